@@ -1,0 +1,193 @@
+"""Face detection with MediaPipe's BlazeFace models, which are shipped in `models/`."""
+
+import contextlib
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+MODEL_FILES = {
+    "short": Path(__file__).parent / "models" / "face_detection_short_range.tflite",
+    "full": Path(__file__).parent / "models" / "face_detection_full_range_sparse.tflite",
+}
+_ORDER = {"short": ("short",), "full": ("full",), "auto": ("short", "full")}
+
+KEYPOINT_NAMES = ("right_eye", "left_eye", "nose_tip", "mouth", "right_ear", "left_ear")
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A detected face.
+
+    Attributes:
+        box: `(x, y, width, height)` in whole pixels; may reach outside the image.
+        keypoints: float32 `(6, 2)`, `(x, y)` in pixels, in the order of `KEYPOINT_NAMES`; right
+            and left are the person's own.
+        score: the detector's confidence, 0 to 1.
+    """
+
+    box: tuple[int, int, int, int]
+    keypoints: np.ndarray
+    score: float
+
+
+class FaceDetector:
+    """Finds faces in single images.
+
+    The short-range model is made for faces that fill a good part of the picture (a selfie), the
+    full-range one also finds small ones and costs about twice as much. `"auto"` runs the short
+    one and, where that finds nothing, the full one. Training data must be cut out with the
+    detector that is used later.
+
+    The detector holds native memory: use it in a `with` statement or call `close()`.
+
+    Args:
+        kind: `"auto"`, `"short"` or `"full"`.
+        min_confidence: detections with a lower score are left out, 0 to 1.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Example:
+        >>> with FaceDetector() as detector:
+        ...     faces = detector.detect(image)  # largest first
+    """
+
+    def __init__(self, kind: str = "auto", min_confidence: float = 0.5):
+        if kind not in _ORDER:
+            raise ValueError(f"`kind` must be one of {sorted(_ORDER)}. Received: kind={kind!r}")
+        if not 0 <= min_confidence <= 1:
+            raise ValueError(
+                "`min_confidence` must be between 0 and 1. "
+                f"Received: min_confidence={min_confidence!r}"
+            )
+        self.kind = kind
+        self.min_confidence = float(min_confidence)
+        self._native = {}
+        # Also runs when the interpreter exits, before MediaPipe's own modules are torn down.
+        self._finalizer = weakref.finalize(self, _close_all, self._native)
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """Find the faces in an image.
+
+        Args:
+            image: RGB, uint8, `(H, W, 3)`.
+
+        Returns:
+            The faces, largest box first; empty where there is none.
+
+        Raises:
+            ValueError: the image has another type or shape.
+            RuntimeError: the detector is closed.
+        """
+        if not self._finalizer.alive:
+            raise RuntimeError("This FaceDetector is closed; create another one.")
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+            raise ValueError(
+                "`image` must be a uint8 numpy array. "
+                f"Received: image={getattr(image, 'dtype', type(image).__name__)}"
+            )
+        if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(
+                f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}"
+            )
+        for model in _ORDER[self.kind]:
+            detections = self._run(model, np.ascontiguousarray(image))
+            if detections:
+                height, width = image.shape[:2]
+                faces = [_to_face(detection, width, height) for detection in detections]
+                return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], -face.score))
+        return []
+
+    def close(self) -> None:
+        """Free the native memory. Closing twice is harmless."""
+        self._finalizer()
+
+    def __enter__(self) -> "FaceDetector":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _run(self, model: str, image: np.ndarray) -> list:
+        mediapipe = _import_mediapipe()
+        picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, image)
+        if model in self._native:
+            return self._native[model].detect(picture).detections
+        tasks = mediapipe.tasks
+        options = tasks.vision.FaceDetectorOptions(
+            base_options=tasks.BaseOptions(model_asset_path=str(MODEL_FILES[model])),
+            min_detection_confidence=self.min_confidence,
+        )
+        with _native_stderr_silenced():
+            self._native[model] = tasks.vision.FaceDetector.create_from_options(options)
+            return self._native[model].detect(picture).detections
+
+
+def _import_mediapipe() -> ModuleType:
+    """Import MediaPipe when a face is to be found, and without TensorFlow.
+
+    MediaPipe imports TensorFlow where it is installed, for nothing but a decorator of its
+    documentation, and does without where it is not: seconds and hundreds of MB for a program that
+    has no other use for it.
+    """
+    if "mediapipe" in sys.modules or "tensorflow" in sys.modules:
+        import mediapipe
+
+        return mediapipe
+    sys.modules["tensorflow"] = None
+    try:
+        import mediapipe
+    finally:
+        del sys.modules["tensorflow"]
+    return mediapipe
+
+
+def _close_all(native: dict) -> None:
+    with _native_stderr_silenced():
+        while native:
+            native.popitem()[1].close()
+
+
+def _to_face(detection, width: int, height: int) -> Face:
+    box = detection.bounding_box
+    keypoints = np.array([(point.x, point.y) for point in detection.keypoints], np.float32)
+    return Face(
+        box=(int(box.origin_x), int(box.origin_y), int(box.width), int(box.height)),
+        keypoints=keypoints * np.array([width, height], np.float32),
+        score=float(detection.categories[0].score),
+    )
+
+
+_stderr_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _native_stderr_silenced() -> Iterator[None]:
+    """Keep the start-up messages of native code off the terminal.
+
+    Native code writes to file descriptor 2 directly, so that descriptor itself points to the null
+    device meanwhile. Python exceptions are unaffected.
+    """
+    with _stderr_lock:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        try:
+            saved = os.dup(2)
+        except OSError:  # No standard error at all: nothing to silence.
+            yield
+            return
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(null)

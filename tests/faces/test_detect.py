@@ -1,0 +1,112 @@
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_madd.data import sample_photo_path
+from keras_madd.faces import KEYPOINT_NAMES, FaceDetector
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    return cv2.cvtColor(cv2.imread(str(sample_photo_path())), cv2.COLOR_BGR2RGB)
+
+
+@pytest.fixture(scope="module")
+def detector():
+    with FaceDetector() as detector:
+        yield detector
+
+
+@pytest.mark.parametrize("kind", ["short", "full", "auto"])
+def test_finds_the_face(portrait, kind):
+    with FaceDetector(kind) as detector:
+        (face,) = detector.detect(portrait)
+    x, y, width, height = face.box
+    assert all(type(value) is int for value in face.box)
+    assert x < 224 < x + width
+    assert y < 127 < y + height
+    assert 80 < width < 130
+    assert 0.5 <= face.score <= 1
+
+
+def test_keypoints_are_named_pixels(portrait, detector):
+    keypoints = dict(zip(KEYPOINT_NAMES, detector.detect(portrait)[0].keypoints, strict=True))
+    np.testing.assert_allclose(keypoints["right_eye"], (201, 105), atol=6)
+    np.testing.assert_allclose(keypoints["left_eye"], (246, 108), atol=6)
+    np.testing.assert_allclose(keypoints["mouth"], (222, 146), atol=8)
+
+
+def test_largest_face_first(portrait, detector):
+    canvas = np.full((330, 520, 3), 128, np.uint8)
+    small, large = portrait[0:250, 130:330], cv2.resize(portrait[0:220, 130:330], (300, 330))
+    canvas[40:290, :200] = small
+    canvas[:, 210:510] = large
+    faces = detector.detect(canvas)
+    areas = [face.box[2] * face.box[3] for face in faces]
+    assert len(faces) == 2
+    assert areas == sorted(areas, reverse=True)
+    assert faces[0].box[0] > 200
+
+
+def test_auto_finds_what_only_the_full_range_model_sees(portrait):
+    canvas = np.full((700, 700, 3), 120, np.uint8)
+    canvas[200:500, 200:500] = cv2.resize(portrait, (300, 300), interpolation=cv2.INTER_AREA)
+    with FaceDetector("short") as short, FaceDetector("auto") as auto:
+        assert short.detect(canvas) == []
+        assert len(auto.detect(canvas)) == 1
+
+
+def test_no_face(detector):
+    assert detector.detect(np.full((120, 160, 3), 90, np.uint8)) == []
+
+
+def test_reads_views(portrait, detector):
+    mirrored = detector.detect(portrait[:, ::-1])[0]
+    assert mirrored.box == detector.detect(np.ascontiguousarray(portrait[:, ::-1]))[0].box
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((20, 20, 3), np.float32), "`image` must be a uint8"),
+        (np.zeros((20, 20), np.uint8), r"`image` must have shape \(H, W, 3\)"),
+        (np.zeros((20, 20, 4), np.uint8), r"Received: image.shape=\(20, 20, 4\)"),
+        (np.zeros((0, 20, 3), np.uint8), "shape"),
+        (None, "Received: image=NoneType"),
+    ],
+)
+def test_wrong_image(detector, image, message):
+    with pytest.raises(ValueError, match=message):
+        detector.detect(image)
+
+
+@pytest.mark.parametrize("arguments", [{"kind": "long"}, {"min_confidence": 1.5}])
+def test_wrong_arguments(arguments):
+    with pytest.raises(ValueError, match=f"`{next(iter(arguments))}` must be"):
+        FaceDetector(**arguments)
+
+
+def test_closed_detector(portrait):
+    with FaceDetector() as detector:
+        detector.detect(portrait)
+    detector.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        detector.detect(portrait)
+
+
+def test_process_is_quiet_and_free_of_tensorflow():
+    program = """
+import sys, cv2
+from keras_madd.data import sample_photo_path
+from keras_madd.faces import FaceDetector
+unclosed = FaceDetector("full")
+assert unclosed.detect(cv2.imread(str(sample_photo_path())))
+assert not {"tensorflow", "keras", "jax"} & set(sys.modules)
+print("still heard", file=sys.stderr)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == "still heard\n"
