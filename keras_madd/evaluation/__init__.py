@@ -1,0 +1,21 @@
+"""How good a detector is, and what a reader is shown of it.
+
+Imports neither Keras nor TensorFlow: scores go in, numbers and pages come out.
+"""
+
+from keras_madd.evaluation.metrics import (
+    evaluate_scores,
+    frame_metrics,
+    mean_attention_overlap,
+    video_scores,
+)
+from keras_madd.evaluation.report import Report, write_report
+
+__all__ = [
+    "Report",
+    "evaluate_scores",
+    "frame_metrics",
+    "mean_attention_overlap",
+    "video_scores",
+    "write_report",
+]

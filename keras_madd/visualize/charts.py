@@ -1,0 +1,265 @@
+"""Figures as PNG bytes, in a light and a dark theme.
+
+Every function builds its own `Figure` and leaves Matplotlib's global state alone, so that they
+work beside a user's own plots, in threads and without a display.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from keras_madd.visualize.overlays import overlay_attention
+
+Theme = Literal["light", "dark"]
+
+# Drawn small on purpose: at a phone's width the letters are then as large as the page's own.
+_WIDTH = 4.8
+_DPI = 200
+# Photographs fill a file quickly, and faces are small anyway.
+_PHOTO_DPI = 130
+
+
+@dataclass(frozen=True)
+class _Colors:
+    paper: str
+    ink: str
+    muted: str
+    grid: str
+    series: tuple[str, ...]
+
+
+_THEMES = {
+    "light": _Colors(
+        "#ffffff", "#1c2430", "#667080", "#e3e7ec", ("#2a66c8", "#d3541f", "#1b8a6b", "#8a4fc0")
+    ),
+    "dark": _Colors(
+        "#171c24", "#e8ecf1", "#98a3b3", "#2d3541", ("#7fb0ff", "#ff9560", "#58c9a4", "#c89bf2")
+    ),
+}
+
+
+def loss_curves(
+    history: Mapping[str, Sequence[float]],
+    best_epoch: int | None = None,
+    theme: Theme = "light",
+) -> bytes:
+    """Draws one panel per quantity: training as a line, validation (`val_...`) dashed.
+
+    Args:
+        history: As `keras.callbacks.History.history`: name to one value per epoch.
+        best_epoch: Index from 0 of the epoch that was kept; marked where given.
+        theme: `"light"` or `"dark"`.
+
+    Returns:
+        A PNG file's bytes.
+
+    Raises:
+        ValueError: If `history` is empty.
+    """
+    if not history:
+        raise ValueError(f"Argument `history` must hold at least one curve. Received: {history=}")
+    names = list(dict.fromkeys(name.removeprefix("val_") for name in history))
+    columns = min(2, len(names))
+    rows = -(-len(names) // columns)
+    colors = _colors(theme)
+    figure = Figure(figsize=(_WIDTH, 0.35 + (1.75 if columns > 1 else 2.8) * rows))
+    for position, name in enumerate(names):
+        axes = _axes(figure, (rows, columns, position + 1), colors)
+        for key, style, label in ((name, "-", "training"), ("val_" + name, "--", "validation")):
+            if key in history:
+                epochs = np.arange(1, len(history[key]) + 1)
+                color = colors.series[style == "--"]
+                marker = "o" if len(epochs) == 1 else None
+                axes.plot(epochs, history[key], style, color=color, label=label, marker=marker)
+        if best_epoch is not None:
+            axes.axvline(best_epoch + 1, color=colors.muted, linewidth=0.8, linestyle=":")
+        axes.set_title(name.replace("_", " "), fontsize=9, color=colors.ink, loc="left")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if position >= len(names) - columns:
+            axes.set_xlabel("epoch", fontsize=8, color=colors.muted)
+    handles = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    legend = figure.legend(
+        list(handles.values()), list(handles), loc="upper right", ncols=2, frameon=False, fontsize=8
+    )
+    _recolor(legend, colors)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.22 / figure.get_figheight()), w_pad=1.2)
+    return _png(figure, colors)
+
+
+def roc_curves(
+    curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], theme: Theme = "light"
+) -> bytes:
+    """Draws the ROC of one or more sets of scores, with each AUC in the legend.
+
+    Args:
+        curves: Name to `(labels, scores)`; 1 is fake.
+        theme: `"light"` or `"dark"`.
+
+    Returns:
+        A PNG file's bytes.
+    """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    colors = _colors(theme)
+    figure = Figure(figsize=(_WIDTH, 3.9))
+    axes = _axes(figure, (1, 1, 1), colors)
+    axes.plot([0, 1], [0, 1], color=colors.muted, linewidth=0.8, linestyle=":", label="chance")
+    for index, (name, (labels, scores)) in enumerate(curves.items()):
+        false_alarms, hits, _ = roc_curve(labels, scores)
+        label = f"{name}  AUC {roc_auc_score(labels, scores):.3f}"
+        color = colors.series[index % len(colors.series)]
+        axes.plot(false_alarms, hits, color=color, label=label, clip_on=False)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set_xlabel("real called fake", fontsize=9, color=colors.muted)
+    axes.set_ylabel("fakes found", fontsize=9, color=colors.muted)
+    _recolor(axes.legend(loc="lower right", frameon=False, fontsize=9), colors)
+    figure.tight_layout()
+    return _png(figure, colors)
+
+
+def score_histogram(
+    groups: Mapping[str, Sequence[float]], bins: int = 25, theme: Theme = "light"
+) -> bytes:
+    """Draws how the scores of each group spread; every group's bars add up to 100 %.
+
+    Args:
+        groups: Name to scores, 0 to 1; the first is usually the real ones.
+        bins: Number of bins from 0 to 1.
+        theme: `"light"` or `"dark"`.
+
+    Returns:
+        A PNG file's bytes.
+    """
+    colors = _colors(theme)
+    figure = Figure(figsize=(_WIDTH, 3.9))
+    axes = _axes(figure, (1, 1, 1), colors)
+    edges = np.linspace(0, 1, bins + 1)
+    for index, (name, scores) in enumerate(groups.items()):
+        share = np.histogram(scores, edges)[0] / max(1, len(scores)) * 100
+        color = colors.series[index % len(colors.series)]
+        axes.stairs(share, edges, fill=True, alpha=0.22, color=color)
+        axes.stairs(share, edges, color=color, linewidth=1.4, label=f"{name} ({len(scores)})")
+    axes.axvline(0.5, color=colors.muted, linewidth=0.8, linestyle=":")
+    axes.set(xlim=(0, 1))
+    axes.set_xlabel("probability of being fake", fontsize=9, color=colors.muted)
+    axes.set_ylabel("% of the group", fontsize=9, color=colors.muted)
+    _recolor(axes.legend(loc="upper center", frameon=False, fontsize=9), colors)
+    figure.tight_layout()
+    return _png(figure, colors)
+
+
+def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
+    """Draws one AUC per manipulation as a dot on a common scale, in the order given.
+
+    Args:
+        aucs: Name to AUC, 0 to 1.
+        theme: `"light"` or `"dark"`.
+
+    Returns:
+        A PNG file's bytes.
+    """
+    colors = _colors(theme)
+    figure = Figure(figsize=(_WIDTH, 0.75 + 0.36 * len(aucs)))
+    axes = _axes(figure, (1, 1, 1), colors)
+    places = np.arange(len(aucs))
+    values = np.array(list(aucs.values()))
+    axes.hlines(places, 0.5, values, color=colors.series[0], linewidth=2)
+    axes.plot(values, places, "o", color=colors.series[0], markersize=6, clip_on=False)
+    for place, value in zip(places, values, strict=True):
+        style = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=colors.ink, **style)
+    axes.axvline(0.5, color=colors.muted, linewidth=0.8)
+    axes.set_yticks(places, list(aucs), fontsize=9, color=colors.ink)
+    axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(min(0.5, values.min()) - 0.02, 1.0))
+    axes.set_xlabel("AUC against all real ones (0.5 is chance)", fontsize=9, color=colors.muted)
+    axes.grid(False, axis="y")
+    figure.tight_layout()
+    # Room for the figures beside dots at the right edge.
+    figure.subplots_adjust(right=0.88)
+    return _png(figure, colors)
+
+
+def attention_grid(
+    images: np.ndarray,
+    maps: np.ndarray,
+    captions: Sequence[str] | None = None,
+    theme: Theme = "light",
+) -> bytes:
+    """Draws one row per face: the face, each attention map over it, and their sum.
+
+    Args:
+        images: (B, H, W, 3) uint8 RGB.
+        maps: (B, h, w, M) of 0 or more. Each map is drawn to its own scale.
+        captions: B short texts for the rows, such as `"fake 93%"`.
+        theme: `"light"` or `"dark"`.
+
+    Returns:
+        A PNG file's bytes.
+
+    Raises:
+        ValueError: If there are no faces or the numbers of faces, maps and captions differ.
+    """
+    images, maps = np.asarray(images), np.asarray(maps)
+    captions = [""] * len(images) if captions is None else list(captions)
+    if not len(images) or not len(images) == len(maps) == len(captions):
+        raise ValueError(
+            "Arguments `images`, `maps` and `captions` must be of one length, at least 1. "
+            f"Received: lengths {len(images)}, {len(maps)} and {len(captions)}"
+        )
+    colors = _colors(theme)
+    titles = ["face", *(f"map {index + 1}" for index in range(maps.shape[-1])), "sum"]
+    cell, caption_height, title_height = 1.05, 0.22, 0.26
+    height = title_height + (cell + caption_height) * len(images)
+    figure = Figure(figsize=(cell * len(titles), height))
+    layout = {"left": 0.005, "right": 0.995, "wspace": 0.04, "hspace": caption_height / cell}
+    layout |= {"top": 1 - title_height / height, "bottom": caption_height / height}
+    grid = figure.subplots(len(images), len(titles), squeeze=False, gridspec_kw=layout)
+    for row, image, stack, caption in zip(grid, images, maps, captions, strict=True):
+        pictures = [image, *(overlay_attention(image, each) for each in np.moveaxis(stack, -1, 0))]
+        pictures.append(overlay_attention(image, stack.sum(-1)))
+        for axes, picture in zip(row, pictures, strict=True):
+            axes.imshow(picture, interpolation="bilinear")
+            axes.set_axis_off()
+        row[0].text(
+            0, -0.04, caption, transform=row[0].transAxes, fontsize=8, color=colors.ink, va="top"
+        )
+    for axes, title in zip(grid[0], titles, strict=True):
+        axes.set_title(title, fontsize=9, color=colors.muted, pad=4)
+    return _png(figure, colors, _PHOTO_DPI)
+
+
+def _colors(theme: str) -> _Colors:
+    if theme not in _THEMES:
+        raise ValueError(f"Argument `theme` must be one of {list(_THEMES)}. Received: {theme=}")
+    return _THEMES[theme]
+
+
+def _axes(figure: Figure, place: tuple[int, int, int], colors: _Colors) -> Axes:
+    axes = figure.add_subplot(*place)
+    axes.set_facecolor(colors.paper)
+    axes.tick_params(colors=colors.muted, labelsize=8, length=0)
+    axes.grid(True, color=colors.grid, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(colors.grid)
+    return axes
+
+
+def _recolor(legend, colors: _Colors) -> None:
+    for text in legend.get_texts():
+        text.set_color(colors.ink)
+
+
+def _png(figure: Figure, colors: _Colors, dpi: int = _DPI) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor=colors.paper)
+    return buffer.getvalue()

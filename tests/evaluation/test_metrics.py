@@ -1,0 +1,205 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from keras_madd.evaluation import (
+    evaluate_scores,
+    frame_metrics,
+    mean_attention_overlap,
+    video_scores,
+)
+from keras_madd.evaluation.metrics import calibration_error
+
+
+def tied_scores(count: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, count)
+    scores = np.clip(rng.normal(0.4 + 0.2 * labels, 0.2), 0, 1)
+    return labels, np.round(scores, 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_metrics_equal_scikit_learn_with_ties(seed):
+    labels, scores = tied_scores(seed=seed)
+    measured = frame_metrics(labels, scores)
+    assert measured["auc"] == pytest.approx(reference.roc_auc_score(labels, scores), abs=1e-12)
+    assert measured["ap"] == pytest.approx(reference.average_precision_score(labels, scores))
+    assert measured["acc"] == pytest.approx(reference.accuracy_score(labels, scores >= 0.5))
+    assert measured["log_loss"] == pytest.approx(reference.log_loss(labels, scores))
+    assert measured["brier"] == pytest.approx(reference.brier_score_loss(labels, scores))
+
+
+def test_metrics_of_a_case_worked_out_by_hand():
+    # Pairs (fake, real): 0.8 beats both, 0.4 ties with 0.4 and beats 0.1: (2 + 1.5) / 4.
+    measured = frame_metrics([0, 0, 1, 1], [0.1, 0.4, 0.4, 0.8])
+    assert measured["auc"] == pytest.approx(3.5 / 4)
+    # The ROC goes (0, 0.5) -> (0.5, 1): misses 0.5 - x meet false alarms x at 0.25.
+    assert measured["eer"] == pytest.approx(0.25)
+    assert measured["acc"] == pytest.approx(0.75)
+    assert measured["brier"] == pytest.approx((0.01 + 0.16 + 0.36 + 0.04) / 4)
+    assert measured["log_loss"] == pytest.approx(-np.log([0.9, 0.6, 0.4, 0.8]).mean())
+
+
+@pytest.mark.parametrize(
+    ("scores", "auc", "eer"),
+    [
+        ([0.0, 0.0, 1.0, 1.0], 1.0, 0.0),
+        ([1.0, 1.0, 0.0, 0.0], 0.0, 1.0),
+        ([0.5, 0.5, 0.5, 0.5], 0.5, 0.5),
+    ],
+)
+def test_extremes(scores, auc, eer):
+    measured = frame_metrics([0, 0, 1, 1], scores)
+    assert measured["auc"] == pytest.approx(auc)
+    assert measured["eer"] == pytest.approx(eer)
+    assert np.isfinite(list(measured.values())).all()
+
+
+def test_calibration_error_by_hand():
+    labels = np.array([0, 1, 1, 1])
+    scores = np.array([0.1, 0.15, 0.9, 1.0])
+    # Two bins of width 0.5: |0.125 - 0.5| and |0.95 - 1| with half the items each.
+    assert calibration_error(labels, scores, bins=2) == pytest.approx(0.375 / 2 + 0.05 / 2)
+    assert calibration_error(np.array([0, 1]), np.array([0.0, 1.0])) == 0
+
+
+def test_video_scores_are_means_in_order_of_the_names():
+    names, means = video_scores(["b", "a", "b"], [0.2, 0.9, 0.6])
+    assert names.tolist() == ["a", "b"]
+    np.testing.assert_allclose(means, [0.9, 0.4])
+
+
+def videos_of_frames(videos: int, frames: int, seed: int = 0) -> dict:
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(videos) % 2, frames)
+    level = np.repeat(rng.normal(0, 1, videos), frames) + labels
+    scores = 1 / (1 + np.exp(-(level + rng.normal(0, 0.5, labels.size))))
+    names = np.repeat([f"v{index:03d}" for index in range(videos)], frames)
+    methods = np.where(labels, np.where(np.arange(labels.size) // frames % 4 == 1, "A", "B"), "")
+    return {"labels": labels, "scores": scores, "videos": names, "methods": methods}
+
+
+def test_evaluate_scores_on_frames_and_videos():
+    data = videos_of_frames(24, 5)
+    result = evaluate_scores(**data, bootstrap=200)
+    json.dumps(result)
+    labels, scores = data["labels"], data["scores"]
+    assert result["frames"]["auc"] == pytest.approx(reference.roc_auc_score(labels, scores))
+    means = scores.reshape(24, 5).mean(1)
+    assert result["videos"]["auc"] == pytest.approx(reference.roc_auc_score(labels[::5], means))
+    counts = {key: result["videos"][key] for key in ("count", "real", "fake")}
+    assert counts == {"count": 24, "real": 12, "fake": 12}
+    for unit in ("frames", "videos"):
+        low, high = result[unit]["auc_interval"]
+        assert low <= result[unit]["auc"] <= high
+        assert low < high
+
+
+def test_per_method_auc_is_against_all_reals():
+    data = videos_of_frames(24, 5)
+    result = evaluate_scores(**data, bootstrap=0)
+    assert set(result["methods"]) == {"A", "B"}
+    kept = (data["labels"] == 0) | (data["methods"] == "A")
+    expected = reference.roc_auc_score(data["labels"][kept], data["scores"][kept])
+    row = result["methods"]["A"]
+    assert row["frame_auc"] == pytest.approx(expected)
+    assert (row["frames"], row["videos"]) == (30, 6)
+    assert "auc_interval" not in result["frames"]
+    assert "bootstrap" not in result
+
+
+def test_bootstrap_matches_resampling_written_out():
+    data = videos_of_frames(10, 3)
+    result = evaluate_scores(**data, bootstrap=50, seed=7)
+    names = np.unique(data["videos"])
+    labels = np.arange(10) % 2
+    rng = np.random.default_rng(7)
+    values = []
+    for _ in range(50):
+        drawn = [rng.choice(np.flatnonzero(labels == kind), 5) for kind in (1, 0)]
+        rows = np.concatenate(
+            [np.flatnonzero(data["videos"] == names[video]) for video in np.concatenate(drawn)]
+        )
+        values.append(reference.roc_auc_score(data["labels"][rows], data["scores"][rows]))
+    expected = np.quantile(values, [0.025, 0.975])
+    np.testing.assert_allclose(result["frames"]["auc_interval"], expected)
+
+
+def test_the_seed_decides_the_interval():
+    data = videos_of_frames(20, 2)
+    first, again, other = (evaluate_scores(**data, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first["frames"]["auc_interval"] != other["frames"]["auc_interval"]
+
+
+def test_an_interval_over_videos_is_wider_than_one_over_frames():
+    data = videos_of_frames(20, 20)
+    over_videos = evaluate_scores(**data)["frames"]["auc_interval"]
+    data["videos"] = np.arange(400).astype(str)
+    over_frames = evaluate_scores(**data)["frames"]["auc_interval"]
+    assert np.ptp(over_videos) > 2 * np.ptp(over_frames)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": [1, 1, 1, 1]}, "one class alone has no AUC. Received: 4 labels, all 1"),
+        ({"labels": [0, 1, 2, 1]}, r"0 \(real\) and 1 \(fake\) only.*Received"),
+        ({"labels": [0, 1, 1]}, r"`labels` and `scores` must have the same length"),
+        ({"scores": [0.1, np.nan, 0.2, 0.3]}, r"Received: scores\[1\]=nan"),
+        ({"scores": [0.1, 0.2, 1.2, 0.3]}, r"from 0 to 1; 1 of 4 are not"),
+        ({"scores": []}, "not empty"),
+        ({"videos": ["a", "b", "c"]}, r"`videos` must name one video per score, 4"),
+        ({"videos": ["a", "a", "c", "d"]}, r"must not mix.*Received: videos=\['a'\]"),
+        ({"methods": ["x"]}, r"`methods` must name one method per score, 4"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    good = {
+        "labels": [0, 1, 0, 1],
+        "scores": [0.1, 0.9, 0.2, 0.7],
+        "videos": ["a", "b", "c", "d"],
+        "methods": ["", "x", "", "x"],
+    }
+    evaluate_scores(**good, bootstrap=2)
+    with pytest.raises(ValueError, match=message):
+        evaluate_scores(**good | change, bootstrap=2)
+
+
+def test_one_video_of_each_class():
+    result = evaluate_scores([0, 1], [0.2, 0.7], ["a", "b"])
+    assert result["videos"]["auc_interval"] == [1.0, 1.0]
+
+
+def test_overlap_in_closed_form():
+    maps = np.zeros((1, 2, 2, 3))
+    maps[0, 0, 0, 0] = 1
+    maps[0, 0, :, 1] = 2  # cosine with the first: 1 / sqrt(2)
+    maps[0, 1, 1, 2] = 5  # shares nothing
+    assert mean_attention_overlap(maps) == pytest.approx(1 / np.sqrt(2) / 3)
+
+
+def test_overlap_limits():
+    rng = np.random.default_rng(0)
+    one = rng.random((4, 5, 6, 1))
+    assert mean_attention_overlap(one * np.array([1, 3, 0.5])) == pytest.approx(1)
+    assert mean_attention_overlap(np.eye(4).reshape(1, 2, 2, 4)) == 0
+    assert mean_attention_overlap(np.zeros((2, 3, 3, 2))) == 0
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [np.ones((2, 3, 3)), np.ones((1, 3, 3, 1)), np.ones((0, 3, 3, 2)), -np.ones((1, 3, 3, 2))],
+)
+def test_overlap_refuses_what_is_no_stack_of_maps(maps):
+    with pytest.raises(ValueError, match="`maps`"):
+        mean_attention_overlap(maps)
+
+
+@pytest.mark.slow
+def test_a_million_frames():
+    data = videos_of_frames(31250, 32)
+    result = evaluate_scores(**data, bootstrap=20)
+    assert result["frames"]["count"] == 1_000_000

@@ -1,0 +1,114 @@
+import base64
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from keras_madd.evaluation import Report, evaluate_scores, write_report
+from keras_madd.evaluation.report import DEMONSTRATION_BANNER, FaceExamples
+
+
+def scored(method: str, seed: int) -> tuple[dict, tuple]:
+    rng = np.random.default_rng(seed)
+    labels = np.arange(40) % 2
+    scores = np.clip(rng.normal(0.3 + 0.4 * labels, 0.2), 0, 1)
+    methods = np.where(labels, method, "")
+    result = evaluate_scores(labels, scores, np.arange(40).astype(str), methods, bootstrap=20)
+    return result, (labels, scores)
+
+
+def full_report() -> Report:
+    rng = np.random.default_rng(0)
+    (seen, seen_scores), (unseen, unseen_scores) = scored("blend", 0), scored("<swap>", 1)
+    return Report(
+        title="A & B",
+        results={"seen": seen, "unseen": unseen},
+        scores={"seen": seen_scores, "unseen": unseen_scores},
+        summary="One sentence.",
+        banner=DEMONSTRATION_BANNER,
+        history={"loss": [1.0, 0.5], "val_loss": [1.0, 0.6]},
+        best_epoch=1,
+        faces=FaceExamples(
+            rng.integers(0, 256, (2, 32, 32, 3), np.uint8), rng.random((2, 4, 4, 2)), ["a", "b"]
+        ),
+        attention_overlap=0.25,
+        photo=rng.integers(0, 256, (50, 2000, 3), np.uint8),
+        photo_caption="A photograph.",
+        seconds={"training": 1.5, "export": 0.5},
+        peak_memory=3 * 2**30,
+        command="keras-madd quickstart --output x",
+        seed=3,
+        versions={"keras": "3.15.1"},
+    )
+
+
+class Balance(HTMLParser):
+    """Checks that every element is closed where it should be, and collects the addresses."""
+
+    void = ("meta", "link", "img", "source")
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.addresses = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.addresses += [value for name, value in attrs if name in ("src", "srcset", "href")]
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_report_is_whole_and_self_contained(tmp_path):
+    path = write_report(tmp_path / "report.html", full_report())
+    text = path.read_text()
+    checker = Balance()
+    checker.feed(text)
+    assert checker.open == []
+    assert len(checker.addresses) > 5
+    assert all(address.startswith("data:") for address in checker.addresses)
+    assert not re.search(r"https?://|@import|url\(|<script", text)
+    for address in checker.addresses[1:]:
+        assert base64.b64decode(address.split(",")[1]).startswith(b"\x89PNG")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_report_says_what_it_was_given(tmp_path):
+    report = full_report()
+    text = write_report(tmp_path / "report.html", report).read_text()
+    for part in (
+        "A &amp; B",
+        DEMONSTRATION_BANNER,
+        "&lt;swap&gt;",
+        f"{report.results['seen']['frames']['auc']:.3f}",
+        f"{report.results['unseen']['frames']['auc']:.3f}",
+        "0.250",
+        "3.00 GiB",
+        "keras-madd quickstart --output x",
+        "keras 3.15.1",
+        "2.0</td>",
+    ):
+        assert part in text, part
+    assert "<swap>" not in text
+
+
+def test_sections_without_content_are_left_out(tmp_path):
+    result, scores = scored("blend", 0)
+    report = Report(title="Small", results={"test": result}, scores={"test": scores})
+    text = write_report(tmp_path / "report.html", report).read_text()
+    for heading in ("Where it looks", "A real photograph", "Training", "How this was made"):
+        assert heading not in text
+    assert 'class="banner"' not in text
+
+
+def test_a_failed_report_leaves_the_old_one(tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    result, scores = scored("blend", 0)
+    with pytest.raises(ValueError, match="`results` and `scores`"):
+        write_report(path, Report(title="x", results={"a": result}, scores={"b": scores}))
+    with pytest.raises(ValueError, match="`results` and `scores`"):
+        write_report(path, Report(title="x", results={}, scores={}))
+    assert path.read_text() == "old"
