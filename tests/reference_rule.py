@@ -1,4 +1,7 @@
-"""Weights and inputs by rule, and the reference numbers, as tests/golden/reference/README.txt says."""
+"""Weights and inputs by rule, and the reference numbers.
+
+The rule is told in tests/golden/reference/README.txt.
+"""
 
 import functools
 import json
@@ -7,7 +10,10 @@ import zlib
 
 import numpy as np
 
-DIRECTORY = pathlib.Path(__file__).parent / "golden" / "reference"
+from keras_madd.published_weights.names import backbone_slots
+
+GOLDEN = pathlib.Path(__file__).parent / "golden"
+DIRECTORY = GOLDEN / "reference"
 BACKBONE_GAINS = {"efficientnet-b0": 1.5, "efficientnet-b4": 1.35, "xception": 1.0}
 BACKBONE_PREFIXES = ("net.", "backbone.")
 
@@ -98,3 +104,20 @@ def error(case, name, array):
     steps = tuple(slice(None, None, step) for step in entry["slice_step"])
     difference = np.abs(np.asarray(array, "float64")[steps] - arrays(case)[name])
     return float(difference.max()), entry["f32_vs_f64_maxabs"]
+
+
+def backbone_error(name, array):
+    """As `error`, for an entry of pytorch_backbones.npz."""
+    with np.load(GOLDEN / "pytorch_backbones.npz") as data:
+        expected, noise = data[name], float(data[f"{name}.noise"])
+    _, channels, height, width = array.shape
+    steps = (1, max(1, channels // 8), -(-height // 16), -(-width // 16))
+    part = array[tuple(slice(None, None, step) for step in steps)]
+    return float(np.abs(part.astype("float64") - expected).max()), noise
+
+
+def fill_backbone(model, prefix, gain):
+    """Give a backbone the weights by rule of the PyTorch names with this prefix."""
+    for name, slot in backbone_slots(model, prefix).items():
+        value = weight(name, slot.torch_shape, backbone_gain=gain)
+        slot.variable.assign(value.transpose(slot.axes))
