@@ -118,15 +118,14 @@ class FaceDetector:
     def _run(self, model: str, image: np.ndarray) -> list:
         mediapipe = _import_mediapipe()
         picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, image)
-        if model in self._native:
-            return self._native[model].detect(picture).detections
-        tasks = mediapipe.tasks
-        options = tasks.vision.FaceDetectorOptions(
-            base_options=tasks.BaseOptions(model_asset_path=str(MODEL_FILES[model])),
-            min_detection_confidence=self.min_confidence,
-        )
         with _native_stderr_silenced():
-            self._native[model] = tasks.vision.FaceDetector.create_from_options(options)
+            if model not in self._native:
+                tasks = mediapipe.tasks
+                options = tasks.vision.FaceDetectorOptions(
+                    base_options=tasks.BaseOptions(model_asset_path=str(MODEL_FILES[model])),
+                    min_detection_confidence=self.min_confidence,
+                )
+                self._native[model] = tasks.vision.FaceDetector.create_from_options(options)
             return self._native[model].detect(picture).detections
 
 
@@ -170,10 +169,11 @@ _stderr_lock = threading.Lock()
 
 @contextlib.contextmanager
 def _native_stderr_silenced() -> Iterator[None]:
-    """Keep the start-up messages of native code off the terminal.
+    """Keep the messages of native code off the terminal.
 
-    Native code writes to file descriptor 2 directly, so that descriptor itself points to the null
-    device meanwhile. Python exceptions are unaffected.
+    They come at start-up and now and then later. Native code writes to file descriptor 2
+    directly, so that descriptor itself points to the null device meanwhile. Python exceptions are
+    unaffected.
     """
     with _stderr_lock:
         if sys.stderr is not None:
