@@ -17,7 +17,7 @@ class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
 
     Args:
         **kwargs: Those of `keras.layers.BatchNormalization`, except `renorm`. PyTorch's
-            `momentum` is 1 minus the one here.
+            `momentum` is 1 minus the one here. Masks have no effect on the statistics.
 
     Input shape:
         Any, with the normalised axis (`axis`, default -1) known.
@@ -38,20 +38,14 @@ class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
                 f"statistics. Received: renorm={self.renorm}"
             )
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs, training=None):
         """Normalise as `BatchNormalization` does; in training, store the unbiased variance."""
         decayed = self.moving_variance * self.momentum
-        outputs = super().call(inputs, training=training, mask=mask)
+        outputs = super().call(inputs, training=training)
         if training and self.trainable:
             # The base class has just stored decayed + (1 - momentum) * biased variance.
             biased_step = self.moving_variance - decayed
-            count = _values_per_channel(inputs, mask, self.axis)
+            count = ops.cast(ops.size(inputs), "float32") / inputs.shape[self.axis]
             correction = count / ops.maximum(count - 1.0, 1.0)
             self.moving_variance.assign(decayed + biased_step * correction)
         return outputs
-
-
-def _values_per_channel(inputs, mask, axis):
-    if mask is not None:
-        return ops.sum(ops.cast(mask, "float32"))
-    return ops.cast(ops.size(inputs), "float32") / inputs.shape[axis]

