@@ -1,8 +1,10 @@
 """Data to train and test with."""
 
+from keras_madd.data.face_crops import FaceCrops, build_crops
 from keras_madd.data.manipulations import MANIPULATIONS, SEEN, UNSEEN
 from keras_madd.data.portrait import sample_photo_path
-from keras_madd.data.synthetic import FaceCrops, SyntheticFaces, SyntheticVideo, build_crops
+from keras_madd.data.sample_videos import write_sample_videos
+from keras_madd.data.synthetic import SyntheticFaces, SyntheticVideo
 
 __all__ = [
     "MANIPULATIONS",
@@ -13,4 +15,5 @@ __all__ = [
     "SyntheticVideo",
     "build_crops",
     "sample_photo_path",
+    "write_sample_videos",
 ]

@@ -1,16 +1,14 @@
 """Face detection with MediaPipe's BlazeFace models, which are shipped in `models/`."""
 
-import contextlib
-import os
 import sys
-import threading
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+
+from keras_madd.faces.native_stderr import native_stderr_silenced
 
 MODEL_FILES = {
     "short": Path(__file__).parent / "models" / "face_detection_short_range.tflite",
@@ -118,7 +116,7 @@ class FaceDetector:
     def _run(self, model: str, image: np.ndarray) -> list:
         mediapipe = _import_mediapipe()
         picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, image)
-        with _native_stderr_silenced():
+        with native_stderr_silenced():
             if model not in self._native:
                 tasks = mediapipe.tasks
                 options = tasks.vision.FaceDetectorOptions(
@@ -149,7 +147,7 @@ def _import_mediapipe() -> ModuleType:
 
 
 def _close_all(native: dict) -> None:
-    with _native_stderr_silenced():
+    with native_stderr_silenced():
         while native:
             native.popitem()[1].close()
 
@@ -162,32 +160,3 @@ def _to_face(detection, width: int, height: int) -> Face:
         keypoints=keypoints * np.array([width, height], np.float32),
         score=float(detection.categories[0].score),
     )
-
-
-_stderr_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def _native_stderr_silenced() -> Iterator[None]:
-    """Keep the messages of native code off the terminal.
-
-    They come at start-up and now and then later. Native code writes to file descriptor 2
-    directly, so that descriptor itself points to the null device meanwhile. Python exceptions are
-    unaffected.
-    """
-    with _stderr_lock:
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        try:
-            saved = os.dup(2)
-        except OSError:  # No standard error at all: nothing to silence.
-            yield
-            return
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(null)
