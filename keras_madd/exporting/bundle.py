@@ -1,0 +1,122 @@
+"""An exported file with its description: what every runtime needs, in one call."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_madd.errors import UserError
+from keras_madd.exporting.litert import export_litert
+from keras_madd.exporting.model_json import (
+    ATTENTION_MAPS,
+    FAKE_PROBABILITY,
+    ModelDescription,
+    model_json_path,
+    write_model_json,
+)
+from keras_madd.faces import DEFAULT_MARGIN
+
+if TYPE_CHECKING:
+    from keras_madd.madd import MADD
+
+
+def export_litert_bundle(
+    model: "MADD",
+    path: str | os.PathLike,
+    *,
+    quantize: str = "none",
+    batch: int = 1,
+    classes: Sequence[str] | None = None,
+    crop_margin: float = DEFAULT_MARGIN,
+    detector: str = "auto",
+    training_data: str = "",
+    metrics: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> ModelDescription:
+    """Exports a model to LiteRT and writes its `model.json` beside it.
+
+    Args:
+        model: A `MADD` model.
+        path: The `.tflite` file to write.
+        quantize: As `export_litert`.
+        batch: As `export_litert`.
+        classes: One name per output of the network; by default real and fake.
+        crop_margin: The margin that the training faces were cut out with.
+        detector: The `kind` of `keras_madd.faces.FaceDetector` they were found with.
+        training_data: What the model was trained on, in words.
+        metrics: What was measured, ready for JSON.
+        overwrite: Whether existing files may be replaced.
+
+    Returns:
+        The description as written.
+
+    Raises:
+        UserError: If a file exists and `overwrite` is false, if the folder is missing, or the
+            model cannot be converted.
+    """
+    path = Path(path)
+    check_free(path, overwrite)
+    export_litert(model, path, quantize=quantize, batch=batch)
+    return describe(
+        model,
+        path,
+        format="litert",
+        quantization=quantize,
+        batch=batch,
+        classes=classes,
+        crop_margin=crop_margin,
+        detector=detector,
+        training_data=training_data,
+        metrics=metrics,
+    )
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """Raises a UserError where an export to `path` could not be written."""
+    if not path.parent.is_dir():
+        raise UserError(f"There is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"The folder {path.parent} cannot be written to.")
+    for each in (path, model_json_path(path)):
+        if each.is_dir() or (each.exists() and not overwrite):
+            raise UserError(f"{each} exists; --overwrite replaces it.")
+
+
+def describe(
+    model: "MADD",
+    path: Path,
+    *,
+    format: str,
+    quantization: str,
+    batch: int | None,
+    classes: Sequence[str] | None,
+    crop_margin: float,
+    detector: str,
+    training_data: str,
+    metrics: Mapping[str, Any] | None,
+) -> ModelDescription:
+    """Writes the description of an exported model; the arguments are `export_litert_bundle`'s."""
+    config = model.config
+    if classes is None:
+        others = range(1, config.num_classes)
+        classes = ("real", "fake") if len(others) == 1 else ("real", *(f"fake_{i}" for i in others))
+    if len(classes) != config.num_classes:
+        raise ValueError(
+            f"Argument `classes` must hold one name per output, {config.num_classes}. "
+            f"Received: classes={classes}"
+        )
+    maps = config.num_attentions
+    return write_model_json(
+        path,
+        format=format,
+        quantization=quantization,
+        input_size=tuple(config.input_size),
+        num_attention_maps=maps,
+        batch=batch,
+        classes=tuple(classes),
+        crop_margin=crop_margin,
+        detector=detector,
+        training_data=training_data,
+        metrics=dict(metrics or {}),
+        output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
+    )
