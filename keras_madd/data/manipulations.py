@@ -63,10 +63,10 @@ def low_resolution(video: CleanVideo, donor: CleanVideo, rng: np.random.Generato
 
 def smooth_texture(video: CleanVideo, donor: CleanVideo, rng: np.random.Generator) -> Manipulated:
     """Skin without texture and sharp features: the look of an over-regularised generator."""
-    strength, edge = rng.uniform(30, 55), rng.uniform(0.03, 0.06)
+    strength, edge = rng.uniform(45, 80), rng.uniform(0.03, 0.06)
     manipulated = []
     for frame, points in zip(video.frames, video.landmarks, strict=True):
-        smooth = cv2.medianBlur(cv2.bilateralFilter(frame, 7, strength, 4.0), 3)
+        smooth = cv2.medianBlur(cv2.bilateralFilter(frame, 9, strength, 4.0), 3)
         manipulated.append(_blend(frame, smooth, _inner_face(points, len(frame), edge)))
     return manipulated
 
@@ -74,7 +74,7 @@ def smooth_texture(video: CleanVideo, donor: CleanVideo, rng: np.random.Generato
 def mouth_warp(video: CleanVideo, donor: CleanVideo, rng: np.random.Generator) -> Manipulated:
     """Other words in the mouth: its region moved, interpolated at low resolution and sharpened."""
     opening, width = rng.uniform(0.1, 0.3) * rng.choice([-1, 1]), rng.uniform(-0.2, 0.2)
-    factor, sharpening = rng.uniform(2.0, 2.8), rng.uniform(0.3, 0.8)
+    factor, sharpening = rng.uniform(2.4, 3.2), rng.uniform(0.3, 0.8)
     manipulated = []
     for index, (frame, points) in enumerate(zip(video.frames, video.landmarks, strict=True)):
         size, scale = len(frame), _eye_distance(points)
