@@ -96,6 +96,9 @@ def _recolor_skin(image, tone, rng):
     target = target * rng.uniform(0.95, 1.05, 3)
     mean = (image * portrait.skin[..., None]).sum((0, 1)) / portrait.skin.sum()
     recolored = target * (np.clip(image, 0, 255) / mean) ** rng.uniform(0.9, 1.15)
+    # Eyes and teeth: the portrait's, lit for fair skin, would glow in a dark face.
+    bare = soft_region(portrait.landmarks, OVAL, SIDE, 1) * (1 - portrait.skin - portrait.hair)
+    image = _mix(image, image * (1 - 0.06 * tone), np.clip(bare, 0, 1))
     return _mix(image, recolored, portrait.skin), target
 
 
