@@ -1,0 +1,26 @@
+"""Multi-attentional Deepfake Detection (MADD, CVPR 2021) on Keras 3.
+
+Names are imported when first used, so that scoring on a device needs neither Keras nor
+TensorFlow, and so that `import keras_madd` is quick.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "MADD": "keras_madd.madd",
+    "MADDConfig": "keras_madd.config",
+    "PRESETS": "keras_madd.presets",
+}
+__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__"]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'keras_madd' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

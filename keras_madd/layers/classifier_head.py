@@ -1,0 +1,54 @@
+"""ClassifierHead: local and global features in, logits out."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_madd")
+class ClassifierHead(keras.layers.Layer):
+    """One linear layer over the textural matrix P and the global feature G (the paper's text).
+
+    Args:
+        num_classes: Number of logits.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        local_features: P, `(B, M, C)`; M may be 0.
+        global_features: G, `(B, C_L)`.
+
+    Output shape:
+        `(B, num_classes)`, float32.
+    """
+
+    def __init__(self, num_classes: int, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.num_classes = num_classes
+        self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
+
+    def build(self, local_features_shape, global_features_shape):
+        """Create the weights."""
+        self.logits.build(
+            (None, local_features_shape[1] * local_features_shape[2] + global_features_shape[-1])
+        )
+
+    def call(self, local_features, global_features):
+        """Return the logits."""
+        return self.logits(
+            ops.concatenate(
+                [flatten_regions(local_features), ops.cast(global_features, "float32")], axis=-1
+            )
+        )
+
+    def compute_output_shape(self, local_features_shape, global_features_shape):
+        """`(B, num_classes)`."""
+        return (global_features_shape[0], self.num_classes)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+def flatten_regions(local_features):
+    """`(B, M, C)` -> `(B, M * C)`, float32, regions outermost."""
+    regions, channels = local_features.shape[1:]
+    return ops.reshape(ops.cast(local_features, "float32"), (-1, regions * channels))

@@ -1,0 +1,65 @@
+"""Random draws that are the same on TensorFlow, JAX and PyTorch.
+
+`keras.random` gives each backend its own stream. A training step that draws attention maps must
+be comparable across backends, so its draws come from a counter-based generator written in 32-bit
+integer arithmetic: an avalanche hash of the seed, the number of the draw and the position.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+
+def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
+    """Draw float32 numbers, uniform in (0, 1), with 23 bits.
+
+    Args:
+        shape: Shape of the result; entries may be scalar tensors.
+        seed_generator: Source of the seed; advanced by one draw.
+
+    Returns:
+        Tensor of `shape`.
+    """
+    state = ops.cast(seed_generator.next(), "int32")
+    count = 1
+    for side in shape:
+        count = count * side
+    position = ops.arange(count, dtype="int32")
+    bits = _hash(position + _hash(state[1] + _hash(state[0])))
+    fraction = ops.cast(ops.bitwise_and(bits, 0x7FFFFF), "float32")
+    return ops.reshape((fraction + 0.5) * 2.0**-23, shape)
+
+
+def normal(shape: tuple, seed_generator: keras.random.SeedGenerator):
+    """Draw float32 numbers from the standard normal distribution (Box-Muller)."""
+    radius = ops.sqrt(-2.0 * ops.log(uniform(shape, seed_generator)))
+    return radius * ops.cos(2.0 * math.pi * uniform(shape, seed_generator))
+
+
+def choice(chances, seed_generator: keras.random.SeedGenerator):
+    """Draw one index per row with probability proportional to `chances`.
+
+    Args:
+        chances: Not negative, `(B, M)`; a row must not sum to 0.
+        seed_generator: Source of the seed; advanced by one draw.
+
+    Returns:
+        int32 tensor of shape `(B,)`.
+    """
+    chances = ops.cast(chances, "float32")
+    cumulative = ops.cumsum(chances, axis=-1)
+    point = uniform((ops.shape(chances)[0], 1), seed_generator) * cumulative[:, -1:]
+    passed = ops.sum(ops.cast(cumulative[:, :-1] <= point, "int32"), axis=-1)
+    return ops.cast(passed, "int32")
+
+
+def _hash(x):
+    """The lowbias32 avalanche function on int32, which wraps on overflow."""
+    x = ops.bitwise_xor(x, _logical_right_shift(x, 16)) * 0x7FEB352D
+    x = ops.bitwise_xor(x, _logical_right_shift(x, 15)) * (0x846CA68B - 2**32)
+    return ops.bitwise_xor(x, _logical_right_shift(x, 16))
+
+
+def _logical_right_shift(x, bits: int):
+    return ops.bitwise_and(ops.right_shift(x, bits), (1 << (32 - bits)) - 1)

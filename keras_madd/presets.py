@@ -1,0 +1,66 @@
+"""Named configurations as plain data: what differs from `MADDConfig`'s defaults, the paper's."""
+
+RELEASED_CODE = {
+    "variant": "official",
+    "region_dropout": 0.25,
+    "global_dropout": 0.5,
+    "region_independence_weight": 0.5,
+    "augmented_classification_weight": 1.0,
+    "match_weight": 0.1,
+    "update_state_in_second_pass": True,
+    "inner_margins": [0.2, -0.8],
+    "outer_margin": 0.8,
+    "agda_resize_factor": 0.5,
+    "agda_kernel_size": 11,
+}
+
+PRESETS = {
+    "madd_efficientnet_b4_paper": {
+        "description": "The paper's network and losses: EfficientNet-B4 at 380 pixels, M = 4.",
+        "config": {"backbone": "efficientnet_b4", "input_size": [380, 380]},
+    },
+    "madd_efficientnet_b4_official": {
+        "description": "The released code's network and losses; takes the authors' weights.",
+        "config": {
+            **RELEASED_CODE,
+            "backbone": "official_efficientnet_b4",
+            "input_size": [380, 380],
+        },
+    },
+    "madd_efficientnet_b0": {
+        "description": "EfficientNet-B0 at 224 pixels; losses averaged over the batch.",
+        "config": {
+            "backbone": "efficientnet_b0",
+            "input_size": [224, 224],
+            "batch_reduction": "mean",
+        },
+    },
+    "madd_mobilenet_v2": {
+        "description": "MobileNetV2 at 224 pixels for phones: ReLU6 survives quantisation.",
+        "config": {
+            "backbone": "mobilenet_v2",
+            "input_size": [224, 224],
+            "batch_reduction": "mean",
+        },
+    },
+    "madd_tiny": {
+        "description": "A few thousand weights at 64 pixels, for tests and smoke runs.",
+        "config": {
+            "backbone": "tiny",
+            "input_size": [64, 64],
+            "batch_reduction": "mean",
+            "drop_connect_rate": 0.0,
+        },
+    },
+}
+
+
+def preset_config(name: str) -> dict:
+    """Return the configuration fields of a preset.
+
+    Raises:
+        ValueError: If there is no preset of that name.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"Unknown preset. Known are: {', '.join(PRESETS)}. Received: {name!r}")
+    return dict(PRESETS[name]["config"])

@@ -1,0 +1,196 @@
+"""The training step of the method, stated once for every backend.
+
+Keras's own `train_step` stays in charge of differentiation, loss scaling, gradient accumulation,
+distribution and updates. During a training step the model returns all its outputs in place of the
+logits, and `compute_loss` makes the second pass and adds up the terms.
+"""
+
+import contextlib
+import contextvars
+
+import keras
+from keras import ops
+
+from keras_madd.layers import portable_random
+from keras_madd.layers.region_independence import euclidean_length
+
+# The model whose training step is being traced or run, in this thread.
+_STEPPING = contextvars.ContextVar("keras_madd_stepping", default=None)
+
+TERMS = {
+    "classification": "classification_weight",
+    "region_independence": "region_independence_weight",
+    "augmented_classification": "augmented_classification_weight",
+    "match": "match_weight",
+}
+
+
+class TwoPassTraining:
+    """Mixin of `MADD`: the custom `train_step` with RIL and AGDA.
+
+    One step, for images I with labels y:
+
+    1. Forward pass over I: logits, attention maps A, regional features V.
+    2. RIL of V; the feature centres move.
+    3. AGDA: I' from I, guided by one map of A, without gradient.
+    4. Forward pass over I', in training mode. Its batch-norm averages are put back, so that the
+       averages describe whole faces, as at inference, and move once per step; with
+       `update_state_in_second_pass` they and the centres move twice, as in the released code.
+    5. Loss: the weighted sum of cross-entropy of I, RIL, cross-entropy of I', and match loss;
+       one update.
+
+    With `agda_attention="detached_prefix"` steps 1 to 4 become: maps from the layers up to the
+    attention tap, without gradient and without state; AGDA; one forward pass over a batch in
+    which every image is I or I' by the toss of a coin. Its cross-entropy has the same
+    expectation; RIL is taken over the images that stayed whole. What differs from the full pass:
+    gradients are noisier, batch-norm statistics are of the mixed batch, and the reported accuracy
+    is that of the mixed batch.
+    """
+
+    def train_step(self, *args):
+        """Make one update; see the class. Arguments and result are the backend trainer's."""
+        token = _STEPPING.set(self)
+        try:
+            return super().train_step(*args)
+        finally:
+            _STEPPING.reset(token)
+
+    @property
+    def is_stepping(self) -> bool:
+        """Whether the current call belongs to this model's training step."""
+        return _STEPPING.get() is self
+
+    def training_outputs(self, pixels):
+        """Return the network's outputs for the first (or only) training pass."""
+        if not self.mixes_batch:
+            return self.network(pixels, training=True)
+        with self._kept_averages():
+            maps = ops.stop_gradient(self.prefix(pixels, training=True))
+        augmented, _ = self.augmentation(pixels, maps)
+        shape = (ops.shape(augmented)[0],)
+        is_augmented = portable_random.uniform(shape, self.augmentation.seed_generator) < 0.5
+        pixels = ops.where(
+            is_augmented[:, None, None, None], augmented, ops.cast(pixels, augmented.dtype)
+        )
+        outputs = self.network(pixels, training=True)
+        return {**outputs, "is_augmented": ops.cast(is_augmented, "float32")}
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Return the loss: the two-pass sum in a training step, else the compiled loss."""
+        if not isinstance(y_pred, dict):
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        terms = self._mixed_terms if self.mixes_batch else self._two_pass_terms
+        total = self._additional_losses()
+        for name, value in terms(x, y, y_pred, sample_weight).items():
+            total = total + getattr(self.config, TERMS[name]) * value
+            tracker = self.term_trackers[name]
+            # Terms are divided by the number of replicas; what is reported is not.
+            tracker.update_state(value / self._aggregate_additional_loss(ops.ones(())))
+        return total
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Return the compiled metrics and, in a training step, the terms of the loss."""
+        if isinstance(y_pred, dict):
+            return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
+        results = super().compute_metrics(x, y, y_pred, sample_weight)
+        reported = {tracker.name for tracker in self.term_trackers.values()}
+        return {name: value for name, value in results.items() if name not in reported}
+
+    def make_term_trackers(self) -> dict[str, keras.metrics.Metric]:
+        """Return one mean for each term that the configuration switches on."""
+        on = {"classification": True}
+        on["region_independence"] = self.config.trains_region_independence
+        on["augmented_classification"] = self.config.trains_on_augmented
+        on["match"] = self.config.trains_on_augmented and self.config.match_weight > 0
+        return {name: keras.metrics.Mean(f"{name}_loss") for name in TERMS if on[name]}
+
+    @property
+    def mixes_batch(self) -> bool:
+        """Whether one pass goes over a batch of whole and augmented images."""
+        config = self.config
+        return config.trains_on_augmented and config.agda_attention == "detached_prefix"
+
+    def _two_pass_terms(self, x, y, first, sample_weight):
+        config = self.config
+        terms = {"classification": self._classification(y, first["logits"], sample_weight)}
+        if config.trains_region_independence:
+            terms["region_independence"] = self._region_independence(y, first, sample_weight)
+        if not config.trains_on_augmented:
+            return terms
+        augmented, index = self.augmentation(x, first["attention_maps"])
+        keep = contextlib.nullcontext if config.update_state_in_second_pass else self._kept_averages
+        with keep():
+            second = self.network(augmented, training=True)
+        if config.update_state_in_second_pass and config.trains_region_independence:
+            self._region_independence(y, second, sample_weight)
+        terms["augmented_classification"] = self._classification(y, second["logits"], sample_weight)
+        if config.match_weight > 0:
+            difference = second["regional_features"] - first["regional_features"]
+            terms["match"] = self._aggregate_additional_loss(match_loss(difference, index))
+        return terms
+
+    def _mixed_terms(self, x, y, outputs, sample_weight):
+        weight = ops.ones_like(outputs["is_augmented"])
+        if sample_weight is not None:
+            weight = ops.cast(ops.reshape(sample_weight, (-1,)), "float32")
+        whole = weight * (1.0 - outputs["is_augmented"])
+        augmented = weight * outputs["is_augmented"]
+        # Twice the half that each kind has of the batch: the expectation of a whole batch.
+        terms = {"classification": self._classification(y, outputs["logits"], 2.0 * whole)}
+        if self.config.trains_region_independence:
+            terms["region_independence"] = self._region_independence(y, outputs, whole)
+        terms["augmented_classification"] = self._classification(
+            y, outputs["logits"], 2.0 * augmented
+        )
+        return terms
+
+    def _classification(self, y, logits, sample_weight):
+        return self._compile_loss(y, logits, sample_weight)
+
+    def _region_independence(self, y, outputs, sample_weight):
+        loss = self.region_independence(
+            outputs["regional_features"],
+            class_of(y, self.config.num_classes),
+            sample_weight,
+            training=True,
+        )
+        return self._aggregate_additional_loss(loss)
+
+    def _additional_losses(self):
+        return sum((self._aggregate_additional_loss(loss) for loss in self.losses), ops.zeros(()))
+
+    @contextlib.contextmanager
+    def _kept_averages(self):
+        """Put the batch-norm averages back as they were, whatever ran in between."""
+        averages = [
+            average
+            for layer in self._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+            for average in (layer.moving_mean, layer.moving_variance)
+        ]
+        before = [ops.copy(average) for average in averages]
+        yield
+        for average, value in zip(averages, before, strict=True):
+            average.assign(value)
+
+
+def class_of(y, num_classes: int):
+    """Class of each image, `(B,)`, from sparse, one-hot or soft labels."""
+    if len(y.shape) == 2 and y.shape[1] == num_classes:
+        return ops.argmax(y, axis=-1)
+    return ops.reshape(y, (-1,))
+
+
+def match_loss(difference, index):
+    """Mean length of the regional features' change over the maps that were not dropped.
+
+    Args:
+        difference: V of the AGDA images minus V of the images, `(B, M, N)`.
+        index: Map that guided each image, `(B,)`.
+
+    Returns:
+        Scalar: the mean over `(B, M)`, in which the dropped map counts as 0, as in the code
+        released with arXiv 2103.02406.
+    """
+    kept = 1.0 - ops.one_hot(index, difference.shape[1], dtype=difference.dtype)
+    return ops.mean(euclidean_length(difference, axis=-1) * kept)
