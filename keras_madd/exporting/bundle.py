@@ -56,18 +56,22 @@ def export_litert_bundle(
     """
     path = Path(path)
     check_free(path, overwrite)
+    classes = class_names(model, classes)
     export_litert(model, path, quantize=quantize, batch=batch)
-    return describe(
-        model,
+    maps = model.config.num_attentions
+    return write_model_json(
         path,
         format="litert",
         quantization=quantize,
+        input_size=tuple(model.config.input_size),
+        num_attention_maps=maps,
         batch=batch,
         classes=classes,
         crop_margin=crop_margin,
         detector=detector,
         training_data=training_data,
-        metrics=metrics,
+        metrics=dict(metrics or {}),
+        output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
     )
 
 
@@ -82,41 +86,15 @@ def check_free(path: Path, overwrite: bool) -> None:
             raise UserError(f"{each} exists; --overwrite replaces it.")
 
 
-def describe(
-    model: "MADD",
-    path: Path,
-    *,
-    format: str,
-    quantization: str,
-    batch: int | None,
-    classes: Sequence[str] | None,
-    crop_margin: float,
-    detector: str,
-    training_data: str,
-    metrics: Mapping[str, Any] | None,
-) -> ModelDescription:
-    """Writes the description of an exported model; the arguments are `export_litert_bundle`'s."""
-    config = model.config
+def class_names(model: "MADD", classes: Sequence[str] | None) -> tuple[str, ...]:
+    """Returns one name per output of a model, made up where none are given."""
+    outputs = model.config.num_classes
     if classes is None:
-        others = range(1, config.num_classes)
-        classes = ("real", "fake") if len(others) == 1 else ("real", *(f"fake_{i}" for i in others))
-    if len(classes) != config.num_classes:
+        fakes = ("fake",) if outputs == 2 else (f"fake_{index}" for index in range(1, outputs))
+        return ("real", *fakes)
+    if len(classes) != outputs:
         raise ValueError(
-            f"Argument `classes` must hold one name per output, {config.num_classes}. "
-            f"Received: classes={classes}"
+            f"Argument `classes` must hold one name per output, {outputs}. "
+            f"Received: classes={list(classes)}"
         )
-    maps = config.num_attentions
-    return write_model_json(
-        path,
-        format=format,
-        quantization=quantization,
-        input_size=tuple(config.input_size),
-        num_attention_maps=maps,
-        batch=batch,
-        classes=tuple(classes),
-        crop_margin=crop_margin,
-        detector=detector,
-        training_data=training_data,
-        metrics=dict(metrics or {}),
-        output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
-    )
+    return tuple(classes)

@@ -1,9 +1,13 @@
 """Conversion to LiteRT, in builtin operations only."""
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_madd.errors import UserError
 from keras_madd.exporting.litert_file import check_builtin_only
 from keras_madd.exporting.model_json import INPUT
 from keras_madd.faces.native_stderr import native_stderr_silenced
@@ -60,7 +64,7 @@ def export_litert(
         if quantize == "float16":
             target["supported_types"] = [tf.float16]
         signature = keras.InputSpec(shape=graph.inputs[0].shape, dtype="float32", name=INPUT)
-        with replacing(path) as temporary:
+        with replacing(path) as temporary, _foreign_operations_named():
             graph.export(
                 temporary,
                 format="litert",
@@ -71,3 +75,18 @@ def export_litert(
             )
             check_builtin_only(temporary)
     return path
+
+
+@contextlib.contextmanager
+def _foreign_operations_named() -> Iterator[None]:
+    """Turns the converter's pages on operations it cannot translate into one line."""
+    try:
+        yield
+    except Exception as error:  # The converter's own class is not public.
+        found = re.findall(r"^(?:Custom|Flex|TF Select) ops: (.+)$", str(error), re.MULTILINE)
+        if not found:
+            raise
+        names = ", ".join(line.strip() for line in found)
+        raise UserError(
+            f"The model needs operations that are not built into LiteRT: {names}."
+        ) from error

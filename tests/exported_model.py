@@ -1,0 +1,39 @@
+"""A small model and its exported twin, made once for all tests that need them."""
+
+import atexit
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+
+
+@functools.cache
+def tiny_model():
+    """The untrained tiny preset, always with the same weights."""
+    import keras
+
+    from keras_madd import MADD
+
+    keras.utils.set_random_seed(0)
+    return MADD.from_preset("madd_tiny")
+
+
+@functools.cache
+def _exported_once(quantize: str, batch: int) -> Path:
+    from keras_madd.exporting.bundle import export_litert_bundle
+
+    folder = Path(tempfile.mkdtemp(prefix="keras-madd-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "model.tflite"
+    export_litert_bundle(
+        tiny_model(), path, quantize=quantize, batch=batch, training_data="none: random"
+    )
+    return folder
+
+
+def exported(folder: Path, quantize: str = "none", batch: int = 1) -> Path:
+    """Copies the exported tiny model and its description into a folder."""
+    source = _exported_once(quantize, batch)
+    for name in ("model.tflite", "model.json"):
+        shutil.copy(source / name, folder / name)
+    return folder / "model.tflite"
