@@ -7,7 +7,7 @@ a checkpoint must have.
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import keras
 
@@ -62,13 +62,24 @@ def layer_slots(layer: keras.Layer, module: str) -> dict[str, Slot]:
     return slots
 
 
-def sublayer_slots(layer: keras.Layer, prefix: str) -> dict[str, Slot]:
-    """Slots of a composite layer whose sublayers are named as the PyTorch modules are."""
+def block_slots(layer: keras.Layer, modules: Mapping[str, str]) -> dict[str, Slot]:
+    """Slots of a composite layer.
+
+    Args:
+        layer: A layer whose weights lie in plain layers of its own.
+        modules: PyTorch module by the name of the plain layer.
+    """
     slots = {}
-    for sublayer in layer._flatten_layers(include_self=False):
-        if sublayer.weights:
-            slots |= layer_slots(sublayer, f"{prefix}.{sublayer.name}")
+    for variable in layer.weights:
+        name = variable.path.split("/")[-2]
+        leaf, axes = _leaf(layer, variable)
+        slots[f"{modules[name]}.{leaf}"] = Slot(variable, axes)
     return slots
+
+
+def same_names(prefix: str, names: Iterable[str]) -> dict[str, str]:
+    """Modules of a block whose plain layers are named as in PyTorch, for `block_slots`."""
+    return {name: f"{prefix}.{name}" for name in names}
 
 
 def backbone_slots(backbone: keras.Model, prefix: str = "") -> dict[str, Slot]:
@@ -79,7 +90,7 @@ def backbone_slots(backbone: keras.Model, prefix: str = "") -> dict[str, Slot]:
         prefix: What comes before the backbone's own names, as `"net."`.
     """
     weighted = [layer for layer in backbone.layers if layer.weights]
-    module = _module_rule(backbone, weighted)
+    module = _module_rule(weighted)
     slots = {}
     for layer in weighted:
         slots |= layer_slots(layer, prefix + module(layer.name))
@@ -104,7 +115,7 @@ def _leaf(layer, variable):
     return "weight", DENSE_AXES if len(variable.shape) == 2 else CONV_AXES
 
 
-def _module_rule(backbone, weighted) -> Callable[[str], str]:
+def _module_rule(weighted) -> Callable[[str], str]:
     if any(layer.name == "stem_conv" for layer in weighted):
         blocks = [
             match[0] for layer in weighted if (match := re.match(r"block\d[a-z]", layer.name))

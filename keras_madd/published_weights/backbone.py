@@ -1,0 +1,96 @@
+"""Plain backbone classifiers: the authors' stage-1 checkpoints.
+
+The released training begins with the backbone alone as a real/fake classifier; its checkpoint has
+the names of efficientnet_pytorch or of Cadene's Xception, bare or under `net.`.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_madd.backbones import official_xception
+from keras_madd.madd import MADD
+from keras_madd.presets import RELEASED_CODE
+from keras_madd.published_weights.checkpoint import read_checkpoint
+from keras_madd.published_weights.fill import Constant, fill
+from keras_madd.published_weights.names import backbone_slots, layer_slots
+from keras_madd.published_weights.recognise import (
+    Recognised,
+    nominal_size,
+    recognise_backbone,
+    require,
+    stage_channels,
+)
+
+NETWORK = "a plain backbone classifier"
+PREFIX = "net."
+
+
+def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: Any) -> MADD:
+    """Load a plain EfficientNet or Xception classifier.
+
+    Without overrides the result is that classifier, a `MADD` with `num_attentions=0`. With
+    `num_attentions=4` it is a detector of the released code's layout whose backbone has these
+    weights and whose other layers are new: the start of stage 2. The classifier's tensors are
+    then checked and left out.
+
+    Args:
+        source: A `.pth` file, or a mapping of PyTorch names to arrays.
+        **overrides: Fields of `MADDConfig`. `input_size` is the backbone's nominal size unless
+            given; the padding is that of the released code, so that a classifier trained with
+            another EfficientNet package gives equal numbers at multiples of 32 only.
+
+    Raises:
+        CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
+            mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
+        UserError: If the source is a file and PyTorch is not installed.
+    """
+    tensors = read_checkpoint(source)
+    recognised = recognise_classifier(tensors, overrides)
+    model = MADD(**recognised.fields)
+    prefix = _prefix(tensors)
+    slots = backbone_slots(model.network.get_layer("backbone"), prefix)
+    classifier = _classifier_name(prefix, model.config.backbone)
+    constants = {}
+    if model.config.uses_regions:
+        shape = (len(tensors[f"{classifier}.bias"]), stage_channels(model.config.backbone)["final"])
+        constants[f"{classifier}.weight"] = Constant(shape)
+        constants[f"{classifier}.bias"] = Constant(shape[:1])
+    else:
+        slots |= layer_slots(model.network.get_layer("head"), classifier)
+    fill(slots, tensors, constants)
+    return model
+
+
+def recognise_classifier(
+    tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]
+) -> Recognised:
+    """Fields of `MADDConfig` that the checkpoint of a plain classifier tells.
+
+    Args:
+        tensors: The checkpoint, in PyTorch's layout.
+        overrides: Fields that replace what was recognised.
+
+    Raises:
+        CheckpointError: If the checkpoint is of another network.
+    """
+    prefix = _prefix(tensors)
+    backbone = recognise_backbone(tensors, prefix)
+    bias = _classifier_name(prefix, backbone) + ".bias"
+    require(tensors, (bias,), NETWORK)
+    fields = {**RELEASED_CODE, "backbone": backbone, "num_attentions": 0}
+    recognised = Recognised(NETWORK, fields, dict(overrides))
+    recognised.assume("input_size", nominal_size(backbone), "nominal size of the backbone")
+    recognised.read("num_classes", len(tensors[bias]))
+    return recognised
+
+
+def _prefix(tensors):
+    return PREFIX if all(name.startswith(PREFIX) for name in tensors) else ""
+
+
+def _classifier_name(prefix, backbone) -> str:
+    is_xception = backbone in official_xception.NAMES
+    return prefix + ("last_linear" if is_xception else "_fc")

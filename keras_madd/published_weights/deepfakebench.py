@@ -1,0 +1,135 @@
+"""Checkpoints of DeepfakeBench's multi_attention detector.
+
+Yan et al., DeepfakeBench, NeurIPS 2023. EfficientNet-B4 with an unpadded stem, one ungrouped
+texture block, a second hard-swish on the global projection. The region independence loss keeps
+no state in the checkpoint.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
+from keras_madd.madd import MADD
+from keras_madd.published_weights.checkpoint import CheckpointError, read_checkpoint
+from keras_madd.published_weights.fill import Constant, fill
+from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names
+from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
+from keras_madd.published_weights.recognise import (
+    Recognised,
+    recognise_backbone,
+    recognise_tap,
+    require,
+    stage_channels,
+)
+
+NETWORK = "DeepfakeBench's multi_attention detector"
+PREFIX = "backbone.efficientnet."
+HEAD_MODULES = {
+    "projection_local_0": "projection_local.0",
+    "projection_local_2": "projection_local.2",
+    "project_final": "projection_final.0",
+    "ensemble_0": "ensemble_classifier_fc.0",
+    "ensemble_2": "ensemble_classifier_fc.2",
+}
+# What its configuration sets and the tensors do not tell.
+SETTINGS = {
+    "variant": "deepfakebench",
+    "backbone": DEEPFAKEBENCH_NAME,
+    "drop_connect_rate": 0.0,
+    "inner_margins": [0.05, 0.1],
+    "outer_margin": 0.2,
+    "squared_distances": False,
+    "batch_reduction": "mean",
+    "agda_resize_factor": 0.5,
+    "agda_kernel_size": 11,
+}
+
+
+def load_deepfakebench(source: str | os.PathLike | Mapping[str, Any], **overrides: Any) -> MADD:
+    """Load a checkpoint of DeepfakeBench's multi_attention detector as a Keras model.
+
+    Number of attention maps and of classes, width of the head and taps are read off the tensors.
+    `input_size` is 256, the benchmark's resolution, unless given. The model computes what the
+    detector computes; further training makes this package's two-pass step, not the benchmark's.
+
+    Args:
+        source: A `.pth` file, or a mapping of PyTorch names to arrays.
+        **overrides: Fields of `MADDConfig` that replace what was recognised, such as
+            `input_size`.
+
+    Raises:
+        CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
+            mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
+        UserError: If the source is a file and PyTorch is not installed.
+    """
+    tensors = read_checkpoint(source)
+    recognised = recognise_deepfakebench(tensors, overrides)
+    model = MADD(**recognised.fields)
+    fill(deepfakebench_slots(model), tensors, _constants(model))
+    return model
+
+
+def recognise_deepfakebench(
+    tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]
+) -> Recognised:
+    """Fields of `MADDConfig` that a checkpoint of the benchmark tells.
+
+    Args:
+        tensors: The checkpoint, in PyTorch's layout.
+        overrides: Fields that replace what was recognised.
+
+    Raises:
+        CheckpointError: If the checkpoint is of another network.
+    """
+    require(
+        tensors,
+        (
+            "attention_generation.conv_extract.weight",
+            "attention_generation.conv2.weight",
+            "texture_enhance.conv0.weight",
+            "ensemble_classifier_fc.0.weight",
+            "ensemble_classifier_fc.2.weight",
+        ),
+        NETWORK,
+    )
+    backbone = recognise_backbone(tensors, PREFIX)
+    if not backbone.endswith("efficientnet_b4"):
+        raise CheckpointError(
+            f"Only {NETWORK} on EfficientNet-B4 is known. Received: a backbone like {backbone}"
+        )
+    recognised = Recognised(NETWORK, dict(SETTINGS), dict(overrides))
+    recognised.assume("input_size", 256, "the benchmark's resolution")
+    texture = tensors["texture_enhance.conv0.weight"].shape[0]
+    attention = tensors["attention_generation.conv_extract.weight"].shape[0]
+    recognise_tap(recognised, "texture", texture, "b2")
+    recognise_tap(recognised, "attention", attention, "b5")
+    recognised.read("num_attentions", tensors["attention_generation.conv2.weight"].shape[0])
+    recognised.read("head_width", tensors["ensemble_classifier_fc.0.weight"].shape[0])
+    recognised.read("num_classes", tensors["ensemble_classifier_fc.2.weight"].shape[0])
+    return recognised
+
+
+def deepfakebench_slots(model: MADD) -> dict[str, Slot]:
+    """Where the tensors of the benchmark's checkpoint go."""
+    network = model.network
+    slots = backbone_slots(network.get_layer("backbone"), PREFIX)
+    slots |= block_slots(
+        network.get_layer("attention"), same_names("attention_generation", ATTENTION_LAYERS)
+    )
+    slots |= block_slots(
+        network.get_layer("texture"), same_names("texture_enhance", TEXTURE_LAYERS)
+    )
+    return slots | block_slots(network.get_layer("head"), HEAD_MODULES)
+
+
+def _constants(model):
+    """Tensors that fill nothing, with what they must be."""
+    classes, channels = model.config.num_classes, stage_channels(model.config.backbone)["final"]
+    return {
+        "attention_generation.mask": Constant(BORDER_MASK.shape, BORDER_MASK),
+        "backbone.last_layer.weight": Constant((classes, channels)),
+        "backbone.last_layer.bias": Constant((classes,)),
+    }

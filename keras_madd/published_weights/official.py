@@ -1,0 +1,144 @@
+"""The authors' checkpoints: `official` variant on EfficientNet or Xception.
+
+Zhao et al., Multi-attentional Deepfake Detection, CVPR 2021. A checkpoint holds the backbone under
+`net.`, with the classifier of its own pre-training, the blocks, and the state of the region
+independence loss.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_madd.backbones import official_xception
+from keras_madd.madd import MADD
+from keras_madd.presets import RELEASED_CODE
+from keras_madd.published_weights.checkpoint import read_checkpoint
+from keras_madd.published_weights.fill import Constant, fill
+from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names
+from keras_madd.published_weights.recognise import (
+    Recognised,
+    nominal_size,
+    recognise_backbone,
+    recognise_tap,
+    require,
+    stage_channels,
+)
+
+NETWORK = "the authors' released detector"
+BORDER_MASK = np.pad(np.ones((1, 1, 20, 20), "float32"), ((0, 0), (0, 0), (2, 2), (2, 2)))
+ATTENTION_LAYERS = ("conv_extract", "bn1", "conv2", "bn2")
+TEXTURE_LAYERS = (
+    *("conv_extract", "conv0", "conv1", "conv2", "conv3", "conv_last"),
+    *("bn1", "bn2", "bn3", "bn4", "bn_last"),
+)
+HEAD_MODULES = {
+    "projection_local_0": "projection_local.0",
+    "projection_local_2": "projection_local.2",
+    "project_final": "project_final",
+    "ensemble_0": "ensemble_classifier_fc.0",
+    "ensemble_2": "ensemble_classifier_fc.2",
+}
+
+
+def load_official(source: str | os.PathLike | Mapping[str, Any], **overrides: Any) -> MADD:
+    """Load a checkpoint of the released code as a Keras model.
+
+    Backbone, number of attention maps and of classes, width of the head, taps and inner margins
+    are read off the tensors; the centres and alpha are taken over. What tensors do not tell has
+    the released experiment's settings: `input_size` is the backbone's nominal size (380 for
+    EfficientNet-B4, 299 for Xception), which is what the released code crops to, and the outer
+    margin is 0.8. Xception's blocks 3 to 11 have equal shapes: `b5` is taken for the attention
+    tap, the released default, unless `attention_tap` says otherwise.
+
+    Args:
+        source: A `.pth` file, or a mapping of PyTorch names to arrays.
+        **overrides: Fields of `MADDConfig` that replace what was recognised, such as
+            `input_size`.
+
+    Raises:
+        CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
+            mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
+        UserError: If the source is a file and PyTorch is not installed.
+    """
+    tensors = read_checkpoint(source)
+    recognised = recognise_official(tensors, overrides)
+    model = MADD(**recognised.fields)
+    fill(official_slots(model), tensors, _constants(model))
+    return model
+
+
+def recognise_official(
+    tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]
+) -> Recognised:
+    """Fields of `MADDConfig` that a checkpoint of the released code tells.
+
+    Args:
+        tensors: The checkpoint, in PyTorch's layout.
+        overrides: Fields that replace what was recognised.
+
+    Raises:
+        CheckpointError: If the checkpoint is of another network.
+    """
+    require(
+        tensors,
+        (
+            "attentions.conv_extract.weight",
+            "attentions.conv2.weight",
+            "texture_enhance.conv_extract.weight",
+            "ensemble_classifier_fc.0.weight",
+            "ensemble_classifier_fc.2.weight",
+            "auxiliary_loss.inner_margin",
+        ),
+        NETWORK,
+    )
+    backbone = recognise_backbone(tensors, "net.")
+    recognised = Recognised(NETWORK, {**RELEASED_CODE, "backbone": backbone}, dict(overrides))
+    recognised.assume("input_size", nominal_size(backbone), "nominal size of the backbone")
+    is_xception = backbone in official_xception.NAMES
+    for purpose, usual in (("texture", "b1" if is_xception else "b2"), ("attention", "b5")):
+        block = "texture_enhance" if purpose == "texture" else "attentions"
+        channels = tensors[f"{block}.conv_extract.weight"].shape[0]
+        recognise_tap(recognised, purpose, channels, usual)
+    recognised.read("num_attentions", tensors["attentions.conv2.weight"].shape[0])
+    recognised.read("head_width", tensors["ensemble_classifier_fc.0.weight"].shape[0])
+    recognised.read("num_classes", tensors["ensemble_classifier_fc.2.weight"].shape[0])
+    margins = tensors["auxiliary_loss.inner_margin"].ravel()
+    recognised.read("inner_margins", [float(str(margin)) for margin in margins])
+    recognised.assume("outer_margin", 0.8, "the released experiment's")
+    return recognised
+
+
+def official_slots(model: MADD) -> dict[str, Slot]:
+    """Where the tensors of a released checkpoint go in a model of variant `official`."""
+    network = model.network
+    slots = backbone_slots(network.get_layer("backbone"), "net.")
+    slots |= block_slots(network.get_layer("attention"), same_names("attentions", ATTENTION_LAYERS))
+    slots |= block_slots(
+        network.get_layer("texture"), same_names("texture_enhance", TEXTURE_LAYERS)
+    )
+    slots |= block_slots(network.get_layer("head"), HEAD_MODULES)
+    if model.region_independence is not None:
+        loss = model.region_independence
+        slots["auxiliary_loss.feature_centers"] = Slot(loss.feature_centres, (0, 1))
+        slots["auxiliary_loss.alpha"] = Slot(loss.alpha, ())
+    return slots
+
+
+def _constants(model):
+    """Tensors that fill nothing, with what they must be."""
+    config = model.config
+    channels = stage_channels(config.backbone)["final"]
+    classifier = "last_linear" if config.backbone in official_xception.NAMES else "_fc"
+    constants = {
+        "attentions.mask": Constant(BORDER_MASK.shape, BORDER_MASK),
+        "auxiliary_loss.inner_margin": Constant((2,), np.asarray(config.inner_margins, "float32")),
+        f"net.{classifier}.weight": Constant((config.num_classes, channels)),
+        f"net.{classifier}.bias": Constant((config.num_classes,)),
+    }
+    if model.region_independence is None:
+        regional = model.network.output["regional_features"].shape[1:]
+        constants["auxiliary_loss.feature_centers"] = Constant(regional)
+        constants["auxiliary_loss.alpha"] = Constant(())
+    return constants
