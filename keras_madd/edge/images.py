@@ -15,6 +15,8 @@ IMAGE_SUFFIXES = frozenset(
 )
 # 192 MB of pixels. Few cameras make more, and a small file can claim any size.
 MAX_PIXELS = 64_000_000
+# MediaPipe's resizing counts pixels in 16 bits and ends the whole process on a longer side.
+MAX_SIDE = 32_000
 
 
 def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -43,7 +45,7 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             opened = Image.open(path)
         with opened as image:
-            if image.width * image.height > max_pixels:
+            if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
                 raise UserError(_too_large(path, image.size, max_pixels))
             image.load()
             return _to_rgb(ImageOps.exif_transpose(image))
@@ -96,4 +98,7 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 
 def _too_large(path: Path, size: tuple[int, int] | None, max_pixels: int) -> str:
     found = f"{size[0]} x {size[1]} pixels" if size else "too many pixels"
-    return f"{path}: {found}; at most {max_pixels / 1e6:.0f} megapixels are read."
+    return (
+        f"{path}: {found}; at most {max_pixels / 1e6:.0f} megapixels and sides of {MAX_SIDE} are "
+        "read."
+    )

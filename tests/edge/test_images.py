@@ -149,6 +149,10 @@ def test_too_large_is_refused_before_decoding(tmp_path):
     Image.new("1", (12000, 9000)).save(path)
     with pytest.raises(UserError, match="12000 x 9000 pixels; at most 64 megapixels"):
         read_image(path)
+    strip = tmp_path / "c.png"
+    Image.new("1", (33000, 10)).save(strip)
+    with pytest.raises(UserError, match="33000 x 10 pixels; .* sides of 32000"):
+        read_image(strip)
     bomb = tmp_path / "b.png"
     Image.new("1", (20000, 19000)).save(bomb)
     with pytest.raises(UserError, match="at most 64 megapixels"):
