@@ -151,7 +151,7 @@ def test_too_large_is_refused_before_decoding(tmp_path):
         read_image(path)
     strip = tmp_path / "c.png"
     Image.new("1", (33000, 10)).save(strip)
-    with pytest.raises(UserError, match="33000 x 10 pixels; .* sides of 32000"):
+    with pytest.raises(UserError, match=r"33000 x 10 pixels; .* sides of 32000"):
         read_image(strip)
     bomb = tmp_path / "b.png"
     Image.new("1", (20000, 19000)).save(bomb)
