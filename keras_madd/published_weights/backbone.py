@@ -48,7 +48,15 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
         UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
-    recognised = recognise_classifier(tensors, overrides)
+    return build(tensors, recognise(tensors, overrides))
+
+
+def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
+    """Build the recognised model and fill it.
+
+    Raises:
+        CheckpointError: If a tensor is missing, unexpected or mis-shaped.
+    """
     model = MADD(**recognised.fields)
     prefix = _prefix(tensors)
     slots = backbone_slots(model.network.get_layer("backbone"), prefix)
@@ -64,9 +72,7 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     return model
 
 
-def recognise_classifier(
-    tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]
-) -> Recognised:
+def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -> Recognised:
     """Fields of `MADDConfig` that the checkpoint of a plain classifier tells.
 
     Args:

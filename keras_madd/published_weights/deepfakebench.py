@@ -66,15 +66,21 @@ def load_deepfakebench(source: str | os.PathLike | Mapping[str, Any], **override
         UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
-    recognised = recognise_deepfakebench(tensors, overrides)
+    return build(tensors, recognise(tensors, overrides))
+
+
+def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
+    """Build the recognised model and fill it.
+
+    Raises:
+        CheckpointError: If a tensor is missing, unexpected or mis-shaped.
+    """
     model = MADD(**recognised.fields)
-    fill(deepfakebench_slots(model), tensors, _constants(model))
+    fill(slots(model), tensors, _constants(model))
     return model
 
 
-def recognise_deepfakebench(
-    tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]
-) -> Recognised:
+def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -> Recognised:
     """Fields of `MADDConfig` that a checkpoint of the benchmark tells.
 
     Args:
@@ -112,17 +118,17 @@ def recognise_deepfakebench(
     return recognised
 
 
-def deepfakebench_slots(model: MADD) -> dict[str, Slot]:
+def slots(model: MADD) -> dict[str, Slot]:
     """Where the tensors of the benchmark's checkpoint go."""
     network = model.network
-    slots = backbone_slots(network.get_layer("backbone"), PREFIX)
-    slots |= block_slots(
+    found = backbone_slots(network.get_layer("backbone"), PREFIX)
+    found |= block_slots(
         network.get_layer("attention"), same_names("attention_generation", ATTENTION_LAYERS)
     )
-    slots |= block_slots(
+    found |= block_slots(
         network.get_layer("texture"), same_names("texture_enhance", TEXTURE_LAYERS)
     )
-    return slots | block_slots(network.get_layer("head"), HEAD_MODULES)
+    return found | block_slots(network.get_layer("head"), HEAD_MODULES)
 
 
 def _constants(model):

@@ -63,15 +63,21 @@ def load_official(source: str | os.PathLike | Mapping[str, Any], **overrides: An
         UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
-    recognised = recognise_official(tensors, overrides)
+    return build(tensors, recognise(tensors, overrides))
+
+
+def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
+    """Build the recognised model and fill it.
+
+    Raises:
+        CheckpointError: If a tensor is missing, unexpected or mis-shaped.
+    """
     model = MADD(**recognised.fields)
-    fill(official_slots(model), tensors, _constants(model))
+    fill(slots(model), tensors, _constants(model))
     return model
 
 
-def recognise_official(
-    tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]
-) -> Recognised:
+def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -> Recognised:
     """Fields of `MADDConfig` that a checkpoint of the released code tells.
 
     Args:
@@ -110,20 +116,20 @@ def recognise_official(
     return recognised
 
 
-def official_slots(model: MADD) -> dict[str, Slot]:
+def slots(model: MADD) -> dict[str, Slot]:
     """Where the tensors of a released checkpoint go in a model of variant `official`."""
     network = model.network
-    slots = backbone_slots(network.get_layer("backbone"), "net.")
-    slots |= block_slots(network.get_layer("attention"), same_names("attentions", ATTENTION_LAYERS))
-    slots |= block_slots(
+    found = backbone_slots(network.get_layer("backbone"), "net.")
+    found |= block_slots(network.get_layer("attention"), same_names("attentions", ATTENTION_LAYERS))
+    found |= block_slots(
         network.get_layer("texture"), same_names("texture_enhance", TEXTURE_LAYERS)
     )
-    slots |= block_slots(network.get_layer("head"), HEAD_MODULES)
+    found |= block_slots(network.get_layer("head"), HEAD_MODULES)
     if model.region_independence is not None:
         loss = model.region_independence
-        slots["auxiliary_loss.feature_centers"] = Slot(loss.feature_centres, (0, 1))
-        slots["auxiliary_loss.alpha"] = Slot(loss.alpha, ())
-    return slots
+        found["auxiliary_loss.feature_centers"] = Slot(loss.feature_centres, (0, 1))
+        found["auxiliary_loss.alpha"] = Slot(loss.alpha, ())
+    return found
 
 
 def _constants(model):
