@@ -20,14 +20,12 @@ def tiny_model():
 
 @functools.cache
 def _exported_once(quantize: str, batch: int) -> Path:
-    from keras_madd.exporting.bundle import export_litert_bundle
+    from keras_madd.exporting.bundle import export_bundle
 
     folder = Path(tempfile.mkdtemp(prefix="keras-madd-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "model.tflite"
-    export_litert_bundle(
-        tiny_model(), path, quantize=quantize, batch=batch, training_data="none: random"
-    )
+    export_bundle(tiny_model(), path, quantize=quantize, batch=batch, training_data="none: random")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Export a trained model to a LiteRT file with its model.json."""
+"""Export a trained model to a LiteRT or ONNX file with its description."""
 
 import argparse
 import sys
@@ -10,17 +10,25 @@ _TOLERANCES = {"none": 1e-3, "float16": 0.02, "dynamic": 0.1}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd export`."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file or a preset's folder")
-    parser.add_argument("--output", required=True, metavar="OUT.tflite", help="the file to write")
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="the file to write: OUT.tflite for LiteRT, OUT.onnx for ONNX",
+    )
     parser.add_argument(
         "--quantize",
         choices=list(_TOLERANCES),
         default="none",
         help="none: float32. float16: half the size, the same speed. dynamic: weights in 8 bits, "
         "a quarter of the size. Recipes with 8-bit activations, which need calibration images, "
-        "are not offered yet. (default: %(default)s)",
+        "are not offered yet. LiteRT only. (default: %(default)s)",
     )
     parser.add_argument(
-        "--batch", type=_count, default=1, help="fixed batch size (default: %(default)s)"
+        "--batch",
+        type=_count,
+        default=1,
+        help="fixed batch size; ONNX takes any (default: %(default)s)",
     )
     parser.add_argument(
         "--crop-margin",
@@ -46,21 +54,19 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from keras_madd.errors import UserError
-    from keras_madd.exporting.bundle import check_free, export_litert_bundle
+    from keras_madd.exporting.bundle import check_output, export_bundle
     from keras_madd.exporting.model_json import model_json_path
-    from keras_madd.exporting.verify import compare_litert, sample_pictures
+    from keras_madd.exporting.verify import compare_export, sample_pictures
     from keras_madd.faces.native_stderr import native_stderr_silenced
     from keras_madd.loading import load_madd
 
     output = Path(args.output)
-    if output.suffix != ".tflite":
-        raise UserError(f"--output must end in .tflite. Received: {output}")
     if not 0 < args.crop_margin < 10:
         raise UserError(f"--crop-margin must be above 0, below 10. Received: {args.crop_margin}")
-    check_free(output, args.overwrite)
+    check_output(output, args.quantize, args.overwrite)
     with native_stderr_silenced():
         model = load_madd(args.model)
-    description = export_litert_bundle(
+    description = export_bundle(
         model,
         output,
         quantize=args.quantize,
@@ -74,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{model_json_path(output)}: sha256 {description.sha256}")
 
     pictures = sample_pictures(description.input_size)
-    difference = compare_litert(model, output, pictures)["max_probability_difference"]
+    difference = compare_export(model, output, pictures)["max_probability_difference"]
     print(
         f"largest difference of a probability from Keras, {len(pictures)} generated pictures: "
         f"{difference:.1e}"

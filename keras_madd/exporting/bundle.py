@@ -14,13 +14,16 @@ from keras_madd.exporting.model_json import (
     model_json_path,
     write_model_json,
 )
+from keras_madd.exporting.onnx import export_onnx
 from keras_madd.faces import DEFAULT_MARGIN
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD
 
+FORMATS = {".tflite": "litert", ".onnx": "onnx"}
 
-def export_litert_bundle(
+
+def export_bundle(
     model: "MADD",
     path: str | os.PathLike,
     *,
@@ -33,13 +36,13 @@ def export_litert_bundle(
     metrics: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> ModelDescription:
-    """Exports a model to LiteRT and writes its `model.json` beside it.
+    """Exports a model to LiteRT or ONNX and writes its `model.json` beside it.
 
     Args:
         model: A `MADD` model.
-        path: The `.tflite` file to write.
-        quantize: As `export_litert`.
-        batch: As `export_litert`.
+        path: The file to write; its ending, `.tflite` or `.onnx`, chooses the format.
+        quantize: As `export_litert`; `"none"` for ONNX.
+        batch: As `export_litert`; ONNX files take any batch size and ignore it.
         classes: One name per output of the network; by default real and fake.
         crop_margin: The margin that the training faces were cut out with.
         detector: The `kind` of `keras_madd.faces.FaceDetector` they were found with.
@@ -51,17 +54,21 @@ def export_litert_bundle(
         The description as written.
 
     Raises:
-        UserError: If a file exists and `overwrite` is false, if the folder is missing, or the
-            model cannot be converted.
+        UserError: If the ending is another one, if a file exists and `overwrite` is false, if the
+            folder is missing, or the model cannot be converted.
     """
     path = Path(path)
-    check_free(path, overwrite)
+    check_output(path, quantize, overwrite)
     classes = class_names(model, classes)
-    export_litert(model, path, quantize=quantize, batch=batch)
+    if path.suffix == ".onnx":
+        export_onnx(model, path)
+        batch = None
+    else:
+        export_litert(model, path, quantize=quantize, batch=batch)
     maps = model.config.num_attentions
     return write_model_json(
         path,
-        format="litert",
+        format=FORMATS[path.suffix],
         quantization=quantize,
         input_size=tuple(model.config.input_size),
         num_attention_maps=maps,
@@ -75,8 +82,12 @@ def export_litert_bundle(
     )
 
 
-def check_free(path: Path, overwrite: bool) -> None:
-    """Raises a UserError where an export to `path` could not be written."""
+def check_output(path: Path, quantize: str, overwrite: bool) -> None:
+    """Raises a UserError where an export to `path` would fail, before any work."""
+    if path.suffix not in FORMATS:
+        raise UserError(f"The output must end in .tflite or .onnx. Received: {path}")
+    if FORMATS[path.suffix] == "onnx" and quantize != "none":
+        raise UserError(f"ONNX files are not quantised. Received: {quantize}")
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}.")
     if not os.access(path.parent, os.W_OK):

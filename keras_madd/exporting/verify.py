@@ -1,30 +1,36 @@
 """Whether an exported file computes what the model does."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_madd.edge.runner import LiteRTRunner
+from keras_madd.exporting.onnx import ONNXRunner
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD
 
 
-def compare_litert(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -> dict[str, float]:
-    """Compares the exported file, run by LiteRT, with the float model.
+def compare_export(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -> dict[str, float]:
+    """Compares an exported file, run by LiteRT or ONNX Runtime, with the float model.
 
     Args:
         model: The `MADD` model the file was exported from.
-        path: The `.tflite` file, its `model.json` beside it.
+        path: The `.tflite` or `.onnx` file, its description beside it.
         pixels: (B, H, W, 3) RGB pixels 0 to 255.
 
     Returns:
         `images`, their number; `max_probability_difference` and `mean_probability_difference`,
-        absolute; `max_attention_difference`, absolute, relative to the largest attention value;
-        0.0 where there are no maps. NaN in either shows as NaN.
+        absolute; `max_attention_difference`, the largest one of the maps over the maps' largest
+        value, 0.0 where there are none. A NaN in the file's outputs shows as NaN.
+
+    Raises:
+        UserError: If the file cannot be run.
     """
-    probabilities, maps = LiteRTRunner(path).run(pixels)
+    runner = ONNXRunner(path) if Path(path).suffix == ".onnx" else LiteRTRunner(path)
+    probabilities, maps = runner.run(pixels)
     difference = np.abs(probabilities - model.fake_probability(pixels))
     attention = 0.0
     if maps is not None:

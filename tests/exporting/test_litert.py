@@ -9,11 +9,11 @@ from exported_model import exported, tiny_model
 from keras_madd.cli import export as command
 from keras_madd.errors import UserError
 from keras_madd.exporting import litert, scoring_graph
-from keras_madd.exporting.bundle import export_litert_bundle
+from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.litert import export_litert
 from keras_madd.exporting.litert_file import check_builtin_only, operator_counts
 from keras_madd.exporting.model_json import read_model_json
-from keras_madd.exporting.verify import compare_litert, sample_pictures
+from keras_madd.exporting.verify import compare_export, sample_pictures
 
 
 def interpreter(path):
@@ -29,7 +29,7 @@ def interpreter(path):
 )
 def test_exported_file_agrees_with_keras(tmp_path, quantize, bound):
     path, model = exported(tmp_path, quantize), tiny_model()
-    compared = compare_litert(model, path, sample_pictures(model.config.input_size))
+    compared = compare_export(model, path, sample_pictures(model.config.input_size))
     assert compared["max_probability_difference"] < bound
     assert compared["max_attention_difference"] < 10 * bound
     assert read_model_json(path).quantization == quantize
@@ -70,8 +70,8 @@ def test_scaling_is_inside_and_probability_is_one_minus_real(tmp_path):
 def test_a_batch_gives_the_same_as_single_pictures(tmp_path):
     model = tiny_model()
     pixels = sample_pictures(model.config.input_size, 5)
-    single = compare_litert(model, exported(tmp_path), pixels)
-    batched = compare_litert(model, exported(tmp_path, batch=3), pixels)
+    single = compare_export(model, exported(tmp_path), pixels)
+    batched = compare_export(model, exported(tmp_path, batch=3), pixels)
     assert batched["images"] == single["images"] == 5
     assert batched["max_probability_difference"] < 1e-5
 
@@ -81,7 +81,7 @@ def test_a_difference_is_seen(tmp_path):
     keras.utils.set_random_seed(1)
     other = type(tiny_model()).from_preset("madd_tiny")
     pixels = sample_pictures(other.config.input_size)
-    compared = compare_litert(other, exported(tmp_path), pixels)
+    compared = compare_export(other, exported(tmp_path), pixels)
     assert compared["max_probability_difference"] > 1e-4
     assert compared["max_attention_difference"] > 1e-2
 
@@ -92,9 +92,9 @@ def test_other_heads(tmp_path, fields):
     config = tiny_model().config
     model = type(tiny_model())(type(config)(**(config.to_dict() | fields)))
     path = tmp_path / "model.tflite"
-    description = export_litert_bundle(model, path)
+    description = export_bundle(model, path)
     pixels = sample_pictures(model.config.input_size, 2)
-    assert compare_litert(model, path, pixels)["max_probability_difference"] < 1e-5
+    assert compare_export(model, path, pixels)["max_probability_difference"] < 1e-5
     assert len(description.classes) == model.config.num_classes
     assert description.num_attention_maps == model.config.num_attentions
     assert ("attention_maps" in description.output_names) == bool(model.config.num_attentions)
@@ -170,15 +170,15 @@ def test_nothing_is_overwritten_unasked(tmp_path):
     path = exported(tmp_path)
     before = path.stat().st_mtime_ns
     with pytest.raises(UserError, match="exists; --overwrite"):
-        export_litert_bundle(tiny_model(), path)
+        export_bundle(tiny_model(), path)
     assert path.stat().st_mtime_ns == before
     path.unlink()
     with pytest.raises(UserError, match=r"model\.json exists"):
-        export_litert_bundle(tiny_model(), path)
+        export_bundle(tiny_model(), path)
     with pytest.raises(UserError, match="There is no folder"):
-        export_litert_bundle(tiny_model(), tmp_path / "none" / "model.tflite")
+        export_bundle(tiny_model(), tmp_path / "none" / "model.tflite")
     with pytest.raises(ValueError, match="`classes`"):
-        export_litert_bundle(tiny_model(), tmp_path / "b.tflite", classes=["real"])
+        export_bundle(tiny_model(), tmp_path / "b.tflite", classes=["real"])
     assert not path.exists()
 
 

@@ -1,0 +1,85 @@
+"""Conversion to ONNX, with a free batch size."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_madd.errors import UserError
+from keras_madd.exporting.model_json import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
+from keras_madd.faces.native_stderr import native_stderr_silenced
+from keras_madd.files import replacing
+
+if TYPE_CHECKING:
+    from keras_madd.madd import MADD
+
+# Understood by every ONNX Runtime since 1.12 (2022).
+OPSET = 17
+
+
+def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> Path:
+    """Writes a model as an ONNX file, checked by `onnx.checker`.
+
+    Its input is `image`, (B, H, W, 3) float32 RGB pixels 0 to 255, B free; its outputs are
+    `fake_probability` (B,) and `attention_maps` (B, h, w, M).
+
+    Args:
+        model: A `MADD` model.
+        path: The file to write, ending in `.onnx`; an existing one is replaced at the end.
+        opset: Version of the ONNX operators.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the path ends otherwise.
+    """
+    path = Path(path)
+    if path.suffix != ".onnx":
+        raise ValueError(f"Argument `path` must end in .onnx. Received: path={str(path)!r}")
+    with native_stderr_silenced():
+        import onnx
+        import tensorflow as tf
+        import tf2onnx
+
+        from keras_madd.exporting.scoring_graph import scoring_graph
+
+        graph = scoring_graph(model, None)
+        signature = [tf.TensorSpec(graph.inputs[0].shape, tf.float32, name=INPUT)]
+        function = tf.function(lambda image: graph(image, training=False), signature)
+        converted, _ = tf2onnx.convert.from_function(function, signature, opset=opset)
+        onnx.checker.check_model(converted)
+        with replacing(path) as temporary:
+            onnx.save(converted, temporary)
+    return path
+
+
+class ONNXRunner:
+    """Runs an exported ONNX file under ONNX Runtime, as `LiteRTRunner` does a LiteRT file.
+
+    Args:
+        path: The `.onnx` file.
+
+    Raises:
+        UserError: If ONNX Runtime is not installed or refuses the file.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        try:
+            import onnxruntime
+        except ImportError:
+            raise UserError("Checking an ONNX file needs onnxruntime: pip install it.") from None
+        try:
+            self._session = onnxruntime.InferenceSession(
+                os.fspath(path), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime has a class of its own per failure.
+            raise UserError(f"{path}: ONNX Runtime refuses it: {error}") from None
+        self._outputs = [each.name for each in self._session.get_outputs()]
+
+    def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Scores (N, H, W, 3) RGB pixels 0 to 255: probabilities (N,), maps (N, h, w, M)."""
+        values = self._session.run(self._outputs, {INPUT: pixels.astype(np.float32)})
+        outputs = dict(zip(self._outputs, values, strict=True))
+        return outputs[FAKE_PROBABILITY], outputs.get(ATTENTION_MAPS)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from exported_model import tiny_model
+
+from keras_madd.errors import UserError
+from keras_madd.exporting.bundle import export_bundle
+from keras_madd.exporting.model_json import read_model_json
+from keras_madd.exporting.onnx import OPSET, ONNXRunner, export_onnx
+from keras_madd.exporting.verify import compare_export, sample_pictures
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+
+@pytest.fixture(scope="module")
+def onnx_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    export_bundle(tiny_model(), path, training_data="none")
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_any_batch_agrees_with_keras(onnx_file, count):
+    pixels = sample_pictures((64, 64), count)
+    compared = compare_export(tiny_model(), onnx_file, pixels)
+    assert compared["max_probability_difference"] < 1e-5
+    assert compared["max_attention_difference"] < 1e-4
+
+
+def test_names_shapes_and_opset(onnx_file):
+    found = onnx.load(onnx_file)
+    (image,) = found.graph.input
+    sizes = [each.dim_value for each in image.type.tensor_type.shape.dim]
+    assert (image.name, sizes) == ("image", [0, 64, 64, 3])
+    assert {each.name for each in found.graph.output} == {"fake_probability", "attention_maps"}
+    assert max(each.version for each in found.opset_import if each.domain == "") == OPSET
+    assert {node.domain for node in found.graph.node} == {""}
+
+
+def test_description(onnx_file):
+    description = read_model_json(onnx_file)
+    assert (description.format, description.batch) == ("onnx", None)
+    assert onnx_file.with_name("model.onnx.json").is_file()
+
+
+def test_refusals(onnx_file, tmp_path):
+    with pytest.raises(ValueError, match=r"`path` must end in \.onnx"):
+        export_onnx(None, "model.tflite")
+    with pytest.raises(UserError, match="not quantised"):
+        export_bundle(tiny_model(), tmp_path / "model.onnx", quantize="float16")
+    with pytest.raises(UserError, match="exists; --overwrite"):
+        export_bundle(tiny_model(), onnx_file)
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(UserError, match="ONNX Runtime refuses it"):
+        ONNXRunner(broken).run(np.zeros((1, 64, 64, 3)))
