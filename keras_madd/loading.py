@@ -27,11 +27,11 @@ def load_madd(path: str | os.PathLike) -> "MADD":
 
     from keras_madd.madd import MADD
 
-    if path.is_dir():
-        return MADD.from_preset(str(path))
-    if path.suffix != ".keras":
+    if not path.is_dir() and path.suffix != ".keras":
         raise UserError(f"{path} is no Keras model: expected a .keras file or a preset's folder.")
     try:
+        if path.is_dir():
+            return MADD.from_preset(path)
         model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # Whatever a broken archive makes Keras stumble over.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
