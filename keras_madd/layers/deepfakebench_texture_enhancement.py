@@ -13,10 +13,10 @@ from keras_madd.layers.sample_variance_batch_normalization import (
 class DeepfakeBenchTextureEnhancement(keras.layers.Layer):
     """Turns shallow features into one texture feature map of four times their channels.
 
-    The residual `f - nearest(D)` (D left out where it is not smaller) goes through a 1x1
-    convolution, three densely connected layers of batch normalisation, ReLU and 3x3 convolution,
-    and a closing normalisation, ReLU, 1x1 convolution and normalisation without ReLU. All maps
-    share it.
+    The residual `f - nearest(D)`, zero where D is as large as f, goes through a 1x1 convolution,
+    three densely connected layers of batch normalisation, ReLU and 3x3 convolution, and a
+    closing normalisation, ReLU, 1x1 convolution and normalisation without ReLU. All maps share
+    it.
 
     Call arguments:
         features: Shallow feature map, `(B, H, W, N)` with static H and W.
@@ -60,8 +60,7 @@ class DeepfakeBenchTextureEnhancement(keras.layers.Layer):
     def call(self, features, attention_maps, training=None):
         """Return the texture feature map F and the local average D."""
         average = local_average(features, attention_maps.shape[1:3])
-        if average.shape[1] < features.shape[1]:
-            features = features - nearest_upsample(average, features.shape[1:3])
+        features = features - nearest_upsample(average, features.shape[1:3])
         dense = self.conv0(features)
         for normalization, conv in [
             (self.bn1, self.conv1),

@@ -18,9 +18,9 @@ from keras_madd.published_weights.fill import Constant, fill
 from keras_madd.published_weights.names import backbone_slots, layer_slots
 from keras_madd.published_weights.recognise import (
     Recognised,
+    length,
     nominal_size,
     recognise_backbone,
-    require,
     stage_channels,
 )
 
@@ -63,7 +63,8 @@ def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
     classifier = _classifier_name(prefix, model.config.backbone)
     constants = {}
     if model.config.uses_regions:
-        shape = (len(tensors[f"{classifier}.bias"]), stage_channels(model.config.backbone)["final"])
+        classes = length(tensors, f"{classifier}.weight", f"{classifier}.bias") or 2
+        shape = (classes, stage_channels(model.config.backbone)["final"])
         constants[f"{classifier}.weight"] = Constant(shape)
         constants[f"{classifier}.bias"] = Constant(shape[:1])
     else:
@@ -84,12 +85,12 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
     """
     prefix = _prefix(tensors)
     backbone = recognise_backbone(tensors, prefix)
-    bias = _classifier_name(prefix, backbone) + ".bias"
-    require(tensors, (bias,), NETWORK)
+    classifier = _classifier_name(prefix, backbone)
     fields = {**RELEASED_CODE, "backbone": backbone, "num_attentions": 0}
     recognised = Recognised(NETWORK, fields, dict(overrides))
     recognised.assume("input_size", nominal_size(backbone), "nominal size of the backbone")
-    recognised.read("num_classes", len(tensors[bias]))
+    classes = length(tensors, f"{classifier}.weight", f"{classifier}.bias")
+    recognised.read("num_classes", classes)
     return recognised
 
 

@@ -90,13 +90,19 @@ def _array(name, value, origin):
             # NumPy has no bfloat16.
             value = value.float()
         value = value.numpy()
-    if not isinstance(name, str) or not isinstance(value, np.ndarray | np.generic):
+    is_array = isinstance(value, np.ndarray | np.generic)
+    if not isinstance(name, str) or not is_array or not _is_number(value.dtype):
+        kind = f"array of {value.dtype}" if is_array else type(value).__name__
         raise CheckpointError(
-            f"Every entry of {origin} must be a tensor under its name. "
-            f"Received: {name!r} of type {type(value).__name__}"
+            f"Every entry of {origin} must be a tensor of numbers under its name. "
+            f"Received: {name!r}, {kind}"
         )
     value = np.asarray(value)
     return value if np.issubdtype(value.dtype, np.integer) else value.astype("float32")
+
+
+def _is_number(dtype):
+    return dtype.kind in "fiub" or dtype.name == "bfloat16"
 
 
 def _first_line(error):

@@ -19,9 +19,12 @@ from keras_madd.published_weights.names import Slot, backbone_slots, block_slots
 from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
 from keras_madd.published_weights.recognise import (
     Recognised,
+    check_network,
+    extracted_channels,
+    length,
     recognise_backbone,
+    recognise_sizes,
     recognise_tap,
-    require,
     stage_channels,
 )
 
@@ -90,17 +93,7 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
     Raises:
         CheckpointError: If the checkpoint is of another network.
     """
-    require(
-        tensors,
-        (
-            "attention_generation.conv_extract.weight",
-            "attention_generation.conv2.weight",
-            "texture_enhance.conv0.weight",
-            "ensemble_classifier_fc.0.weight",
-            "ensemble_classifier_fc.2.weight",
-        ),
-        NETWORK,
-    )
+    check_network(tensors, "attention_generation.", NETWORK)
     backbone = recognise_backbone(tensors, PREFIX)
     if not backbone.endswith("efficientnet_b4"):
         raise CheckpointError(
@@ -108,13 +101,11 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
         )
     recognised = Recognised(NETWORK, dict(SETTINGS), dict(overrides))
     recognised.assume("input_size", 256, "the benchmark's resolution")
-    texture = tensors["texture_enhance.conv0.weight"].shape[0]
-    attention = tensors["attention_generation.conv_extract.weight"].shape[0]
+    texture = length(tensors, "texture_enhance.conv0.weight", "texture_enhance.conv0.bias")
     recognise_tap(recognised, "texture", texture, "b2")
+    attention = extracted_channels(tensors, "attention_generation")
     recognise_tap(recognised, "attention", attention, "b5")
-    recognised.read("num_attentions", tensors["attention_generation.conv2.weight"].shape[0])
-    recognised.read("head_width", tensors["ensemble_classifier_fc.0.weight"].shape[0])
-    recognised.read("num_classes", tensors["ensemble_classifier_fc.2.weight"].shape[0])
+    recognise_sizes(recognised, tensors, "attention_generation")
     return recognised
 
 

@@ -19,10 +19,12 @@ from keras_madd.published_weights.fill import Constant, fill
 from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names
 from keras_madd.published_weights.recognise import (
     Recognised,
+    check_network,
+    extracted_channels,
     nominal_size,
     recognise_backbone,
+    recognise_sizes,
     recognise_tap,
-    require,
     stage_channels,
 )
 
@@ -87,31 +89,18 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
     Raises:
         CheckpointError: If the checkpoint is of another network.
     """
-    require(
-        tensors,
-        (
-            "attentions.conv_extract.weight",
-            "attentions.conv2.weight",
-            "texture_enhance.conv_extract.weight",
-            "ensemble_classifier_fc.0.weight",
-            "ensemble_classifier_fc.2.weight",
-            "auxiliary_loss.inner_margin",
-        ),
-        NETWORK,
-    )
+    check_network(tensors, "attentions.", NETWORK)
     backbone = recognise_backbone(tensors, "net.")
     recognised = Recognised(NETWORK, {**RELEASED_CODE, "backbone": backbone}, dict(overrides))
     recognised.assume("input_size", nominal_size(backbone), "nominal size of the backbone")
-    is_xception = backbone in official_xception.NAMES
-    for purpose, usual in (("texture", "b1" if is_xception else "b2"), ("attention", "b5")):
-        block = "texture_enhance" if purpose == "texture" else "attentions"
-        channels = tensors[f"{block}.conv_extract.weight"].shape[0]
-        recognise_tap(recognised, purpose, channels, usual)
-    recognised.read("num_attentions", tensors["attentions.conv2.weight"].shape[0])
-    recognised.read("head_width", tensors["ensemble_classifier_fc.0.weight"].shape[0])
-    recognised.read("num_classes", tensors["ensemble_classifier_fc.2.weight"].shape[0])
-    margins = tensors["auxiliary_loss.inner_margin"].ravel()
-    recognised.read("inner_margins", [float(str(margin)) for margin in margins])
+    usual = "b1" if backbone in official_xception.NAMES else "b2"
+    recognise_tap(recognised, "texture", extracted_channels(tensors, "texture_enhance"), usual)
+    recognise_tap(recognised, "attention", extracted_channels(tensors, "attentions"), "b5")
+    recognise_sizes(recognised, tensors, "attentions")
+    margins = tensors.get("auxiliary_loss.inner_margin", np.zeros(0))
+    if margins.shape == (2,):
+        # 0.2, not what float32 makes of it.
+        recognised.read("inner_margins", [float(str(margin)) for margin in margins])
     recognised.assume("outer_margin", 0.8, "the released experiment's")
     return recognised
 
@@ -139,7 +128,7 @@ def _constants(model):
     classifier = "last_linear" if config.backbone in official_xception.NAMES else "_fc"
     constants = {
         "attentions.mask": Constant(BORDER_MASK.shape, BORDER_MASK),
-        "auxiliary_loss.inner_margin": Constant((2,), np.asarray(config.inner_margins, "float32")),
+        "auxiliary_loss.inner_margin": Constant((2,)),
         f"net.{classifier}.weight": Constant((config.num_classes, channels)),
         f"net.{classifier}.bias": Constant((config.num_classes,)),
     }

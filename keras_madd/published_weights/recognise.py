@@ -34,8 +34,8 @@ class Recognised:
             self.facts.append(f"{name}: {value} (as given)")
 
     def read(self, field: str, value: Any) -> None:
-        """Set a field that a tensor tells."""
-        if field not in self.overrides:
+        """Set a field that a tensor tells; `None` if that tensor is missing."""
+        if value is not None and field not in self.overrides:
             self.fields[field] = value
             self.facts.append(f"{field}: {value}")
 
@@ -49,27 +49,36 @@ class Recognised:
 def recognise_backbone(tensors: Mapping[str, np.ndarray], prefix: str) -> str:
     """Name of the backbone whose tensors begin with `prefix`.
 
+    A checkpoint in which a few tensors are missing or too many is still recognised, so that all
+    that is wrong with it can be listed.
+
     Returns:
         `"official_xception"`, or the `official_efficientnet_b0` to `_b7` with this number of
-        blocks and this width of the head.
+        blocks and this width of stem and head.
 
     Raises:
         CheckpointError: If it is neither.
     """
-    if f"{prefix}block12.skip.weight" in tensors and f"{prefix}conv4.pointwise.weight" in tensors:
+    if any(name.startswith(f"{prefix}block12.") for name in tensors):
         return official_xception.NAMES[0]
     pattern = re.compile(re.escape(prefix) + r"_blocks\.(\d+)\.")
-    numbers = {int(match[1]) for name in tensors if (match := pattern.match(name))}
-    head = tensors.get(f"{prefix}_conv_head.weight")
-    for variant in official_efficientnet.SCALINGS:
-        blocks = len(official_efficientnet.block_names(variant))
-        channels = official_efficientnet.stage_channels(variant)["final"]
-        if numbers and max(numbers) + 1 == blocks and head is not None and len(head) == channels:
-            return official_efficientnet.OFFICIAL_PREFIX + variant
-    raise CheckpointError(
-        "The backbone is neither an EfficientNet B0 to B7 of efficientnet_pytorch nor an "
-        f"Xception, or parts of it are missing. Among its names: {', '.join(list(tensors)[:3])}"
-    )
+    blocks = {int(match[1]) for name in tensors if (match := pattern.match(name))}
+    stem = length(tensors, f"{prefix}_conv_stem.weight", f"{prefix}_bn0.weight")
+    head = length(tensors, f"{prefix}_conv_head.weight", f"{prefix}_bn1.weight")
+
+    def likeness(variant):
+        expected = set(range(len(official_efficientnet.block_names(variant))))
+        channels = official_efficientnet.stage_channels(variant)
+        common = len(blocks & expected) / len(blocks | expected)
+        return common + (channels["b0"] == stem) + (channels["final"] == head)
+
+    best = max(official_efficientnet.SCALINGS, key=likeness)
+    if likeness(best) < 2:
+        raise CheckpointError(
+            "The backbone is neither an EfficientNet B0 to B7 of efficientnet_pytorch nor an "
+            f"Xception. Received, among others: {', '.join(list(tensors)[:3])}"
+        )
+    return official_efficientnet.OFFICIAL_PREFIX + best
 
 
 def nominal_size(backbone: str) -> int:
@@ -79,20 +88,20 @@ def nominal_size(backbone: str) -> int:
     return official_efficientnet.SCALINGS[backbone[-2:]].nominal_size
 
 
-def recognise_tap(recognised: "Recognised", purpose: str, channels: int, usual: str) -> None:
+def recognise_tap(recognised: "Recognised", purpose: str, channels: int | None, usual: str) -> None:
     """Add the stage that has this number of channels to what was recognised.
 
     Args:
         recognised: What is known so far; `fields["backbone"]` is.
         purpose: `"texture"` or `"attention"`.
-        channels: Channels that the block behind the tap takes.
+        channels: Channels that the block behind the tap takes, if known.
         usual: The stage that is assumed where several fit.
 
     Raises:
         CheckpointError: If no stage fits, or several do and the usual one is not among them.
     """
     field = f"{purpose}_tap"
-    if field in recognised.fields:
+    if field in recognised.overrides or channels is None:
         return
     backbone = recognised.fields["backbone"]
     stages = stage_channels(backbone)
@@ -109,6 +118,28 @@ def recognise_tap(recognised: "Recognised", purpose: str, channels: int, usual: 
         )
 
 
+def recognise_sizes(
+    recognised: Recognised, tensors: Mapping[str, np.ndarray], attention: str
+) -> None:
+    """Add the numbers of maps, classes and hidden units to what was recognised.
+
+    Args:
+        recognised: What is known so far.
+        tensors: The checkpoint.
+        attention: Name of its attention block.
+    """
+    maps = length(tensors, f"{attention}.conv2.weight", f"{attention}.bn2.weight")
+    recognised.read("num_attentions", maps)
+    for field, layer in (("head_width", 0), ("num_classes", 2)):
+        module = f"ensemble_classifier_fc.{layer}"
+        recognised.read(field, length(tensors, f"{module}.weight", f"{module}.bias"))
+
+
+def extracted_channels(tensors: Mapping[str, np.ndarray], block: str) -> int | None:
+    """Channels that a block's opening convolution takes and gives, if they are known."""
+    return length(tensors, f"{block}.conv_extract.weight", f"{block}.conv_extract.bias")
+
+
 def stage_channels(backbone: str) -> dict[str, int]:
     """Channels of every stage of a published backbone."""
     if backbone in official_xception.NAMES:
@@ -116,15 +147,22 @@ def stage_channels(backbone: str) -> dict[str, int]:
     return official_efficientnet.stage_channels(backbone[-2:])
 
 
-def require(tensors: Mapping[str, np.ndarray], names: tuple[str, ...], network: str) -> None:
-    """Check that tensors that tell the configuration are there.
+def length(tensors: Mapping[str, np.ndarray], *names: str) -> int | None:
+    """Length of the first axis of the first of these tensors that is there; `None`: none is."""
+    for name in names:
+        if name in tensors and tensors[name].ndim > 0:
+            return len(tensors[name])
+    return None
+
+
+def check_network(tensors: Mapping[str, np.ndarray], block: str, network: str) -> None:
+    """Check that a checkpoint has a block that tells one published network from the others.
 
     Raises:
-        CheckpointError: If one is missing; all that are missing are listed.
+        CheckpointError: If no name begins with `block`.
     """
-    missing = [name for name in names if name not in tensors]
-    if missing:
+    if not any(name.startswith(block) for name in tensors):
         raise CheckpointError(
-            f"The checkpoint is not of {network}. Missing: {', '.join(missing)}. "
+            f"The checkpoint is not of {network}: no name begins with {block!r}. "
             f"Received, among others: {', '.join(list(tensors)[:3])}"
         )
