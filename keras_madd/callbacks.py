@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 
 
 class CentreStepDecay(keras.callbacks.Callback):
@@ -42,3 +43,61 @@ class StopOnNonFinite(keras.callbacks.Callback):
                 "Lower the learning rate, or look for broken images in this batch."
             )
             self.model.stop_training = True
+
+
+class BestOnValidation(keras.callbacks.Callback):
+    """Scores validation faces after every epoch and puts the best epoch's weights back at the end.
+
+    Adds `val_auc`, the frame AUC, to the epoch's logs. Selection sees the validation split only.
+
+    Args:
+        images: `(N, H, W, 3)`.
+        labels: `(N,)`, 0 real, 1 fake; both classes.
+    """
+
+    def __init__(self, images, labels):
+        super().__init__()
+        self.images = images
+        self.labels = labels
+        self.best_auc = -1.0
+        self.best_epoch = None
+        self._best_weights = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Score, report and remember."""
+        from sklearn.metrics import roc_auc_score
+
+        scores = self.model.fake_probability(self.images)
+        if not np.isfinite(scores).all():
+            return
+        auc = float(roc_auc_score(self.labels, scores))
+        if logs is not None:
+            logs["val_auc"] = auc
+        if auc > self.best_auc:
+            self.best_auc, self.best_epoch = auc, epoch
+            self._best_weights = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        """Put the best weights back."""
+        if self._best_weights is not None:
+            self.model.set_weights(self._best_weights)
+
+
+class BatchProgress(keras.callbacks.Callback):
+    """Tells a progress display how many batches of the whole training are done.
+
+    Args:
+        advance: Called as `advance(done, total, logs)` after every batch.
+        epochs: Epochs of the training.
+    """
+
+    def __init__(self, advance, epochs: int):
+        super().__init__()
+        self.advance = advance
+        self.epochs = epochs
+        self._done = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count one batch."""
+        self._done += 1
+        self.advance(self._done, self.params["steps"] * self.epochs, logs or {})

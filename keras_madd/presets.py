@@ -43,6 +43,15 @@ PRESETS = {
             "batch_reduction": "mean",
         },
     },
+    "madd_small": {
+        "description": "Plain convolutions at 128 pixels that train from scratch in minutes.",
+        "config": {
+            "backbone": "small",
+            "input_size": [128, 128],
+            "batch_reduction": "mean",
+            "drop_connect_rate": 0.0,
+        },
+    },
     "madd_tiny": {
         "description": "A few thousand weights at 64 pixels, for tests and smoke runs.",
         "config": {

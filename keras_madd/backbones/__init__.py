@@ -2,13 +2,13 @@
 
 import keras
 
-from keras_madd.backbones import applications, official_efficientnet, official_xception, tiny
+from keras_madd.backbones import applications, convnet, official_efficientnet, official_xception
 
 NAMES = (
     *applications.CONSTRUCTORS,
     *official_efficientnet.NAMES,
     *official_xception.NAMES,
-    tiny.NAME,
+    *convnet.PLANS,
 )
 
 
@@ -17,7 +17,7 @@ def default_taps(name: str) -> tuple[str, str]:
     if name in applications.CONSTRUCTORS:
         family = applications.CONSTRUCTORS[name][1]
         return family.texture_tap, family.attention_tap
-    if name == tiny.NAME:
+    if name in convnet.PLANS:
         return "b1", "b3"
     return ("b1" if name in official_xception.NAMES else "b2"), "b5"
 
@@ -79,10 +79,10 @@ def create_backbone(
 
 
 def _own_backbone(name, input_shape, weights, drop_connect_rate):
-    if name == tiny.NAME:
+    if name in convnet.PLANS:
         if weights is not None:
             raise ValueError(f"`weights` must be None for backbone {name!r}. Received: {weights!r}")
-        return tiny.build(name, input_shape)
+        return convnet.build(name, input_shape)
     if name in official_xception.NAMES:
         return official_xception.build(name, input_shape, weights=weights)
     return official_efficientnet.build(
