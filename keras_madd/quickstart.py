@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_madd import __version__
 from keras_madd.callbacks import BatchProgress, BestOnValidation, StopOnNonFinite
 from keras_madd.data import (
     SEEN,
@@ -149,7 +150,7 @@ def run(output: Path, settings: Settings) -> dict:
                 "Faces": f"{len(crops.images)} crops of {settings.identities} generated people; "
                 f"MediaPipe found {crops.real_frames - crops.faces_not_found} of "
                 f"{crops.real_frames} real faces",
-                "Kept out of training": f"{', '.join(UNSEEN)}, and all test people",
+                "Kept out of training": f"{UNSEEN}, and all test people",
             },
         ),
     )
@@ -193,7 +194,10 @@ def _evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
     labels, methods, videos = crops.labels[test], crops.methods[test], crops.videos[test]
     probabilities = model.fake_probability(crops.images[test])
     results, scores = {}, {}
-    for name, manipulations in (("seen manipulations", SEEN), ("unseen manipulation", UNSEEN)):
+    for name, manipulations in (
+        ("seen manipulations", SEEN),
+        ("unseen manipulation", (UNSEEN,)),
+    ):
         chosen = (labels == 0) | np.isin(methods, list(manipulations))
         scores[name] = labels[chosen], probabilities[chosen]
         results[name] = evaluate_scores(*scores[name], videos[chosen], methods[chosen], seed=seed)
@@ -203,7 +207,7 @@ def _evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
 def _attention(model: MADD, crops: FaceCrops) -> tuple[float, FaceExamples]:
     test = np.flatnonzero(crops.splits == "test")
     overlap = mean_attention_overlap(model.attention_maps(crops.images[test]))
-    kinds = ["real", *SEEN, *UNSEEN]
+    kinds = ["real", *SEEN, UNSEEN]
     chosen = [test[np.flatnonzero(crops.methods[test] == kind)[0]] for kind in kinds]
     images = crops.images[chosen]
     captions = [
@@ -231,6 +235,9 @@ def _peak_memory() -> int:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("keras", "tensorflow", "ai-edge-litert", "mediapipe", "numpy")
-    versions = {"keras_madd": importlib.metadata.version("keras-madd")}
+    # TensorFlow comes in packages of several names; the module knows its version.
+    import tensorflow
+
+    versions = {"keras_madd": __version__, "tensorflow": tensorflow.__version__}
+    packages = ("keras", "ai-edge-litert", "mediapipe", "numpy")
     return versions | {package: importlib.metadata.version(package) for package in packages}
