@@ -176,7 +176,7 @@ def _scores(report: Report) -> Iterator[str]:
     yield "</div>"
     methods = {}
     for result in report.results.values():
-        methods |= result["methods"]
+        methods |= {name.replace("_", " "): row for name, row in result["methods"].items()}
     if methods:
         yield page.heading("By manipulation", "Fakes of one kind against all real ones.")
         yield '<div class="pair">'
@@ -201,7 +201,7 @@ def _scores(report: Report) -> Iterator[str]:
 def _attention(report: Report) -> Iterator[str]:
     yield page.heading(
         "Where it looks",
-        "Brighter is more attention; each map is drawn to its own scale.",
+        "Brighter is more attention; each map is drawn from its own lowest to its own highest value.",
     )
     caption = ""
     if report.attention_overlap is not None:

@@ -109,6 +109,3 @@ def class_names(model: "MADD", classes: Sequence[str] | None) -> tuple[str, ...]
             f"Received: classes={list(classes)}"
         )
     return tuple(classes)
-
-
-export_litert_bundle = export_bundle

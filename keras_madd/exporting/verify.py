@@ -67,6 +67,3 @@ def sample_pictures(size: tuple[int, int], count: int = 8, seed: int = 0) -> np.
         columns = np.minimum(np.arange(width) * cells // width, cells - 1)
         total += coarse[:, rows][:, :, columns] / np.log2(2 * cells)
     return np.clip(total * 55 + 120, 0, 255).astype(np.uint8)
-
-
-compare_litert = compare_export

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from keras_madd.visualize.overlays import overlay_attention
 
@@ -79,7 +80,9 @@ def loss_curves(
         if best_epoch is not None:
             axes.axvline(best_epoch + 1, color=colors.muted, linewidth=0.8, linestyle=":")
         axes.set_title(name.replace("_", " "), fontsize=9, color=colors.ink, loc="left")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+        if len(epochs) == 1:
+            axes.set_xlim(0.5, 1.5)
         if position >= len(names) - columns:
             axes.set_xlabel("epoch", fontsize=8, color=colors.muted)
     handles = {}
@@ -149,6 +152,8 @@ def score_histogram(
         axes.stairs(share, edges, color=color, linewidth=1.4, label=f"{name} ({len(scores)})")
     axes.axvline(0.5, color=colors.muted, linewidth=0.8, linestyle=":")
     axes.set(xlim=(0, 1))
+    axes.margins(y=0.28)  # Room for the legend above the bars.
+    axes.set_ylim(bottom=0)
     axes.set_xlabel("probability of being fake", fontsize=9, color=colors.muted)
     axes.set_ylabel("% of the group", fontsize=9, color=colors.muted)
     _recolor(axes.legend(loc="upper center", frameon=False, fontsize=9), colors)

@@ -25,8 +25,8 @@ def overlay_attention(
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        attention_map: (h, w) of 0 or more, any scale: its largest value is drawn brightest. A map
-            of zeros leaves the picture as it is.
+        attention_map: (h, w) of 0 or more, any scale: drawn from its smallest value, invisible, to
+            its largest. A map that is alike everywhere leaves the picture as it is.
         opacity: 0 to 1, how much of the picture the brightest place hides.
 
     Returns:
@@ -43,8 +43,7 @@ def overlay_attention(
     heat = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
     levels = np.rint(heat * 255).astype(np.uint8)
     glow = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
-    # The square root keeps the middle of a map visible beside one sharp peak.
-    share = (opacity * np.sqrt(heat))[..., None]
+    share = (opacity * heat)[..., None]
     return np.rint(image * (1 - share) + glow * share).astype(np.uint8)
 
 
@@ -104,6 +103,7 @@ def _unit_map(attention_map: np.ndarray) -> np.ndarray:
             "Argument `attention_map` must hold finite values of 0 or more. "
             f"Received: min={heat.min()}, max={heat.max()}"
         )
+    heat = heat - heat.min()
     return heat / heat.max() if heat.max() > 0 else heat
 
 
