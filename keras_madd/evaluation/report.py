@@ -201,7 +201,7 @@ def _scores(report: Report) -> Iterator[str]:
 def _attention(report: Report) -> Iterator[str]:
     yield page.heading(
         "Where it looks",
-        "Brighter is more attention; each map is drawn from its own lowest to its own highest value.",
+        "Brighter is more attention; each map is drawn from its own lowest to highest value.",
     )
     caption = ""
     if report.attention_overlap is not None:
