@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -95,10 +96,10 @@ def run(output: Path, settings: Settings) -> dict:
         crops = build_crops(size, settings.seed, stage.advance, identities=settings.identities)
         write_sample_videos(output / "data", settings.seed, people=len(SEEN), frames=10)
     with stages.stage("training") as stage:
-        history, best_epoch = _train(model, crops, settings, stage)
+        history, best_epoch = train(model, crops, settings, stage.advance)
         model.save(output / "model.keras")
     with stages.stage("evaluation"):
-        results, scores = _evaluate(model, crops, settings.seed)
+        results, scores = evaluate(model, crops, settings.seed)
         overlap, examples = _attention(model, crops)
     with stages.stage("export"):
         test_images = crops.images[crops.splits == "test"][:64]
@@ -157,7 +158,23 @@ def run(output: Path, settings: Settings) -> dict:
     return metrics
 
 
-def _train(model: MADD, crops: FaceCrops, settings: Settings, stage) -> tuple[dict, int]:
+def train(
+    model: MADD, crops: FaceCrops, settings: Settings, advance: Callable[[int, int, str], None]
+) -> tuple[dict, int]:
+    """Train on the training people and keep the best epoch on the validation people.
+
+    Args:
+        model: The model; it is compiled and trained in place.
+        crops: The data set.
+        settings: Number of epochs and seed.
+        advance: Called as `advance(batches done, batches in all, note)`.
+
+    Returns:
+        The history by epoch, and the index of the epoch whose weights were kept.
+
+    Raises:
+        UserError: If a loss is not finite.
+    """
     train, val = crops.splits == "train", crops.splits == "val"
     batches = BalancedBatches(crops.images[train], crops.labels[train], BATCH_SIZE, settings.seed)
     steps = len(batches) * settings.epochs
@@ -178,7 +195,7 @@ def _train(model: MADD, crops: FaceCrops, settings: Settings, stage) -> tuple[di
             best,
             finite,
             BatchProgress(
-                lambda done, total, logs: stage.advance(done, total, f"loss {logs['loss']:.3f}"),
+                lambda done, total, logs: advance(done, total, f"loss {logs['loss']:.3f}"),
                 settings.epochs,
             ),
         ],
@@ -188,8 +205,12 @@ def _train(model: MADD, crops: FaceCrops, settings: Settings, stage) -> tuple[di
     return history, best.best_epoch
 
 
-def _evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
-    """Score the test people once; seen and unseen manipulations apart, against the same reals."""
+def evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
+    """Score the test people once; seen and unseen manipulations apart, against the same reals.
+
+    Returns:
+        Name of the test set to its `evaluate_scores`, and to its frames' `(labels, scores)`.
+    """
     test = crops.splits == "test"
     labels, methods, videos = crops.labels[test], crops.methods[test], crops.videos[test]
     probabilities = model.fake_probability(crops.images[test])
