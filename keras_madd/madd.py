@@ -9,10 +9,9 @@ import tempfile
 import keras
 import numpy as np
 
-from keras_madd import layers
 from keras_madd.callbacks import CentreStepDecay
 from keras_madd.config import MADDConfig
-from keras_madd.network import build_network
+from keras_madd.network import build_augmentation, build_network, build_region_independence
 from keras_madd.presets import preset_config
 from keras_madd.two_pass_training import TwoPassTraining
 
@@ -71,10 +70,10 @@ class MADD(TwoPassTraining, keras.Model):
             self.network, self.prefix = build_network(config, backbone_weights)
         self.region_independence = self.augmentation = None
         if config.trains_region_independence:
-            self.region_independence = _region_independence(config)
+            self.region_independence = build_region_independence(config)
             self.region_independence.build(self.network.output["regional_features"].shape)
         if config.trains_on_augmented:
-            self.augmentation = _augmentation(config)
+            self.augmentation = build_augmentation(config)
         # Training state
         self.term_trackers = self.make_term_trackers()
         self.build((None, *config.input_size, 3))
@@ -241,38 +240,6 @@ class MADD(TwoPassTraining, keras.Model):
                 f"`y` must hold classes from 0 (real) to {last}. "
                 f"Received: values from {labels.min()} to {labels.max()}"
             )
-
-
-def _region_independence(config: MADDConfig):
-    shared = {
-        "alpha": config.centre_step,
-        "alpha_decay": config.centre_step_decay,
-        "inner_margins": config.inner_margins,
-        "outer_margin": config.outer_margin,
-        "name": "region_independence",
-    }
-    if config.variant == "official":
-        return layers.OfficialRegionIndependence(**shared)
-    return layers.RegionIndependence(
-        **shared, squared=config.squared_distances, reduction=config.batch_reduction
-    )
-
-
-def _augmentation(config: MADDConfig):
-    shared = {
-        "resize_factor": config.agda_resize_factor,
-        "sigma": config.agda_sigma,
-        "kernel_size": config.agda_kernel_size,
-        "mode": config.agda_mode,
-        "threshold_range": config.agda_threshold_range,
-        "seed": config.seed,
-        "name": "augmentation",
-    }
-    if config.variant == "official":
-        return layers.OfficialAttentionGuidedAugmentation(
-            **shared, zoom_range=config.agda_zoom_range, noise_stddev=config.agda_noise_stddev
-        )
-    return layers.AttentionGuidedAugmentation(**shared)
 
 
 @contextlib.contextmanager

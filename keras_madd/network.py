@@ -75,6 +75,40 @@ def build_network(
     return network, prefix
 
 
+def build_region_independence(config: MADDConfig) -> keras.layers.Layer:
+    """Build the loss layer of the configuration's variant."""
+    shared = {
+        "alpha": config.centre_step,
+        "alpha_decay": config.centre_step_decay,
+        "inner_margins": config.inner_margins,
+        "outer_margin": config.outer_margin,
+        "name": "region_independence",
+    }
+    if config.variant == "official":
+        return layers.OfficialRegionIndependence(**shared)
+    return layers.RegionIndependence(
+        **shared, squared=config.squared_distances, reduction=config.batch_reduction
+    )
+
+
+def build_augmentation(config: MADDConfig) -> keras.layers.Layer:
+    """Build the augmentation of the configuration's variant."""
+    shared = {
+        "resize_factor": config.agda_resize_factor,
+        "sigma": config.agda_sigma,
+        "kernel_size": config.agda_kernel_size,
+        "mode": config.agda_mode,
+        "threshold_range": config.agda_threshold_range,
+        "seed": config.seed,
+        "name": "augmentation",
+    }
+    if config.variant == "official":
+        return layers.OfficialAttentionGuidedAugmentation(
+            **shared, zoom_range=config.agda_zoom_range, noise_stddev=config.agda_noise_stddev
+        )
+    return layers.AttentionGuidedAugmentation(**shared)
+
+
 def _paper_parts(config: MADDConfig) -> dict:
     return {
         "attention": layers.AttentionMaps(config.num_attentions, name="attention"),
