@@ -39,9 +39,9 @@ class ClassifierHead(keras.layers.Layer):
             )
         )
 
-    def compute_output_shape(self, local_features_shape, global_features_shape):
-        """`(B, num_classes)`."""
-        return (global_features_shape[0], self.num_classes)
+    def compute_output_spec(self, local_features, global_features):
+        """`(B, num_classes)`, float32 whatever the compute dtype."""
+        return keras.KerasTensor((global_features.shape[0], self.num_classes), "float32")
 
     def get_config(self):
         """Return the constructor's arguments."""

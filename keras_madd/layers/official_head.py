@@ -57,9 +57,9 @@ class OfficialHead(keras.layers.Layer):
         """Return the projection of G, `(B, width)`."""
         return ops.hard_silu(self.project_final(ops.cast(global_features, "float32")))
 
-    def compute_output_shape(self, local_features_shape, global_features_shape):
-        """`(B, num_classes)`."""
-        return (global_features_shape[0], self.num_classes)
+    def compute_output_spec(self, local_features, global_features):
+        """`(B, num_classes)`, float32 whatever the compute dtype."""
+        return keras.KerasTensor((global_features.shape[0], self.num_classes), "float32")
 
     def get_config(self):
         """Return the constructor's arguments."""

@@ -26,7 +26,9 @@ def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
     for side in shape:
         count = count * side
     position = ops.arange(count, dtype="int32")
-    bits = _hash(position + _hash(state[1] + _hash(state[0])))
+    # The hash of small numbers is regular, and the first draw of seed 0 would start at 0.
+    start = _hash(state[1] + _hash(ops.bitwise_xor(state[0], 0x9E3779B9 - 2**32)))
+    bits = _hash(position + start)
     fraction = ops.cast(ops.bitwise_and(bits, 0x7FFFFF), "float32")
     return ops.reshape((fraction + 0.5) * 2.0**-23, shape)
 

@@ -116,21 +116,6 @@ def test_a_map_of_ones_gives_the_degraded_image():
     assert degraded.std() < 0.1 * IMAGES.std()
 
 
-def test_hard_mode_paints_grey_or_nothing():
-    augmented = as_numpy(AttentionGuidedAugmentation(mode="hard", seed=0)(IMAGES, MAPS)[0])
-    painted = augmented == MID_GREY
-    np.testing.assert_array_equal(augmented[~painted], IMAGES[~painted])
-    assert 0.1 < painted.mean() < 0.9
-
-
-def test_mix_takes_each_mode_for_some_images():
-    images = np.broadcast_to(IMAGES[:1], (200, *IMAGES.shape[1:]))[:, ::4, ::4]
-    maps = np.ones((200, 1, 1, 1), "float32")
-    augmented = as_numpy(AttentionGuidedAugmentation(mode="mix", seed=0)(images, maps)[0])
-    hard = (augmented == MID_GREY).all(axis=(1, 2, 3)).mean()
-    assert 0.4 < hard < 0.6
-
-
 @pytest.mark.parametrize("cls", CLASSES)
 def test_the_same_seed_gives_the_same_images(cls):
     first, again, other = (cls(mode="mix", seed=seed) for seed in (1, 1, 2))
@@ -140,29 +125,6 @@ def test_the_same_seed_gives_the_same_images(cls):
     np.testing.assert_array_equal(index, index_again)
     assert np.abs(images - as_numpy(other(IMAGES, MAPS)[0])).max() > 1
     assert np.abs(images - as_numpy(first(IMAGES, MAPS)[0])).max() > 1
-
-
-def test_every_map_is_drawn_equally_often():
-    maps = np.ones((4000, 1, 1, 4), "float32") * [1, 2, 3, 40]
-    index = as_numpy(AttentionGuidedAugmentation(seed=0).draw_index(maps.astype("float32")))
-    np.testing.assert_allclose(np.bincount(index) / 4000, 0.25, atol=0.03)
-
-
-def test_released_code_draws_large_maps_more_often():
-    maps = np.ones((4000, 1, 1, 2), "float32") * [3, 35]
-    index = as_numpy(OfficialAttentionGuidedAugmentation(seed=0).draw_index(maps.astype("float32")))
-    np.testing.assert_allclose(np.bincount(index) / 4000, [0.25, 0.75], atol=0.03)
-
-
-def test_the_map_asked_for_is_the_map_used():
-    maps = np.zeros_like(MAPS)
-    maps[..., 2] = 1.0
-    layer = AttentionGuidedAugmentation()
-    untouched, _ = layer(IMAGES, maps, index=np.zeros(4, "int32"))
-    np.testing.assert_allclose(as_numpy(untouched), IMAGES, atol=1e-4)
-    degraded, index = layer(IMAGES, maps, index=np.full(4, 2, "int32"))
-    np.testing.assert_array_equal(as_numpy(index), 2)
-    assert np.abs(as_numpy(degraded) - IMAGES).mean() > 20
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -250,17 +212,6 @@ def test_a_constant_image_stays_under_soft(cls):
     constant = np.full_like(IMAGES, 100.0)
     augmented, _ = cls(**arguments)(constant, MAPS)
     np.testing.assert_allclose(as_numpy(augmented), constant, atol=1e-3)
-
-
-def test_soft_blurs_where_the_map_is_high_and_nowhere_else():
-    maps = np.zeros_like(MAPS)
-    maps[:, :, :2, 0] = 1.0
-    augmented, _ = AttentionGuidedAugmentation()(IMAGES, maps, index=np.zeros(4, "int32"))
-    augmented = as_numpy(augmented)
-    np.testing.assert_allclose(augmented[:, :, 24:], IMAGES[:, :, 24:], atol=1e-4)
-    left, before = augmented[:, :, :8], IMAGES[:, :, :8]
-    assert left.std() < 0.1 * before.std()
-    assert abs(left.mean() - before.mean()) < 10
 
 
 def test_hard_paints_mid_grey_above_the_threshold():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import reference_components
 from backends import as_numpy, input_gradients, largest_difference
+from layer_check import check_layer
 
 from keras_madd.layers import BilinearAttentionPooling
 
@@ -98,3 +99,10 @@ def test_half_precision_sums_do_not_overflow():
 def test_unknown_choices_are_refused(argument):
     with pytest.raises(ValueError, match=rf"`{argument}` must be.*Received: {argument}='cubic'"):
         BilinearAttentionPooling(**{argument: "cubic"})
+
+
+@pytest.mark.parametrize("normalization", ["l2", "average", "none"])
+@pytest.mark.parametrize("interpolation", ["half_pixel", "align_corners"])
+def test_as_a_layer(normalization, interpolation):
+    maps = MAPS[:, :3, :4]
+    check_layer(BilinearAttentionPooling(normalization, interpolation), FEATURES, maps, trainable=0)

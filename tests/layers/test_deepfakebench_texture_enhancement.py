@@ -5,6 +5,7 @@ import pytest
 import reference_components
 import reference_rule
 from backends import as_numpy, largest_difference
+from layer_check import check_layer
 
 from keras_madd.layers import DeepfakeBenchTextureEnhancement
 
@@ -51,3 +52,8 @@ def test_values_of_the_maps_do_not_matter():
     np.testing.assert_array_equal(
         as_numpy(layer(FEATURES, maps)[0]), as_numpy(layer(FEATURES, 0 * maps)[0])
     )
+
+
+def test_as_a_layer():
+    maps = attention(6)
+    check_layer(DeepfakeBenchTextureEnhancement(), FEATURES, maps, trainable=20, non_trainable=10)

@@ -5,6 +5,7 @@ import pytest
 import reference_components
 import reference_rule
 from backends import as_numpy, largest_difference
+from layer_check import check_layer
 
 from keras_madd.layers import OfficialAttentionMaps
 from keras_madd.layers.official_attention_maps import border_mask
@@ -46,3 +47,8 @@ def test_channels_stay_in_the_official_names():
     layer = filled((None, 8, 8, 16))
     names = {weight.path.split("/")[-2] for weight in layer.weights}
     assert names == {"conv_extract", "bn1", "conv2", "bn2"}
+
+
+def test_as_a_layer():
+    features = reference_components.normal("attention.x12x10", (2, 16, 12, 10))
+    check_layer(OfficialAttentionMaps(3), features, trainable=7, non_trainable=4)

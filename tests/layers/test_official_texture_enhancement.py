@@ -6,6 +6,7 @@ import pytest
 import reference_components
 import reference_rule
 from backends import as_numpy, input_gradients, largest_difference
+from layer_check import check_layer
 
 from keras_madd.layers import OfficialTextureEnhancement
 
@@ -53,3 +54,8 @@ def test_no_gradient_reaches_the_attention_maps():
     )
     assert np.abs(for_features).max() > 0
     assert not for_maps.any()
+
+
+def test_as_a_layer():
+    maps = attention(6)
+    check_layer(OfficialTextureEnhancement(), FEATURES, maps, trainable=22, non_trainable=10)

@@ -1,0 +1,65 @@
+"""The heads: P and G in, logits out, each with its activations."""
+
+import numpy as np
+import pytest
+from backends import as_numpy
+from layer_check import check_layer
+
+from keras_madd.layers import ClassifierHead, DeepfakeBenchHead, OfficialHead
+
+RNG = np.random.default_rng(0)
+LOCAL = RNG.normal(0, 1, (3, 4, 5)).astype("float32")
+GLOBAL = RNG.normal(0, 1, (3, 7)).astype("float32")
+HEADS = {
+    "paper": lambda: ClassifierHead(2),
+    "official": lambda: OfficialHead(2, width=6),
+    "deepfakebench": lambda: DeepfakeBenchHead(2, width=6),
+}
+
+
+def hard_swish(x):
+    return x * np.clip(x + 3, 0, 6) / 6
+
+
+def test_paper_head_by_hand():
+    head = HEADS["paper"]()
+    head.build(LOCAL.shape, GLOBAL.shape)
+    kernel, bias = head.get_weights()
+    bias = np.array([1.0, -2.0], "float32")
+    head.set_weights([kernel, bias])
+    joined = np.concatenate([LOCAL.reshape(3, 20), GLOBAL], axis=1)
+    np.testing.assert_allclose(as_numpy(head(LOCAL, GLOBAL)), joined @ kernel + bias, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "times"), [("official", 1), ("deepfakebench", 2)])
+def test_released_heads_by_hand(name, times):
+    head = HEADS[name]()
+    head.build(LOCAL.shape, GLOBAL.shape)
+    head.set_weights([RNG.normal(0, 0.5, w.shape) for w in head.get_weights()])
+
+    def dense(part, x):
+        kernel, bias = getattr(head, part).get_weights()
+        return x @ kernel + bias
+
+    local = hard_swish(dense("projection_local_0", LOCAL.reshape(3, 20)))
+    local = hard_swish(dense("projection_local_2", local))
+    overall = dense("project_final", GLOBAL)
+    for _ in range(times):
+        overall = hard_swish(overall)
+    joined = np.concatenate([local, overall], axis=1)
+    expected = dense("ensemble_2", hard_swish(dense("ensemble_0", joined)))
+    np.testing.assert_allclose(as_numpy(head(LOCAL, GLOBAL)), expected, atol=1e-5)
+
+
+def test_logits_are_float32_under_mixed_precision():
+    for cls in (ClassifierHead, OfficialHead, DeepfakeBenchHead):
+        head = cls(2, dtype="mixed_float16")
+        logits = head(LOCAL.astype("float16"), GLOBAL.astype("float16"))
+        assert as_numpy(logits).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"), [("paper", 2), ("official", 10), ("deepfakebench", 10)]
+)
+def test_as_a_layer(name, weights):
+    check_layer(HEADS[name](), LOCAL, GLOBAL, trainable=weights)
