@@ -116,6 +116,11 @@ class MADD(TwoPassTraining, keras.Model):
             optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs
         )
 
+    def compile_from_config(self, config):
+        """Compile as the saved model was; Keras leaves that to models with their own `compile`."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     def fit(
         self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
     ):
@@ -206,6 +211,17 @@ class MADD(TwoPassTraining, keras.Model):
             self.save_weights(written / WEIGHTS_FILE)
             written.rename(folder)
 
+    def save_own_variables(self, store):
+        """Save the states of all random generators, which Keras leaves out."""
+        super().save_own_variables(store)
+        for index, state in enumerate(self._seed_states()):
+            store[f"seed_state_{index}"] = state
+
+    def load_own_variables(self, store):
+        """Load what `save_own_variables` saved."""
+        for index, state in enumerate(self._seed_states()):
+            state.assign(np.asarray(store[f"seed_state_{index}"]))
+
     def get_config(self):
         """Return the constructor's arguments; `backbone_weights` are in the saved weights."""
         return {
@@ -218,6 +234,10 @@ class MADD(TwoPassTraining, keras.Model):
     def from_config(cls, config, custom_objects=None):
         """Build a model from what `get_config` returned; its weights are random."""
         return cls(**{**config, "config": MADDConfig.from_dict(config["config"])})
+
+    def _seed_states(self):
+        saved = {id(weight) for weight in self.weights}
+        return [state for state in self.non_trainable_variables if id(state) not in saved]
 
     def _check_pixels(self, pixels):
         shape = tuple(pixels.shape)

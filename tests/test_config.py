@@ -1,0 +1,56 @@
+import dataclasses
+import json
+
+import pytest
+
+from keras_madd import MADDConfig
+
+
+def test_round_trip_through_json():
+    config = MADDConfig(input_size=224, inner_margins=(0.2, -0.8), seed=3)
+    again = MADDConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
+    assert again.input_size == (224, 224)
+
+
+def test_defaults_are_the_papers():
+    config = MADDConfig()
+    assert (config.backbone, config.input_size) == ("efficientnet_b4", (380, 380))
+    assert (config.centre_step, config.centre_step_decay) == (0.05, 0.9)
+    assert (config.inner_margins, config.outer_margin) == ((0.05, 0.1), 0.2)
+    assert (config.agda_resize_factor, config.agda_sigma) == (0.3, 7.0)
+
+
+def test_it_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        MADDConfig().num_classes = 3
+
+
+def test_replace_refuses_unknown_keys():
+    assert MADDConfig().replace(num_classes=5).num_classes == 5
+    with pytest.raises(ValueError, match="Unknown configuration keys: classes"):
+        MADDConfig().replace(classes=5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"variant": "v3"}, "`variant` must be one of"),
+        ({"agda_attention": "none"}, "`agda_attention` must be one of"),
+        ({"input_size": 0}, "`input_size` must be"),
+        ({"num_classes": 1}, "`num_classes` must be at least 2"),
+        ({"num_attentions": -1}, "`num_attentions` must be 0 or more"),
+        ({"match_weight": -0.1}, "`match_weight` must not be negative"),
+        ({"match_weight": 0.1, "agda_attention": "detached_prefix"}, "`match_weight` needs two"),
+    ],
+)
+def test_what_cannot_work_is_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
+        MADDConfig(**fields)
+
+
+def test_terms_follow_the_weights():
+    assert MADDConfig().trains_region_independence
+    assert not MADDConfig(region_independence_weight=0).trains_region_independence
+    assert not MADDConfig(augmented_classification_weight=0).trains_on_augmented
+    assert not MADDConfig(num_attentions=0).trains_on_augmented
