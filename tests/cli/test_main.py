@@ -1,0 +1,56 @@
+import subprocess
+import sys
+
+import pytest
+
+from keras_madd.cli import main as cli
+from keras_madd.errors import UserError
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"keras-madd {command}" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_a_mistake():
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train-on-everything"])
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (UserError("no such model"), 2, "error: no such model\n"),
+        (OSError(28, "No space left on device", "x.tflite"), 2, "error: [Errno 28] No space"),
+        (KeyboardInterrupt(), 130, "stopped\n"),
+    ],
+)
+def test_errors_are_one_line_and_a_status(monkeypatch, capsys, error, status, message):
+    class Command:
+        @staticmethod
+        def run(args):
+            raise error
+
+    parser = cli._parser()
+    monkeypatch.setattr(cli, "_parser", lambda: parser)
+    monkeypatch.setattr(cli, "_module", lambda command: Command)
+    assert cli.main(["quickstart", "--output", "x"]) == status
+    shown = capsys.readouterr().err
+    assert shown.startswith(message)
+    assert shown.count("\n") == 1
+
+
+def test_importing_and_helping_wait_for_neither_keras_nor_tensorflow():
+    script = (
+        "import sys, keras_madd, keras_madd.faces, keras_madd.edge\n"
+        "from keras_madd.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])"
+    )
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert process.stdout.strip().endswith("[]"), process.stdout + process.stderr
