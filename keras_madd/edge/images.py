@@ -9,14 +9,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from keras_madd.errors import UserError
+from keras_madd.faces.detect import MAX_SIDE
 
 IMAGE_SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp")
 )
 # 192 MB of pixels. Few cameras make more, and a small file can claim any size.
 MAX_PIXELS = 64_000_000
-# MediaPipe's resizing counts pixels in 16 bits and ends the whole process on a longer side.
-MAX_SIDE = 32_000
 
 
 def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarray:

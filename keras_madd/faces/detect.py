@@ -17,6 +17,8 @@ MODEL_FILES = {
 _ORDER = {"short": ("short",), "full": ("full",), "auto": ("short", "full")}
 
 KEYPOINT_NAMES = ("right_eye", "left_eye", "nose_tip", "mouth", "right_ear", "left_ear")
+# MediaPipe's resizing counts pixels in 16 bits and ends the whole process on a longer side.
+MAX_SIDE = 32_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,11 @@ class FaceDetector:
         if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
                 f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}"
+            )
+        if max(image.shape) > MAX_SIDE:
+            raise ValueError(
+                f"`image` must have sides of {MAX_SIDE} pixels at most. "
+                f"Received: image.shape={image.shape}"
             )
         for model in _ORDER[self.kind]:
             detections = self._run(model, np.ascontiguousarray(image))

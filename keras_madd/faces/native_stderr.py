@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-_stderr_lock = threading.Lock()
+_stderr_lock = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -15,7 +15,7 @@ def native_stderr_silenced() -> Iterator[None]:
 
     Native code writes to file descriptor 2 directly, so that descriptor itself points to the null
     device meanwhile, for the whole process. Python exceptions are unaffected. Contexts in
-    different threads wait for each other.
+    different threads wait for each other; in one thread they nest.
     """
     with _stderr_lock:
         if sys.stderr is not None:

@@ -110,3 +110,8 @@ print("still heard", file=sys.stderr)
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stderr == "still heard\n"
+
+
+def test_sides_that_would_end_the_process_are_refused():
+    with FaceDetector() as detector, pytest.raises(ValueError, match="sides of 32000"):
+        detector.detect(np.zeros((1, 32767, 3), np.uint8))

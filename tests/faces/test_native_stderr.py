@@ -28,3 +28,12 @@ def test_leaks_no_descriptors():
     if before is None:
         pytest.skip("needs /proc")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_nests_in_one_thread(capfd):
+    with native_stderr_silenced():
+        with native_stderr_silenced():
+            os.write(2, b"hidden\n")
+        os.write(2, b"hidden too\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
