@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 BACKEND = keras.backend.backend()
+# torch.compile takes minutes for what XLA does in seconds, and PyTorch users rarely turn it on.
+JIT_COMPILE = BACKEND != "torch"
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="is about TensorFlow")
 
 

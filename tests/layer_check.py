@@ -5,7 +5,7 @@ import json
 
 import keras
 import numpy as np
-from backends import as_numpy
+from backends import JIT_COMPILE, as_numpy
 
 POLICIES = {"mixed_float16": 0.02, "mixed_bfloat16": 0.1}
 
@@ -56,7 +56,7 @@ def _check_specification(layer, inputs, outputs):
 
 def _check_compiled(layer, inputs, outputs):
     model = _model(layer, inputs)
-    model.compile(jit_compile=True)
+    model.compile(jit_compile=JIT_COMPILE)
     _assert_close(model.predict(list(inputs), verbose=0), outputs, 1e-5)
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import reference_components
-from backends import as_numpy, input_gradients, largest_difference
+from backends import JIT_COMPILE, as_numpy, input_gradients, largest_difference
 from layer_check import check_configuration
 
 from keras_madd.layers import AttentionGuidedAugmentation, OfficialAttentionGuidedAugmentation
@@ -185,7 +185,7 @@ def test_compiled_call_equals_eager_call(cls):
     images, maps = keras.Input(IMAGES.shape[1:]), keras.Input(MAPS.shape[1:])
     layer, again = cls(seed=0), cls(seed=0)
     model = keras.Model([images, maps], layer(images, maps))
-    model.compile(jit_compile=True)
+    model.compile(jit_compile=JIT_COMPILE)
     augmented, index = model.predict([IMAGES, MAPS], verbose=0)
     expected, expected_index = as_numpy(again(IMAGES, MAPS))
     np.testing.assert_array_equal(index, expected_index)
