@@ -277,3 +277,82 @@ def test_class_of_reads_sparse_and_one_hot_labels():
     one_hot = class_of(ops.convert_to_tensor([[0.1, 0.2, 0.7], [1.0, 0.0, 0.0]]), 3)
     assert ops.convert_to_numpy(sparse).tolist() == [2, 0]
     assert ops.convert_to_numpy(one_hot).tolist() == [2, 0]
+
+
+def freeze_batch_norm(model):
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+@pytest.mark.parametrize("agda_attention", ["full_pass", "detached_prefix"])
+def test_a_step_with_images_of_weight_zero_is_the_step_without_them(agda_attention):
+    images, labels = batch()
+    few = tiny(agda_attention=agda_attention, batch_reduction="sum")
+    many = tiny(agda_attention=agda_attention, batch_reduction="sum")
+    many.set_weights(few.get_weights())
+    for model in (few, many):
+        # Batch statistics would tell the two apart, and so would a mean over the batch.
+        freeze_batch_norm(model)
+        crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+        model.compile(sgd(), crossentropy, jit_compile=False)
+    few.train_on_batch(images[:5], labels[:5], sample_weight=np.ones(5))
+    weight = np.array([1.0] * 5 + [0.0] * 3)
+    before = values(many.trainable_weights)
+    many.train_on_batch(images, labels, sample_weight=weight)
+    assert_all_close(values(few.weights), values(many.weights), atol=1e-5)
+    assert not np.allclose(values(many.trainable_weights)[0], before[0], atol=1e-5)
+
+
+def test_a_detached_prefix_step_with_augmentation_that_does_nothing():
+    # The mixed batch is then the batch: one pass, and its loss counted once for each half.
+    images, labels = batch()
+    model = tiny(
+        agda_attention="detached_prefix",
+        agda_resize_factor=1.0,
+        agda_kernel_size=1,
+        region_independence_weight=0.0,
+    )
+    reference = tiny(agda_attention="detached_prefix", region_independence_weight=0.0)
+    reference.set_weights(model.get_weights())
+    logits = reference.network(images, training=True)["logits"]
+    crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
+    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    logs = model.train_on_batch(images, labels, return_dict=True)
+    assert logs["loss"] == pytest.approx(2 * float(crossentropy), rel=1e-4)
+    assert_all_close(
+        values(batch_norm_averages(model)), values(batch_norm_averages(reference)), atol=1e-5
+    )
+
+
+def test_validation_during_training_is_an_evaluation():
+    images, labels = batch()
+    model = tiny()
+    model.compile(sgd(), jit_compile=False)
+    history = model.fit(images, labels, validation_data=(images, labels), verbose=0).history
+    logs = model.evaluate(images, labels, verbose=0, return_dict=True)
+    assert history["val_loss"][0] == pytest.approx(logs["loss"], rel=1e-5)
+    assert history["val_accuracy"][0] == pytest.approx(logs["accuracy"])
+
+
+def test_a_failed_step_leaves_the_model_out_of_training():
+    images, labels = batch()
+    model = tiny()
+    model.compile(sgd(), jit_compile=False)
+    with pytest.raises(ValueError, match="`pixels` must have shape"):
+        model.train_on_batch(images[:, :16], labels)
+    assert not model.is_stepping
+    assert tuple(model(images).shape) == (8, 2)
+
+
+@tensorflow_only
+def test_a_dataset_trains():
+    import tensorflow as tf
+
+    images, labels = batch(12)
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(8)
+    model = tiny()
+    model.compile(sgd(), jit_compile=False)
+    history = model.fit(dataset, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert model.fake_probability(dataset.map(lambda x, _: x)).shape == (12,)
