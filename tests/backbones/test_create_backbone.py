@@ -3,52 +3,29 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_madd.backbones import NAMES, create_backbone
+from keras_madd.backbones import create_backbone
 
 # Stride of the texture and the attention tap, and the size it is built at.
 QUICK = {
     "efficientnet_b0": (4, 16, 96),
-    "efficientnet_v2_b0": (4, 16, 96),
     "mobilenet_v2": (4, 16, 96),
     "mobilenet_v2_035": (4, 16, 96),
     "mobilenet_v3_small": (4, 16, 96),
-    "mobilenet_v3_large": (4, 16, 96),
     "small": (4, 16, 64),
     "tiny": (4, 16, 64),
-}
-LARGE = {
-    **{f"efficientnet_b{i}": (4, 16, 64) for i in range(1, 8)},
-    **{f"efficientnet_v2_b{i}": (4, 16, 64) for i in range(1, 4)},
-    "efficientnet_v2_s": (4, 16, 64),
-    "xception": (4, 16, 96),
 }
 IMAGENET = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
-def check_strides(name, texture_stride, attention_stride, size):
-    backbone, prefix = create_backbone(name, (size, size, 3))
-    shapes = {tap: tuple(output.shape) for tap, output in backbone.output.items()}
-    for tap, stride in (("texture", texture_stride), ("attention", attention_stride)):
-        # Xception's stem is not padded: a cell may be missing.
-        assert abs(shapes[tap][1] - size // stride) <= 1, (tap, shapes)
-    assert tuple(prefix.output["attention"].shape) == shapes["attention"]
-    assert {id(weight) for weight in prefix.weights} < {id(weight) for weight in backbone.weights}
-
-
 @pytest.mark.parametrize("name", QUICK)
 def test_default_taps(name):
-    check_strides(name, *QUICK[name])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", LARGE)
-def test_default_taps_of_large_backbones(name):
-    check_strides(name, *LARGE[name])
-
-
-def test_every_name_is_covered():
-    covered = {*QUICK, *LARGE}
-    assert {name for name in NAMES if "official" not in name and "bench" not in name} == covered
+    texture_stride, attention_stride, size = QUICK[name]
+    backbone, prefix = create_backbone(name, (size, size, 3))
+    shapes = {tap: tuple(output.shape) for tap, output in backbone.output.items()}
+    assert shapes["texture"][1] == size // texture_stride
+    assert shapes["attention"][1] == size // attention_stride
+    assert tuple(prefix.output["attention"].shape) == shapes["attention"]
+    assert {id(weight) for weight in prefix.weights} < {id(weight) for weight in backbone.weights}
 
 
 @pytest.mark.parametrize("name", ["tiny", "mobilenet_v2_035"])
