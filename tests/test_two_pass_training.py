@@ -129,7 +129,7 @@ def test_the_mixed_batch_has_the_expectation_of_both_passes():
     model = tiny(agda_attention="detached_prefix", region_independence_weight=0.0)
     model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
     model.network.get_layer("head").logits.kernel.assign(
-        ops.zeros_like(model.network.get_layer("head").logits.kernel)
+        ops.zeros(model.network.get_layer("head").logits.kernel.shape)
     )
     logs = model.train_on_batch(images, labels, return_dict=True)
     assert logs["loss"] == pytest.approx(2 * np.log(2), rel=1e-5)
