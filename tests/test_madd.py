@@ -29,7 +29,7 @@ def values(weights):
 def test_every_variant_trains_saves_and_loads(tmp_path, variant):
     images, labels = batch()
     model = tiny(variant=variant, region_dropout=0.25, global_dropout=0.5)
-    model.compile(jit_compile=False)
+    model.compile()
     model.fit(images, labels, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")

@@ -232,7 +232,7 @@ def test_class_weights_scale_the_classification_loss():
 def test_mixed_precision_trains(policy):
     images, labels = batch()
     model = tiny(dtype=policy)
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd())
     history = model.fit(images, labels, batch_size=8, epochs=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert model.network.get_layer("attention").compute_dtype == policy.removeprefix("mixed_")
