@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import reference_components
+import reference_rule
 from backends import as_numpy, input_gradients, largest_difference
 from layer_check import check_configuration
 
-from keras_madd.layers import RegionIndependence
+from keras_madd.layers import BilinearAttentionPooling, RegionIndependence
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(0, 1, (4, 3, 5)).astype("float32")
@@ -63,6 +64,50 @@ def test_loss_and_centres_are_those_of_the_papers_equation(squared):
     assert largest_difference(loss, intra + inter) < 1e-5
     expected = reference_components.expected("ril.paper_eq.centers_after")
     assert largest_difference(centres_of(layer), expected) < 1e-7
+
+
+AVERAGE = reference_components.normal("ril.D", (4, 8, 7, 7))
+MAPS = {
+    "a7": reference_components.uniform("ril.A", (4, 4, 7, 7)),
+    "a5": reference_components.uniform("ril.A5", (4, 4, 5, 5)),
+}
+EARLIER = [(code, maps, margin) for code in ("v1", "dfb") for maps in MAPS for margin in (0.2, 1.0)]
+
+
+@pytest.mark.parametrize(("code", "maps", "margin"), EARLIER)
+def test_earlier_codes_weigh_the_same_two_terms_differently(code, maps, margin):
+    """The released code's first version and DeepfakeBench: means over regions, unordered pairs."""
+    layer = loss_layer(
+        reference_components.expected("ril.centers_before"),
+        squared=False,
+        reduction="mean",
+        outer_margin=margin,
+    )
+    real, weight = keras.ops.equal(LABELS, 0), keras.ops.ones(4)
+    # DeepfakeBench divides by the number of regions and alpha, and detaches the centres.
+    pairs = 0.5 if code == "v1" else 0.5 / (4 * 0.05)
+
+    def loss(average, maps):
+        features = BilinearAttentionPooling("l2", "align_corners")(average, maps)
+        centres = layer.centres_for(features, real, weight, training=True)
+        if code == "dfb":
+            centres = keras.ops.stop_gradient(centres)
+        intra, inter = layer.loss_terms(features, keras.ops.cast(real, "float32"), weight, centres)
+        return intra / 4 + pairs * inter
+
+    def expected(name):
+        case = f"ril.{code}.{maps}.m{margin}_in0.05_0.1.train"
+        return reference_components.expected(f"{case}.{name}")
+
+    assert largest_difference(as_numpy(loss(AVERAGE, MAPS[maps])), expected("loss")) < 1e-5
+    found = input_gradients(loss, AVERAGE, MAPS[maps])
+    for name, gradient in zip(("grad_D", "grad_A"), found, strict=True):
+        reference = expected(name)
+        difference = largest_difference(reference_rule.channels_first(gradient), reference)
+        assert difference < 2e-5 * np.abs(reference).max()
+    features = BilinearAttentionPooling("l2", "align_corners")(AVERAGE, MAPS[maps])
+    layer(features, LABELS, training=True)
+    assert largest_difference(centres_of(layer), expected("centers_after")) < 1e-7
 
 
 def test_centres_are_the_batch_mean_with_a_step_of_one():
