@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     from keras_madd.exporting.bundle import check_output, export_bundle
     from keras_madd.exporting.model_json import model_json_path
     from keras_madd.exporting.verify import compare_export, sample_pictures
-    from keras_madd.faces.native_stderr import native_stderr_silenced
     from keras_madd.loading import load_madd
+    from keras_madd.native_stderr import native_stderr_silenced
 
     output = Path(args.output)
     if not 0 < args.crop_margin < 10:

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `keras-madd quickstart`; return the exit status."""
     from keras_madd.errors import UserError
-    from keras_madd.faces.native_stderr import native_stderr_silenced
+    from keras_madd.native_stderr import native_stderr_silenced
     from keras_madd.output_folder import output_folder
 
     if args.epochs is not None and args.epochs < 1:

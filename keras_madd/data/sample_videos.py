@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_madd.data.manipulations import SEEN
 from keras_madd.data.synthetic import SyntheticFaces, SyntheticVideo
-from keras_madd.faces.native_stderr import native_stderr_silenced
+from keras_madd.native_stderr import native_stderr_silenced
 
 FRAMES_PER_SECOND = 10
 

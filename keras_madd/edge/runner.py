@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_madd.errors import UserError
 from keras_madd.exporting.model_json import ATTENTION_MAPS, FAKE_PROBABILITY, read_model_json
-from keras_madd.faces.native_stderr import native_stderr_silenced
+from keras_madd.native_stderr import native_stderr_silenced
 
 # More threads than this make networks of this size slower, not faster.
 _MOST_THREADS = 4

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from keras_madd.errors import UserError
 from keras_madd.exporting.litert_file import check_builtin_only
 from keras_madd.exporting.model_json import INPUT
-from keras_madd.faces.native_stderr import native_stderr_silenced
 from keras_madd.files import replacing
+from keras_madd.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD

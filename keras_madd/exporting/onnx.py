@@ -8,8 +8,8 @@ import numpy as np
 
 from keras_madd.errors import UserError
 from keras_madd.exporting.model_json import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
-from keras_madd.faces.native_stderr import native_stderr_silenced
 from keras_madd.files import replacing
+from keras_madd.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD

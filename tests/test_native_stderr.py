@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from keras_madd.faces.native_stderr import native_stderr_silenced
+from keras_madd.native_stderr import native_stderr_silenced
 
 
 def test_silences_the_descriptor_and_restores_it(capfd):
