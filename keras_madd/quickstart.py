@@ -240,7 +240,7 @@ def _attention(model: MADD, crops: FaceCrops) -> tuple[float, FaceExamples]:
 
 def _export(model: MADD, path: Path, results: dict) -> None:
     metrics = {name: result["frames"] for name, result in results.items()}
-    export_bundle(model, path, training_data=TRAINING_DATA, metrics=metrics)
+    export_bundle(model, path, training_data=TRAINING_DATA, demonstration=True, metrics=metrics)
 
 
 def _score_photograph(model_path: Path):

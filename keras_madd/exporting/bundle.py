@@ -33,6 +33,9 @@ def export_bundle(
     crop_margin: float = DEFAULT_MARGIN,
     detector: str = "auto",
     training_data: str = "",
+    demonstration: bool = False,
+    temperature: float = 1.0,
+    threshold: float = 0.5,
     metrics: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> ModelDescription:
@@ -47,6 +50,9 @@ def export_bundle(
         crop_margin: The margin that the training faces were cut out with.
         detector: The `kind` of `keras_madd.faces.FaceDetector` they were found with.
         training_data: What the model was trained on, in words.
+        demonstration: Whether it only shows that the parts work together.
+        temperature: What a runtime divides the log-odds by.
+        threshold: Least calibrated probability that is called fake.
         metrics: What was measured, ready for JSON.
         overwrite: Whether existing files may be replaced.
 
@@ -77,6 +83,9 @@ def export_bundle(
         crop_margin=crop_margin,
         detector=detector,
         training_data=training_data,
+        demonstration=demonstration,
+        temperature=temperature,
+        threshold=threshold,
         metrics=dict(metrics or {}),
         output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
     )

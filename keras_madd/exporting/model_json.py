@@ -7,6 +7,7 @@ described is an error, never a guess. Imports neither Keras nor TensorFlow.
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,20 +16,25 @@ from typing import Any
 from keras_madd.errors import UserError
 from keras_madd.files import replace_file
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 INPUT = "image"
 FAKE_PROBABILITY = "fake_probability"
 ATTENTION_MAPS = "attention_maps"
+INPUT_TYPES = ("float32", "uint8")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDescription:
     """The content of a `model.json`.
 
+    The file's `fake_probability` p is the network's own. A runtime shows the calibrated
+    `sigmoid(logit(p) / temperature)`, p held within [1e-7, 1 - 1e-7], and calls it fake from
+    `threshold` on.
+
     Attributes:
         format: `"litert"` or `"onnx"`.
-        quantization: How the numbers are stored, such as `"none"` or `"float16"`.
+        quantization: How the numbers are stored, such as `"none"` or `"int8"`.
         input_size: (height, width) in pixels.
         num_attention_maps: M; 0 where the file gives none.
         sha256: Of the exported file, in hexadecimal.
@@ -37,10 +43,15 @@ class ModelDescription:
         crop_margin: Side of the square crop over the longer side of the detected box.
         detector: `kind` of `keras_madd.faces.FaceDetector` that the crops are made with.
         training_data: What it was trained on, in words.
+        demonstration: Whether the model only shows that the parts work together; a runtime must
+            say so beside every score.
+        temperature: What the log-odds are divided by; 1.0 changes nothing.
+        threshold: Least calibrated probability that is called fake, 0 to 1.
         metrics: What was measured, with names that speak for themselves.
         color_order: Order of the channels.
         pixel_range: Smallest and largest value of a pixel.
         input_name: Name of the input in the file's signature.
+        input_type: Type of the input's numbers, `"float32"` or `"uint8"`.
         output_names: Names of the outputs in the file's signature.
         schema_version: Version of this list of keys.
     """
@@ -55,10 +66,14 @@ class ModelDescription:
     crop_margin: float = 1.3
     detector: str = "auto"
     training_data: str = ""
+    demonstration: bool = False
+    temperature: float = 1.0
+    threshold: float = 0.5
     metrics: dict[str, Any] = field(default_factory=dict)
     color_order: str = "RGB"
     pixel_range: tuple[int, int] = (0, 255)
     input_name: str = INPUT
+    input_type: str = "float32"
     output_names: tuple[str, ...] = (FAKE_PROBABILITY, ATTENTION_MAPS)
     schema_version: int = SCHEMA_VERSION
 
@@ -89,9 +104,15 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
 
     Returns:
         What was written.
+
+    Raises:
+        ValueError: If a value is none that `read_model_json` would take.
     """
     description = ModelDescription(sha256=sha256_of(model_path), **values)
     text = json.dumps(asdict(description), indent=2, ensure_ascii=False)
+    wrong = _first_misfit(json.loads(text))
+    if wrong:
+        raise ValueError(wrong)
     replace_file(model_json_path(model_path), text.encode() + b"\n")
     return description
 
@@ -144,11 +165,22 @@ def _checked(values: Any, path: Path) -> ModelDescription:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
     if unknown:
         raise UserError(f"{path} has unknown keys: {', '.join(unknown)}.")
-    for key, (accepts, wanted) in _KINDS.items():
-        if not accepts(values[key]):
-            raise UserError(f"{path}: `{key}` must be {wanted}. Received: {key}={values[key]!r}")
+    wrong = _first_misfit(values)
+    if wrong:
+        raise UserError(f"{path}: {wrong}")
     tuples = ("input_size", "classes", "pixel_range", "output_names")
     return ModelDescription(**values | {key: tuple(values[key]) for key in tuples})
+
+
+def _first_misfit(values: dict[str, Any]) -> str | None:
+    for key, (accepts, wanted) in _KINDS.items():
+        if not accepts(values[key]):
+            return f"`{key}` must be {wanted}. Received: {key}={values[key]!r}"
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _is_count(value: Any, least: int = 1) -> bool:
@@ -175,15 +207,19 @@ _KINDS = {
     "batch": (lambda value: value is None or _is_count(value), "a whole number or null"),
     "classes": (lambda value: _is_texts(value, 2), "a list of two or more names"),
     "crop_margin": (
-        lambda value: type(value) in (int, float) and 0 < value < 10,
+        lambda value: _is_number(value) and 0 < value < 10,
         "a number above 0 and below 10",
     ),
     "detector": (lambda value: value in ("auto", "short", "full"), '"auto", "short" or "full"'),
     "training_data": (_is_text, "a string"),
+    "demonstration": (lambda value: isinstance(value, bool), "true or false"),
+    "temperature": (lambda value: _is_number(value) and value > 0, "a number above 0"),
+    "threshold": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "metrics": (lambda value: isinstance(value, dict), "an object"),
     "color_order": (lambda value: value == "RGB", '"RGB"'),
     "pixel_range": (lambda value: value == [0, 255], "[0, 255]"),
     "input_name": (_is_text, "a string"),
+    "input_type": (lambda value: value in INPUT_TYPES, '"float32" or "uint8"'),
     "output_names": (
         lambda value: _is_texts(value, 1) and FAKE_PROBABILITY in value,
         f'a list of names with "{FAKE_PROBABILITY}"',

@@ -48,13 +48,15 @@ def test_round_trip(model_file):
         training_data="Gesichter, künstliche",
         metrics={"frame_auc": 0.5},
     )
-    assert description.schema_version == 1
+    assert description.schema_version == 2
 
 
 def test_every_field_is_in_the_file(model_file):
     content = json.loads(model_json_path(model_file).read_text(encoding="utf-8"))
     assert set(content) == {field.name for field in dataclasses.fields(ModelDescription)}
     assert content["color_order"] == "RGB"
+    assert (content["temperature"], content["threshold"]) == (1.0, 0.5)
+    assert (content["input_type"], content["demonstration"]) == ("float32", False)
     assert content["output_names"] == ["fake_probability", "attention_maps"]
 
 
@@ -79,7 +81,7 @@ def test_a_missing_key_is_named(model_file, key):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"schema_version": 2}, "schema version 2; this version of keras-madd reads 1"),
+        ({"schema_version": 1}, "schema version 1; this version of keras-madd reads 2"),
         ({"extra": 1}, "unknown keys: extra"),
         ({"input_size": [64]}, r"`input_size` must be \[height, width\]. Received: input_size"),
         ({"input_size": [64, 0]}, "`input_size`"),
@@ -92,6 +94,14 @@ def test_a_missing_key_is_named(model_file, key):
         ({"output_names": ["attention_maps"]}, "`output_names`"),
         ({"batch": 0}, "`batch`"),
         ({"format": "keras"}, "`format`"),
+        ({"temperature": 0}, "`temperature` must be a number above 0. Received: temperature=0"),
+        ({"temperature": float("inf")}, "`temperature`"),
+        ({"temperature": "1"}, "`temperature`"),
+        ({"threshold": 1.01}, "`threshold` must be a number from 0 to 1"),
+        ({"threshold": float("nan")}, "`threshold`"),
+        ({"threshold": True}, "`threshold`"),
+        ({"input_type": "int8"}, '`input_type` must be "float32" or "uint8"'),
+        ({"demonstration": 1}, "`demonstration` must be true or false"),
         ({"sha256": "abc"}, "`sha256`"),
     ],
 )
@@ -99,6 +109,14 @@ def test_values_that_do_not_fit_are_named(model_file, values, message):
     change(model_file, **values)
     with pytest.raises(UserError, match=message):
         read_model_json(model_file)
+
+
+def test_what_could_not_be_read_is_not_written(model_file):
+    before = model_json_path(model_file).read_bytes()
+    values = {"format": "litert", "quantization": "none", "input_size": (64, 48)}
+    with pytest.raises(ValueError, match=r"`temperature`.*Received: temperature=-1"):
+        write_model_json(model_file, **values, num_attention_maps=4, temperature=-1)
+    assert model_json_path(model_file).read_bytes() == before
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
