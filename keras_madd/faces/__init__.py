@@ -5,12 +5,16 @@ Nothing here needs Keras or TensorFlow.
 
 from keras_madd.faces.crop import DEFAULT_MARGIN, crop_face, crop_square
 from keras_madd.faces.detect import KEYPOINT_NAMES, Face, FaceDetector
+from keras_madd.faces.landmarks import NUM_LANDMARKS, FaceLandmarker, FaceLandmarks
 
 __all__ = [
     "DEFAULT_MARGIN",
     "KEYPOINT_NAMES",
+    "NUM_LANDMARKS",
     "Face",
     "FaceDetector",
+    "FaceLandmarker",
+    "FaceLandmarks",
     "crop_face",
     "crop_square",
 ]
