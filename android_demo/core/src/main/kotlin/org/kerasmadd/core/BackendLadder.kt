@@ -1,0 +1,65 @@
+package org.kerasmadd.core
+
+/** Where a model runs, best first. */
+enum class Backend { NPU, GPU, CPU }
+
+/**
+ * Why a back end is not used.
+ *
+ * @property backend the one that failed.
+ * @property reason in words, with the kind of the exception.
+ * @property cause the exception itself.
+ */
+data class BackendFailure(val backend: Backend, val reason: String, val cause: Throwable)
+
+/** No back end works; the causes are among [failures] and suppressed exceptions. */
+class NoBackendException(val failures: List<BackendFailure>) : Exception(
+    "No back end could run the model: " + failures.joinToString("; ") { "${it.backend}: ${it.reason}" },
+    failures.lastOrNull()?.cause,
+)
+
+/**
+ * Opens a model on the back end that was asked for, or on the next one down: NPU, GPU, CPU.
+ *
+ * It owns what it opened and closes it. Nothing is silent: [actual] may differ from [requested],
+ * and [failures] says why. One thread at a time may use it.
+ *
+ * @param requested the first rung to try.
+ * @param openOn opens the model on a back end; a failure is an exception or a linkage error, as a
+ *   missing native library gives.
+ * @param verify what has to hold before a back end is trusted, such as the self-check; it throws
+ *   where it does not.
+ */
+class BackendLadder<T : AutoCloseable>(
+    val requested: Backend,
+    private val openOn: (Backend) -> T,
+    private val verify: (T) -> Unit = {},
+) : AutoCloseable {
+    private val failed = ArrayList<BackendFailure>()
+    private var current: T? = null
+
+    /** The back end in use, or null before [open] and after [close]. */
+    var actual: Backend? = null
+        private set
+
+    /** What was tried and why it was given up, in order. */
+    val failures: List<BackendFailure> get() = failed.toList()
+
+    /**
+     * Opens the first rung that works.
+     *
+     * @throws NoBackendException where none does.
+     */
+    fun open(): T = TODO()
+
+    /**
+     * Gives the current back end up, since it failed at work, and opens the next one down.
+     *
+     * @param cause what happened.
+     * @throws NoBackendException where there is none left.
+     */
+    fun fallBack(cause: Throwable): T = TODO()
+
+    /** Closes what is open. Closing twice is harmless. */
+    override fun close(): Unit = TODO()
+}

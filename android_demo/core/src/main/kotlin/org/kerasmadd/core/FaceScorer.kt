@@ -1,0 +1,74 @@
+package org.kerasmadd.core
+
+/** A model that is open on some back end. */
+interface ModelRunner : AutoCloseable {
+    /**
+     * Runs the model on a crop.
+     *
+     * @param rgb `size * size * 3` unsigned bytes; owned by the caller, who overwrites them.
+     * @return the network's own probability of being fake, not calibrated.
+     */
+    fun run(rgb: ByteArray): Float
+
+    /**
+     * Attention maps of the last [run], `height * width * M` floats with M innermost, or null where
+     * the model has none; overwritten by the next run.
+     */
+    val attentionMaps: FloatArray?
+}
+
+/**
+ * A face and what the model says of it.
+ *
+ * @property track lasting number of the face in this session.
+ * @property box detected face in pixels of the upright picture.
+ * @property square what the model saw.
+ * @property probability smoothed, calibrated probability of being fake, 0 to 1.
+ * @property verdict what to say.
+ * @property frames number of frames the score rests on.
+ */
+data class ScoredFace(
+    val track: Int,
+    val box: Box,
+    val square: CropSquare,
+    val probability: Double,
+    val verdict: Verdict,
+    val frames: Int,
+)
+
+/**
+ * From the detected boxes of a frame to scored faces: track, crop, run, calibrate, smooth.
+ *
+ * One thread at a time may use it. It does not own the runner.
+ *
+ * @param contract of the model.
+ * @param runner the open model; may be replaced when a back end fails.
+ * @param threshold calibrated probability from which a face is called fake; by default the model's.
+ * @param smoothing false for single photographs: no tracking, and a verdict at once.
+ * @param statistics receives the times of cropping and inference.
+ */
+class FaceScorer(
+    private val contract: ModelContract,
+    var runner: ModelRunner,
+    threshold: Double = contract.calibration.threshold,
+    private val smoothing: Boolean = true,
+    private val statistics: LatencyStatistics? = null,
+) {
+    /**
+     * Scores the faces of a frame, largest first, at most [maxFaces].
+     *
+     * @param frame the picture.
+     * @param boxes detected faces in pixels of the upright picture.
+     * @param maxFaces faces beyond that are left out.
+     * @param onScored called after each face, while the runner still holds its attention maps.
+     */
+    fun score(
+        frame: RgbaFrame,
+        boxes: List<Box>,
+        maxFaces: Int = 4,
+        onScored: (ScoredFace) -> Unit = {},
+    ): List<ScoredFace> = TODO()
+
+    /** Forgets tracks and smoothed scores, as when the camera changes. */
+    fun reset(): Unit = TODO()
+}
