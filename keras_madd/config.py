@@ -5,6 +5,7 @@ import json
 
 VARIANTS = ("paper", "official", "deepfakebench")
 AGDA_ATTENTIONS = ("full_pass", "detached_prefix")
+DETECTORS = ("auto", "short", "full")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +50,12 @@ class MADDConfig:
             `keras_madd.layers.AttentionGuidedAugmentation`.
         agda_threshold_range, agda_zoom_range, agda_noise_stddev: Of the official form.
 
+    Where its faces come from (nothing is computed from these; exports hand them on, so that a
+    runtime cuts faces as they were cut for training):
+        crop_margin: Side of the face crops over the longer side of the face box.
+        detector: Kind of `keras_madd.faces.FaceDetector`: `"auto"`, `"short"` or `"full"`.
+        training_data: What the network was trained on, in words.
+
     seed: Seed of AGDA and of the dropout layers; `None` draws one.
     """
 
@@ -86,6 +93,10 @@ class MADDConfig:
     agda_threshold_range: tuple[float, float] = (0.4, 0.6)
     agda_zoom_range: tuple[float, float] = (3.0, 5.0)
     agda_noise_stddev: float = 12.75
+
+    crop_margin: float = 1.3
+    detector: str = "auto"
+    training_data: str = ""
 
     seed: int | None = None
 
@@ -141,6 +152,7 @@ class MADDConfig:
     def _check(self):
         _check_choice("variant", self.variant, VARIANTS)
         _check_choice("agda_attention", self.agda_attention, AGDA_ATTENTIONS)
+        _check_choice("detector", self.detector, DETECTORS)
         if len(self.input_size) != 2 or min(self.input_size) < 1:
             raise ValueError(
                 "`input_size` must be one positive number or (height, width). "
@@ -155,6 +167,11 @@ class MADDConfig:
             raise ValueError(
                 "`num_attentions` must be 0 or more. "
                 f"Received: num_attentions={self.num_attentions}"
+            )
+        if not 0 < self.crop_margin < 10:
+            raise ValueError(
+                "`crop_margin` must be above 0 and below 10. "
+                f"Received: crop_margin={self.crop_margin}"
             )
         for name in (
             "classification_weight",

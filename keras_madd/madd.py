@@ -218,9 +218,22 @@ class MADD(TwoPassTraining, keras.Model):
             store[f"seed_state_{index}"] = state
 
     def load_own_variables(self, store):
-        """Load what `save_own_variables` saved."""
-        for index, state in enumerate(self._seed_states()):
-            state.assign(np.asarray(store[f"seed_state_{index}"]))
+        """Load what `save_own_variables` saved.
+
+        A file without any generator's state leaves the generators as they are.
+
+        Raises:
+            ValueError: If the file is of a model with another number of generators.
+        """
+        states = self._seed_states()
+        saved = [key for key in store.keys() if key.startswith("seed_state_")]  # noqa: SIM118
+        if saved and len(saved) != len(states):
+            raise ValueError(
+                "The file must hold the state of each random generator of the model, "
+                f"{len(states)} in all. Received: {len(saved)}"
+            )
+        for index in range(len(saved)):
+            states[index].assign(np.asarray(store[f"seed_state_{index}"]))
 
     def get_config(self):
         """Return the constructor's arguments; `backbone_weights` are in the saved weights."""

@@ -1,5 +1,8 @@
+import io
 import json
+import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -192,3 +195,55 @@ def test_every_constructor_argument_is_in_the_configuration():
     assert twin.get_config() == config
     assert twin.dtype_policy.name == "mixed_bfloat16"
     assert json.loads(json.dumps(config)) == config
+
+
+def rewritten(path, change_config=None, change_weights=None):
+    """The path of a copy of a .keras file, changed as another version would have written it."""
+    copy = path.with_name("rewritten.keras")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "config.json" and change_config:
+                config = json.loads(content)
+                change_config(config["config"]["config"])
+                content = json.dumps(config).encode()
+            if name == "model.weights.h5" and change_weights:
+                buffer = io.BytesIO(content)
+                with h5py.File(buffer, "r+") as weights:
+                    change_weights(weights["vars"])
+                content = buffer.getvalue()
+            target.writestr(name, content)
+    return copy
+
+
+def test_files_without_the_faces_settings_and_without_generator_states_still_load(tmp_path):
+    images, _ = batch()
+    model = tiny(region_dropout=0.25)
+    model.save(tmp_path / "model.keras")
+
+    def forget_settings(config):
+        for name in ("crop_margin", "detector", "training_data"):
+            del config[name]
+
+    def forget_states(group):
+        for key in list(group.keys()):
+            assert key.startswith("seed_state_")
+            del group[key]
+
+    old = rewritten(tmp_path / "model.keras", forget_settings, forget_states)
+    loaded = keras.saving.load_model(old)
+    assert loaded.config == model.config
+    np.testing.assert_array_equal(
+        loaded.predict(images, verbose=0), model.predict(images, verbose=0)
+    )
+
+
+def test_a_file_with_another_number_of_generators_is_refused(tmp_path):
+    tiny(region_dropout=0.25).save(tmp_path / "model.keras")
+
+    def forget_one(group):
+        del group["seed_state_0"]
+
+    other = rewritten(tmp_path / "model.keras", change_weights=forget_one)
+    with pytest.raises(ValueError, match="state of each random generator of the model"):
+        keras.saving.load_model(other)
