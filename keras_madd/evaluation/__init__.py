@@ -3,12 +3,8 @@
 Imports neither Keras nor TensorFlow: scores go in, numbers and pages come out.
 """
 
-from keras_madd.evaluation.metrics import (
-    evaluate_scores,
-    frame_metrics,
-    mean_attention_overlap,
-    video_scores,
-)
+from keras_madd.evaluation.attention import mean_attention_overlap
+from keras_madd.evaluation.metrics import evaluate_scores, frame_metrics, video_scores
 from keras_madd.evaluation.report import Report, write_report
 
 __all__ = [

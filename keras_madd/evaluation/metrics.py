@@ -13,20 +13,27 @@ from keras_madd.evaluation.checks import (
 )
 
 CALIBRATION_BINS = 15
+AGGREGATES = ("mean", "median", "top10", "top25")
 
 
-def frame_metrics(labels: Sequence[int], scores: Sequence[float]) -> dict[str, float]:
+def frame_metrics(
+    labels: Sequence[int], scores: Sequence[float], threshold: float | None = None
+) -> dict[str, float]:
     """Measures scores against labels, each item counting once.
 
     Args:
         labels: (N,), 0 for real and 1 for fake; both must occur.
         scores: (N,), probability of being fake, 0 to 1.
+        threshold: A threshold that was chosen on other data, the validation split.
 
     Returns:
         A dictionary of floats: `auc` (ties count one half), `ap` (average precision, fake is the
         positive class), `eer` (the rate at which the straight-line ROC has as many misses as false
-        alarms), `acc` (a score of 0.5 or more is called fake), `log_loss` (natural logarithm),
-        `brier` and `ece` (expected calibration error of the probability, 15 bins of equal width).
+        alarms), `tpr_at_fpr_1` and `tpr_at_fpr_5` (share of fakes found by the lowest threshold
+        that calls at most 1 or 5 % of the reals fake), `acc` (a score of 0.5 or more is called
+        fake), `acc_at_threshold` (the same at `threshold`, where given), `log_loss` (natural
+        logarithm), `brier` and `ece` (expected calibration error of the probability, 15 bins of
+        equal width).
 
     Raises:
         ValueError: If lengths differ, a score is not a number from 0 to 1, a label is neither 0
@@ -34,24 +41,33 @@ def frame_metrics(labels: Sequence[int], scores: Sequence[float]) -> dict[str, f
     """
     labels, scores = checked(labels, scores)
     # Here, not at the top: scoring a photograph must not wait for scikit-learn.
-    from sklearn.metrics import average_precision_score, log_loss
+    from sklearn.metrics import average_precision_score, log_loss, roc_curve
 
-    return {
+    false_alarms, hits, _ = roc_curve(labels, scores, drop_intermediate=False)
+    measured = {
         "auc": weighted_auc(labels, scores),
         "ap": float(average_precision_score(labels, scores)),
-        "eer": equal_error_rate(labels, scores),
+        "eer": equal_error_rate(false_alarms, hits),
+        "tpr_at_fpr_1": float(hits[false_alarms <= 0.01][-1]),
+        "tpr_at_fpr_5": float(hits[false_alarms <= 0.05][-1]),
         "acc": float(np.mean((scores >= 0.5) == labels)),
+    }
+    if threshold is not None:
+        measured["acc_at_threshold"] = float(np.mean((scores >= threshold) == labels))
+    return measured | {
         "log_loss": float(log_loss(labels, scores)),
         "brier": float(np.mean((scores - labels) ** 2)),
         "ece": calibration_error(labels, scores),
     }
 
 
-def equal_error_rate(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Returns the error rate where the ROC, joined by straight lines, has misses = false alarms."""
-    from sklearn.metrics import roc_curve
+def equal_error_rate(false_alarms: np.ndarray, hits: np.ndarray) -> float:
+    """Returns the error rate where the ROC, joined by straight lines, has misses = false alarms.
 
-    false_alarms, hits, _ = roc_curve(labels, scores)
+    Args:
+        false_alarms: (K,), rising from 0 to 1.
+        hits: (K,), rising from 0 to 1.
+    """
     gap = false_alarms - (1.0 - hits)  # rises from -1 to 1
     after = int(np.argmax(gap >= 0))
     before = max(after - 1, 0)
@@ -73,22 +89,46 @@ def calibration_error(
     return float(np.abs(gaps).sum() / len(index))
 
 
-def video_scores(videos: Sequence[str], scores: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Averages the scores of each video's frames.
+def video_scores(
+    videos: Sequence[str], scores: Sequence[float], aggregate: str = "mean"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Makes one score per video of its frames' scores.
 
     Args:
         videos: (N,), the name of the video each frame is from.
         scores: (N,), probability of being fake, 0 to 1.
+        aggregate: `"mean"`, `"median"`, or `"top10"`, `"top25"`: the mean of the highest 10 or
+            25 % of the frames, at least one.
 
     Returns:
-        `(names, means)`: the (V,) sorted names and the (V,) mean scores.
+        `(names, values)`: the (V,) sorted names and the (V,) scores.
 
     Raises:
-        ValueError: If lengths differ or a score is not a number from 0 to 1.
+        ValueError: If lengths differ, a score is not a number from 0 to 1 or `aggregate` is not
+            known.
     """
     scores = checked_scores(scores)
     names, index = grouped(videos, len(scores))
-    return names, np.bincount(index, weights=scores) / np.bincount(index)
+    return names, aggregated(index, scores, aggregate)
+
+
+def aggregated(index: np.ndarray, scores: np.ndarray, aggregate: str) -> np.ndarray:
+    """Returns one score per group, (V,), of (N,) scores; `index` is each one's group from 0."""
+    if aggregate not in AGGREGATES:
+        raise ValueError(
+            f"`aggregate` must be one of {AGGREGATES}. Received: aggregate={aggregate!r}"
+        )
+    counts = np.bincount(index)
+    if aggregate == "mean":
+        return np.bincount(index, weights=scores) / counts
+    ordered = scores[np.lexsort((scores, index))]
+    ends = np.cumsum(counts)
+    if aggregate == "median":
+        middle = ends - counts
+        return (ordered[middle + (counts - 1) // 2] + ordered[middle + counts // 2]) / 2
+    kept = np.maximum(1, np.rint(counts * int(aggregate.removeprefix("top")) / 100).astype(int))
+    total = np.r_[0.0, np.cumsum(ordered)]
+    return np.clip((total[ends] - total[ends - kept]) / kept, 0, 1)
 
 
 def evaluate_scores(
@@ -98,11 +138,14 @@ def evaluate_scores(
     methods: Sequence[str] | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
+    threshold: float | None = None,
+    aggregate: str = "mean",
 ) -> dict:
     """Evaluates frame scores by the usual protocol; the result can be written as JSON.
 
-    A video's score is the mean over its frames. The intervals come from drawing videos, never
-    frames, with replacement within each class: frames of one video are not independent.
+    A video's score is the mean over its frames, unless `aggregate` says otherwise. The intervals
+    come from drawing videos, never frames, with replacement within each class: frames of one
+    video are not independent.
 
     Args:
         labels: (N,), 0 for real and 1 for fake; all frames of a video share one.
@@ -111,6 +154,8 @@ def evaluate_scores(
         methods: (N,), the manipulation that made each fake; ignored where the label is 0.
         bootstrap: Number of resamples for the 95 % intervals; 0 leaves them out.
         seed: Seed of the resampling.
+        threshold: As `frame_metrics`.
+        aggregate: As `video_scores`.
 
     Returns:
         `{"frames": {...}, "videos": {...}, "methods": {...}, "bootstrap": {...}}`. The first two
@@ -124,12 +169,13 @@ def evaluate_scores(
     labels, scores = checked(labels, scores)
     names, index = grouped(videos, len(scores))
     video_labels = one_label_per_video(labels, names, index)
-    means = np.bincount(index, weights=scores) / np.bincount(index)
+    means = aggregated(index, scores, aggregate)
 
     result = {
-        "frames": _with_counts(labels, scores),
-        "videos": _with_counts(video_labels, means),
+        "frames": _with_counts(labels, scores, threshold),
+        "videos": _with_counts(video_labels, means, threshold),
         "methods": {},
+        "aggregate": aggregate,
     }
     if bootstrap:
         intervals = auc_intervals(labels, scores, index, video_labels, means, bootstrap, seed)
@@ -141,55 +187,22 @@ def evaluate_scores(
             "seed": int(seed),
         }
     if methods is not None:
-        result["methods"] = _per_method(labels, scores, index, methods)
+        result["methods"] = _per_method(labels, scores, index, means, methods)
     return result
 
 
-def mean_attention_overlap(maps: np.ndarray) -> float:
-    """Measures how much the attention maps of one image look at the same places.
-
-    The cosine between every two maps of an image, averaged over pairs and images: 1 when all maps
-    are alike up to scale, 0 when none share a pixel. The region independence loss and
-    attention-guided augmentation are there to lower it (sections 3.3 and 3.4 of the paper).
-
-    Args:
-        maps: (B, h, w, M), non-negative, M of 2 or more. A map that is zero everywhere overlaps
-            with nothing.
-
-    Returns:
-        The mean cosine, 0 to 1.
-
-    Raises:
-        ValueError: If the shape does not fit or a value is negative or not finite.
-    """
-    maps = np.asarray(maps, dtype=np.float64)
-    if maps.ndim != 4 or maps.shape[-1] < 2 or maps.size == 0:
-        raise ValueError(
-            "Argument `maps` must have shape (B, h, w, M) with M of 2 or more. "
-            f"Received: maps.shape={maps.shape}"
-        )
-    if not np.isfinite(maps).all() or maps.min() < 0:
-        raise ValueError(
-            "Argument `maps` must hold finite values of 0 or more. "
-            f"Received: min={np.min(maps)}, max={np.max(maps)}"
-        )
-    batch, height, width, count = maps.shape
-    flat = maps.reshape(batch, height * width, count)
-    norms = np.linalg.norm(flat, axis=1, keepdims=True)
-    unit = np.divide(flat, norms, out=np.zeros_like(flat), where=norms > 0)
-    cosines = np.einsum("bpi,bpj->bij", unit, unit)
-    pairs = np.triu_indices(count, k=1)
-    return float(cosines[:, pairs[0], pairs[1]].mean())
-
-
-def _with_counts(labels: np.ndarray, scores: np.ndarray) -> dict:
+def _with_counts(labels: np.ndarray, scores: np.ndarray, threshold: float | None) -> dict:
     fakes = int(labels.sum())
     counts = {"count": len(labels), "real": len(labels) - fakes, "fake": fakes}
-    return counts | frame_metrics(labels, scores)
+    return counts | frame_metrics(labels, scores, threshold)
 
 
 def _per_method(
-    labels: np.ndarray, scores: np.ndarray, index: np.ndarray, methods: Sequence[str]
+    labels: np.ndarray,
+    scores: np.ndarray,
+    index: np.ndarray,
+    means: np.ndarray,
+    methods: Sequence[str],
 ) -> dict[str, dict]:
     methods = np.asarray(methods).astype(str)
     if methods.shape != labels.shape:
@@ -200,13 +213,11 @@ def _per_method(
     table = {}
     for method in np.unique(methods[labels]):
         kept = ~labels | (methods == method)
-        _, video = np.unique(index[kept], return_inverse=True)
-        sizes = np.bincount(video)
-        means = np.bincount(video, weights=scores[kept]) / sizes
-        video_labels = np.bincount(video, weights=labels[kept]) > 0
+        videos, first = np.unique(index[kept], return_index=True)
+        video_labels = labels[kept][first]
         table[str(method)] = {
             "frame_auc": weighted_auc(labels[kept], scores[kept]),
-            "video_auc": weighted_auc(video_labels, means),
+            "video_auc": weighted_auc(video_labels, means[videos]),
             "frames": int(labels[kept].sum()),
             "videos": int(video_labels.sum()),
         }

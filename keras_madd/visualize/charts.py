@@ -1,47 +1,21 @@
-"""Figures as PNG bytes, in a light and a dark theme.
+"""Figures of training and of scores, as PNG bytes, in a light and a dark theme."""
 
-Every function builds its own `Figure` and leaves Matplotlib's global state alone, so that they
-work beside a user's own plots, in threads and without a display.
-"""
-
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from keras_madd.visualize.figure import (
+    PHOTO_DPI,
+    WIDTH,
+    Theme,
+    add_axes,
+    colors_of,
+    recolor,
+    to_png,
+)
 from keras_madd.visualize.overlays import overlay_attention
-
-Theme = Literal["light", "dark"]
-
-# Drawn small on purpose: at a phone's width the letters are then as large as the page's own.
-_WIDTH = 4.8
-_DPI = 200
-# Photographs fill a file quickly, and faces are small anyway.
-_PHOTO_DPI = 130
-
-
-@dataclass(frozen=True)
-class _Colors:
-    paper: str
-    ink: str
-    muted: str
-    grid: str
-    series: tuple[str, ...]
-
-
-_THEMES = {
-    "light": _Colors(
-        "#ffffff", "#1c2430", "#667080", "#e3e7ec", ("#2a66c8", "#d3541f", "#1b8a6b", "#8a4fc0")
-    ),
-    "dark": _Colors(
-        "#171c24", "#e8ecf1", "#98a3b3", "#2d3541", ("#7fb0ff", "#ff9560", "#58c9a4", "#c89bf2")
-    ),
-}
 
 
 def loss_curves(
@@ -67,10 +41,10 @@ def loss_curves(
     names = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
-    colors = _colors(theme)
-    figure = Figure(figsize=(_WIDTH, 0.35 + (1.75 if columns > 1 else 2.8) * rows))
+    colors = colors_of(theme)
+    figure = Figure(figsize=(WIDTH, 0.35 + (1.75 if columns > 1 else 2.8) * rows))
     for position, name in enumerate(names):
-        axes = _axes(figure, (rows, columns, position + 1), colors)
+        axes = add_axes(figure, (rows, columns, position + 1), colors)
         for key, style, label in ((name, "-", "training"), ("val_" + name, "--", "validation")):
             if key in history:
                 epochs = np.arange(1, len(history[key]) + 1)
@@ -92,9 +66,9 @@ def loss_curves(
     legend = figure.legend(
         list(handles.values()), list(handles), loc="upper right", ncols=2, frameon=False, fontsize=8
     )
-    _recolor(legend, colors)
+    recolor(legend, colors)
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.22 / figure.get_figheight()), w_pad=1.2)
-    return _png(figure, colors)
+    return to_png(figure, colors)
 
 
 def roc_curves(
@@ -111,9 +85,9 @@ def roc_curves(
     """
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    colors = _colors(theme)
-    figure = Figure(figsize=(_WIDTH, 3.9))
-    axes = _axes(figure, (1, 1, 1), colors)
+    colors = colors_of(theme)
+    figure = Figure(figsize=(WIDTH, 3.9))
+    axes = add_axes(figure, (1, 1, 1), colors)
     axes.plot([0, 1], [0, 1], color=colors.muted, linewidth=0.8, linestyle=":", label="chance")
     for index, (name, (labels, scores)) in enumerate(curves.items()):
         false_alarms, hits, _ = roc_curve(labels, scores)
@@ -123,9 +97,9 @@ def roc_curves(
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.set_xlabel("real called fake", fontsize=9, color=colors.muted)
     axes.set_ylabel("fakes found", fontsize=9, color=colors.muted)
-    _recolor(axes.legend(loc="lower right", frameon=False, fontsize=9), colors)
+    recolor(axes.legend(loc="lower right", frameon=False, fontsize=9), colors)
     figure.tight_layout()
-    return _png(figure, colors)
+    return to_png(figure, colors)
 
 
 def score_histogram(
@@ -141,9 +115,9 @@ def score_histogram(
     Returns:
         A PNG file's bytes.
     """
-    colors = _colors(theme)
-    figure = Figure(figsize=(_WIDTH, 3.9))
-    axes = _axes(figure, (1, 1, 1), colors)
+    colors = colors_of(theme)
+    figure = Figure(figsize=(WIDTH, 3.9))
+    axes = add_axes(figure, (1, 1, 1), colors)
     edges = np.linspace(0, 1, bins + 1)
     for index, (name, scores) in enumerate(groups.items()):
         share = np.histogram(scores, edges)[0] / max(1, len(scores)) * 100
@@ -156,9 +130,9 @@ def score_histogram(
     axes.set_ylim(bottom=0)
     axes.set_xlabel("probability of being fake", fontsize=9, color=colors.muted)
     axes.set_ylabel("% of the group", fontsize=9, color=colors.muted)
-    _recolor(axes.legend(loc="upper center", frameon=False, fontsize=9), colors)
+    recolor(axes.legend(loc="upper center", frameon=False, fontsize=9), colors)
     figure.tight_layout()
-    return _png(figure, colors)
+    return to_png(figure, colors)
 
 
 def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
@@ -171,9 +145,9 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     Returns:
         A PNG file's bytes.
     """
-    colors = _colors(theme)
-    figure = Figure(figsize=(_WIDTH, 0.75 + 0.36 * len(aucs)))
-    axes = _axes(figure, (1, 1, 1), colors)
+    colors = colors_of(theme)
+    figure = Figure(figsize=(WIDTH, 0.75 + 0.36 * len(aucs)))
+    axes = add_axes(figure, (1, 1, 1), colors)
     places = np.arange(len(aucs))
     values = np.array(list(aucs.values()))
     axes.hlines(places, 0.5, values, color=colors.series[0], linewidth=2)
@@ -189,7 +163,7 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     figure.tight_layout()
     # Room for the figures beside dots at the right edge.
     figure.subplots_adjust(right=0.88)
-    return _png(figure, colors)
+    return to_png(figure, colors)
 
 
 def attention_grid(
@@ -219,7 +193,7 @@ def attention_grid(
             "Arguments `images`, `maps` and `captions` must be of one length, at least 1. "
             f"Received: lengths {len(images)}, {len(maps)} and {len(captions)}"
         )
-    colors = _colors(theme)
+    colors = colors_of(theme)
     titles = ["face", *(f"map {index + 1}" for index in range(maps.shape[-1])), "sum"]
     cell, caption_height, title_height = 1.05, 0.22, 0.26
     height = title_height + (cell + caption_height) * len(images)
@@ -238,33 +212,4 @@ def attention_grid(
         )
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=9, color=colors.muted, pad=4)
-    return _png(figure, colors, _PHOTO_DPI)
-
-
-def _colors(theme: str) -> _Colors:
-    if theme not in _THEMES:
-        raise ValueError(f"Argument `theme` must be one of {list(_THEMES)}. Received: {theme=}")
-    return _THEMES[theme]
-
-
-def _axes(figure: Figure, place: tuple[int, int, int], colors: _Colors) -> Axes:
-    axes = figure.add_subplot(*place)
-    axes.set_facecolor(colors.paper)
-    axes.tick_params(colors=colors.muted, labelsize=8, length=0)
-    axes.grid(True, color=colors.grid, linewidth=0.7)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(colors.grid)
-    return axes
-
-
-def _recolor(legend, colors: _Colors) -> None:
-    for text in legend.get_texts():
-        text.set_color(colors.ink)
-
-
-def _png(figure: Figure, colors: _Colors, dpi: int = _DPI) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor=colors.paper)
-    return buffer.getvalue()
+    return to_png(figure, colors, PHOTO_DPI)

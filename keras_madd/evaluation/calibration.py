@@ -1,0 +1,111 @@
+"""Temperature and threshold, fitted on the validation split and on no other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_madd.edge.calibration import LEAST_PROBABILITY
+from keras_madd.errors import UserError
+from keras_madd.evaluation.metrics import calibration_error
+from keras_madd.evaluation.protocol import frames_of
+from keras_madd.evaluation.scores import CLEAN, Scores
+
+_TEMPERATURES = (0.05, 20.0)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted, and on what.
+
+    Attributes:
+        temperature: The log-odds are divided by it.
+        threshold: A calibrated probability from here on is called fake.
+        frames: Number of validation frames.
+        log_loss: Of the validation frames before and after.
+        ece: Expected calibration error of the same, before and after.
+    """
+
+    temperature: float
+    threshold: float
+    frames: int
+    log_loss: tuple[float, float]
+    ece: tuple[float, float]
+
+
+def calibrated(probability: np.ndarray, temperature: float) -> np.ndarray:
+    """Returns sigmoid(logit(p) / temperature) of (N,) probabilities, as the runtimes do."""
+    from scipy.special import expit, logit
+
+    return expit(
+        logit(np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)) / temperature
+    )
+
+
+def fit_calibration(scores: Scores) -> Calibration:
+    """Fits the temperature by log loss and the threshold by balanced accuracy.
+
+    Both classes weigh the same: a validation split with four fakes to a real must not teach that
+    most faces are fake. Of equally good thresholds the middle one is taken.
+
+    Args:
+        scores: Validation frames; clean rows are used.
+
+    Raises:
+        UserError: If a row is of another split than `"val"`, or a class is missing. Fitting on the
+            split that is reported would flatter the report.
+    """
+    frames = frames_of(scores.where(condition=CLEAN))
+    others = sorted(set(frames.split.names.tolist()) - {"val"})
+    if others:
+        raise UserError(
+            "Temperature and threshold are fitted on the validation split only. "
+            f"Received: rows of {', '.join(others)}"
+        )
+    labels = frames.label.astype(bool)
+    if labels.all() or not labels.any():
+        kind = "fake" if labels.all() else "real"
+        raise UserError(
+            f"The validation split has one class only ({len(labels)} frames, all {kind}); "
+            "temperature and threshold need both."
+        )
+    temperature = _fit_temperature(labels, frames.probability)
+    before, after = frames.probability, calibrated(frames.probability, temperature)
+    return Calibration(
+        temperature=temperature,
+        threshold=_fit_threshold(labels, after),
+        frames=len(labels),
+        log_loss=(_balanced_log_loss(labels, before), _balanced_log_loss(labels, after)),
+        ece=(calibration_error(labels, before), calibration_error(labels, after)),
+    )
+
+
+def _fit_temperature(labels: np.ndarray, probability: np.ndarray) -> float:
+    from scipy.optimize import minimize_scalar
+
+    found = minimize_scalar(
+        lambda log_t: _balanced_log_loss(labels, calibrated(probability, np.exp(log_t))),
+        bounds=np.log(_TEMPERATURES),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))
+
+
+def _fit_threshold(labels: np.ndarray, probability: np.ndarray) -> float:
+    order = np.argsort(probability, kind="stable")
+    values, ranked = probability[order], labels[order]
+    # Cutting before item i calls items i.. fake.
+    missed = np.r_[0, np.cumsum(ranked)] / ranked.sum()
+    alarms = 1 - np.r_[0, np.cumsum(~ranked)] / (~ranked).sum()
+    between = np.r_[True, values[1:] != values[:-1], True]
+    error = np.where(between, missed + alarms, np.inf)
+    edges = np.r_[0.0, (values[1:] + values[:-1]) / 2, 1.0]
+    best = np.flatnonzero(error <= error.min() + 1e-12)
+    return float(edges[best[(len(best) - 1) // 2]])
+
+
+def _balanced_log_loss(labels: np.ndarray, probability: np.ndarray) -> float:
+    clipped = np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    fakes = -np.log(clipped[labels]).mean()
+    reals = -np.log1p(-clipped[~labels]).mean()
+    return float((fakes + reals) / 2)

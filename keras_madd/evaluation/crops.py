@@ -1,0 +1,100 @@
+"""Face crops out of shards, as the model sees them, one source group at a time."""
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from keras_madd.data.shards import CropRecord, load_dataset_json, read_records
+from keras_madd.errors import UserError
+from keras_madd.faces import crop_face
+
+
+@dataclass(frozen=True)
+class SplitOfShards:
+    """One split of one folder of shards.
+
+    Attributes:
+        folder: The folder.
+        split: `"train"`, `"val"` or `"test"`.
+        name: The data set's name in the results.
+        crops: How many crops it holds.
+        fingerprint: SHA-256 of the folder's `dataset.json`.
+    """
+
+    folder: Path
+    split: str
+    name: str
+    crops: int
+    fingerprint: str
+
+
+def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitOfShards]:
+    """Looks at folders of shards; those with a data set's name in common get their own too.
+
+    Raises:
+        UserError: If a folder holds no shards, or no crops of the split.
+    """
+    from keras_madd.exporting.model_json import sha256_of
+
+    opened = []
+    for folder in map(Path, folders):
+        described = load_dataset_json(folder)
+        count = sum(each.records for each in described.shards if each.split == split)
+        if not count:
+            found = sorted({each.split for each in described.shards})
+            raise UserError(
+                f"{folder} has no crops of the split {split!r}; it has {', '.join(found)}."
+            )
+        fingerprint = sha256_of(folder / "dataset.json")
+        opened.append(SplitOfShards(folder, split, described.dataset, count, fingerprint))
+    names = [each.name for each in opened]
+    return [
+        each
+        if names.count(each.name) == 1
+        else SplitOfShards(
+            each.folder, split, f"{each.name} ({each.folder.name})", each.crops, each.fingerprint
+        )
+        for each in opened
+    ]
+
+
+def source_groups(split: SplitOfShards) -> Iterator[list[CropRecord]]:
+    """Yields the records of each source video with its fakes, in the order of the shards."""
+    records = read_records(split.folder, split.split)
+    for _, group in itertools.groupby(records, key=lambda record: record.source):
+        yield list(group)
+
+
+def decode(record: CropRecord) -> np.ndarray:
+    """Returns a record's picture, (S, S, 3) uint8 RGB, as stored.
+
+    Raises:
+        UserError: If it cannot be decoded.
+    """
+    picture = cv2.imdecode(np.frombuffer(record.image, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise UserError(
+            f"The picture of {record.video}, frame {record.frame}, is broken: prepare the data "
+            "again."
+        )
+    return picture[..., ::-1]
+
+
+def for_model(picture: np.ndarray, size: int) -> np.ndarray:
+    """Resizes a stored crop by the one rule of `crop_face`; an equal size stays as it is."""
+    side = len(picture)
+    return picture if side == size else crop_face(picture, (0, 0, side, side), size, margin=1.0)
+
+
+def clips_of(group: Sequence[CropRecord]) -> Iterator[list[int]]:
+    """Yields the indices of each face over time: one video, one track, by frame."""
+    keys = {}
+    for index, record in enumerate(group):
+        keys.setdefault((record.video, record.track), []).append(index)
+    for indices in keys.values():
+        yield sorted(indices, key=lambda index: group[index].frame)

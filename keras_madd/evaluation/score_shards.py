@@ -1,0 +1,171 @@
+"""Running a model over shards: every crop once, clean or corrupted, into a table of scores."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from keras_madd.data.shards import CropRecord
+from keras_madd.errors import UserError
+from keras_madd.evaluation.calibration import calibrated
+from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from keras_madd.evaluation.crops import SplitOfShards, clips_of, decode, for_model, source_groups
+from keras_madd.evaluation.scorer import Scorer
+from keras_madd.evaluation.scores import CLEAN, Scores
+
+Progress = Callable[[int, int], None]
+
+
+def score_split(scorer: Scorer, split: SplitOfShards, progress: Progress | None = None) -> Scores:
+    """Scores every crop of a split.
+
+    Args:
+        scorer: The model; probabilities are its raw ones.
+        split: The crops.
+        progress: Called as `progress(done, total)` in crops.
+
+    Raises:
+        UserError: If a picture is broken or the crops are of another geometry than the model's.
+    """
+    rows, values = [], []
+    for group in source_groups(split):
+        crops = np.stack([for_model(decode(record), scorer.size) for record in group])
+        values.append(scorer.score(crops))
+        rows += [_row(record, split, CLEAN) for record in group]
+        if progress is not None:
+            progress(len(rows), split.crops)
+    return _table(rows, np.concatenate(values))
+
+
+def score_corruptions(
+    scorer: Scorer,
+    split: SplitOfShards,
+    names: Sequence[str] = tuple(CORRUPTIONS),
+    sources: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Scores:
+    """Scores the crops of a split under each corruption at each severity.
+
+    Args:
+        scorer: The model.
+        split: The crops.
+        names: Keys of `CORRUPTIONS`.
+        sources: How many source videos, drawn at random, with all their fakes; None for all.
+        seed: Seed of the draw and of the corruptions.
+        progress: Called as `progress(done, total)` in source videos.
+    """
+    chosen = _drawn_sources(split, sources, seed)
+    rows, values = [], []
+    done = 0
+    for group in source_groups(split):
+        if group[0].source not in chosen:
+            continue
+        stored = [decode(record) for record in group]
+        for name in names:
+            for severity in SEVERITIES:
+                damaged = _corrupted(group, stored, name, severity, seed)
+                values.append(scorer.score(_stack(damaged, scorer.size)))
+                rows += [_row(record, split, f"{name} {severity}") for record in group]
+        done += 1
+        if progress is not None:
+            progress(done, len(chosen))
+    return _table(rows, np.concatenate(values))
+
+
+def with_temperature(scores: Scores, temperature: float) -> Scores:
+    """Returns the rows with calibrated scores; a temperature of 1 leaves them as they are."""
+    if temperature == 1:
+        return scores
+    return scores.with_probability(calibrated(scores.probability, temperature))
+
+
+def check_geometry(scorer: Scorer, split: SplitOfShards) -> str | None:
+    """Returns a warning where the crops are not cut as the model's training crops were.
+
+    Raises:
+        UserError: If the stored crops are smaller than the model's input.
+    """
+    from keras_madd.data.shards import load_dataset_json
+
+    described = load_dataset_json(split.folder)
+    if described.size < scorer.size:
+        raise UserError(
+            f"{split.folder} holds crops of {described.size} pixels; {scorer.path} takes "
+            f"{scorer.size}. Prepare the data with --size {scorer.size} or more."
+        )
+    differing = [
+        f"{name} {theirs}, not {ours}"
+        for name, theirs, ours in (
+            ("margin", described.margin, scorer.crop_margin),
+            ("detector", described.detector, scorer.detector),
+        )
+        if theirs not in (ours, "none")
+    ]
+    if not differing:
+        return None
+    return (
+        f"{split.folder} was cut with {' and '.join(differing)} as in the model's training; "
+        "scores suffer from that."
+    )
+
+
+def _drawn_sources(split: SplitOfShards, count: int | None, seed: int) -> set[str]:
+    sources = sorted({record.source for record in _heads(split)})
+    if count is None or count >= len(sources):
+        return set(sources)
+    drawn = np.random.default_rng(seed).choice(len(sources), count, replace=False)
+    return {sources[index] for index in drawn}
+
+
+def _heads(split: SplitOfShards):
+    from keras_madd.data.shards import read_records
+
+    return read_records(split.folder, split.split)
+
+
+def _corrupted(
+    group: Sequence[CropRecord], stored: list[np.ndarray], name: str, severity: int, seed: int
+) -> list[np.ndarray]:
+    damaged = list(stored)
+    for indices in clips_of(group):
+        clip = np.stack([stored[index] for index in indices])
+        # A fake is damaged as its real is: the draw depends on the source, not on the video.
+        for index, frame in zip(
+            indices, corrupt(clip, name, severity, group[0].source, seed), strict=True
+        ):
+            damaged[index] = frame
+    return damaged
+
+
+def _stack(pictures: list[np.ndarray], size: int) -> np.ndarray:
+    return np.stack([for_model(picture, size) for picture in pictures])
+
+
+def _row(record: CropRecord, split: SplitOfShards, condition: str) -> tuple:
+    return (
+        split.name,
+        record.split,
+        record.video,
+        record.method,
+        record.source,
+        condition,
+        record.frame,
+        record.track,
+        record.label,
+    )
+
+
+def _table(rows: list[tuple], probability: np.ndarray) -> Scores:
+    names = (
+        "dataset",
+        "split",
+        "video",
+        "method",
+        "source",
+        "condition",
+        "frame",
+        "track",
+        "label",
+    )
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return Scores.from_columns(columns | {"probability": probability})

@@ -1,0 +1,153 @@
+"""One way to run a model, whatever file it is in."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from keras_madd.errors import UserError
+
+_BATCH = 32
+
+
+class Runner(Protocol):
+    """What `LiteRTRunner` and `ONNXRunner` have in common."""
+
+    def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Scores (N, H, W, 3) pixels: probabilities (N,) and maps (N, h, w, M) or None."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """A model that scores face crops.
+
+    Attributes:
+        path: Its file.
+        size: Side of the crops in pixels.
+        crop_margin: Margin of the crops that it was trained on.
+        detector: Face detector that they were found with.
+        temperature: The log-odds are divided by it.
+        threshold: A calibrated probability from here on is called fake.
+        sha256: Of the file; empty for a preset's folder.
+    """
+
+    path: Path
+    size: int
+    crop_margin: float
+    detector: str
+    temperature: float
+    threshold: float
+    sha256: str
+    _runner: Runner
+
+    def score(self, crops: np.ndarray) -> np.ndarray:
+        """Returns the model's raw probabilities of being fake, (N,) float64.
+
+        Args:
+            crops: (N, size, size, 3) uint8 RGB.
+        """
+        return self.score_with_maps(crops)[0]
+
+    def score_with_maps(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns the raw probabilities and the attention maps, (N, h, w, M) or None.
+
+        Raises:
+            UserError: If the model gives something else than probabilities.
+        """
+        parts = [
+            self._runner.run(crops[start : start + _BATCH])
+            for start in range(0, len(crops), _BATCH)
+        ]
+        probabilities = np.concatenate([part[0] for part in parts]).astype(np.float64)
+        if not np.isfinite(probabilities).all():
+            raise UserError(
+                f"{self.path} gives scores that are not numbers (NaN); it cannot be evaluated. "
+                "Train or export it again."
+            )
+        maps = None if parts[0][1] is None else np.concatenate([part[1] for part in parts])
+        return np.clip(probabilities, 0, 1), maps
+
+
+def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
+    """Opens a `.keras` file or preset's folder, a `.tflite` or an `.onnx` file.
+
+    The temperature and threshold of an exported file come from its `model.json`; a Keras model
+    has 1 and 0.5.
+
+    Args:
+        path: The model.
+        threads: Processor threads for LiteRT.
+
+    Raises:
+        UserError: If the model is missing, broken, of no known kind or not for square crops.
+    """
+    path = Path(path)
+    if path.suffix == ".tflite":
+        from keras_madd.edge.runner import LiteRTRunner
+
+        runner = LiteRTRunner(path, threads)
+        return _from_description(path, runner, runner.description)
+    if path.suffix == ".onnx":
+        from keras_madd.exporting.model_json import read_model_json
+        from keras_madd.exporting.onnx import ONNXRunner
+
+        return _from_description(path, ONNXRunner(path), read_model_json(path))
+    if path.suffix not in ("", ".keras") and not path.is_dir():
+        raise UserError(
+            f"{path} is no model that can be evaluated: expected a .keras, .tflite or .onnx file, "
+            "or a preset's folder."
+        )
+    from keras_madd.exporting.model_json import sha256_of
+    from keras_madd.loading import load_madd
+
+    model = load_madd(path)
+    return Scorer(
+        path=path,
+        size=_square(path, model.config.input_size),
+        crop_margin=model.config.crop_margin,
+        detector=model.config.detector,
+        temperature=1.0,
+        threshold=0.5,
+        sha256=sha256_of(path) if path.is_file() else "",
+        _runner=_KerasRunner(model),
+    )
+
+
+class _KerasRunner:
+    def __init__(self, model):
+        from keras import Model
+
+        self._network = model.network
+        outputs = {"logits": model.network.output["logits"]}
+        if model.prefix is not None:
+            outputs["attention_maps"] = model.network.output["attention_maps"]
+        self._graph = Model(model.network.input, outputs)
+
+    def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        from scipy.special import softmax
+
+        outputs = self._graph.predict_on_batch(pixels)
+        logits = np.asarray(outputs["logits"], np.float64)
+        maps = outputs.get("attention_maps")
+        return 1 - softmax(logits, axis=1)[:, 0], None if maps is None else np.asarray(maps)
+
+
+def _from_description(path: Path, runner: Runner, description) -> Scorer:
+    return Scorer(
+        path=path,
+        size=_square(path, description.input_size),
+        crop_margin=description.crop_margin,
+        detector=description.detector,
+        temperature=description.temperature,
+        threshold=description.threshold,
+        sha256=description.sha256,
+        _runner=runner,
+    )
+
+
+def _square(path: Path, size: tuple[int, int]) -> int:
+    if size[0] != size[1]:
+        raise UserError(f"{path} takes {size[0]}x{size[1]} pixels; face crops are square.")
+    return size[0]
