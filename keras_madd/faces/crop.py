@@ -103,9 +103,8 @@ def crop_face(
     square = _padded_square(image, left, top, side)
     if side == size:
         return square
-    bilinear = side <= 2 * size
-    resize_axis, unit = (_bilinear_axis, 2 * size) if bilinear else (_area_axis, side)
-    fits_32_bits = bilinear and 511 * unit * unit < 2**31
+    resize_axis, unit = (_bilinear_axis, 2 * size) if side <= 2 * size else (_area_axis, side)
+    fits_32_bits = 511 * unit * unit < 2**31
     rows = square.reshape(side, -1).astype(np.int32 if fits_32_bits else np.int64)
     # Columns become rows for the second pass, so that both passes work on whole, contiguous rows.
     columns = resize_axis(rows, size).reshape(size, side, 3).transpose(1, 0, 2).reshape(side, -1)
@@ -143,9 +142,13 @@ def _bilinear_axis(rows: np.ndarray, size: int) -> np.ndarray:
 def _area_axis(rows: np.ndarray, size: int) -> np.ndarray:
     """Integer sums of covered areas along axis 0; their weights add up to the number of rows."""
     side = len(rows)
-    whole, part = np.divmod(np.arange(size + 1) * side, size)
-    before = np.zeros((side + 1, rows.shape[1]), rows.dtype)
-    np.cumsum(rows, axis=0, out=before[1:])
-    part = part[:, None].astype(rows.dtype)
-    integral = before[whole] * size + rows[np.minimum(whole, side - 1)] * part
-    return np.diff(integral, axis=0)
+    start = np.arange(size) * side
+    end = start + side
+    first = start // size
+    total = np.zeros((size, rows.shape[1]), rows.dtype)
+    for step in range(int(((end - 1) // size - first).max()) + 1):
+        source = first + step
+        weight = np.minimum(end, (source + 1) * size) - np.maximum(start, source * size)
+        weight = np.maximum(weight, 0).astype(rows.dtype)
+        total += rows[np.minimum(source, side - 1)] * weight[:, None]
+    return total

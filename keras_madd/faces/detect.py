@@ -1,5 +1,6 @@
 """Face detection with MediaPipe's BlazeFace models, which are shipped in `models/`."""
 
+import importlib
 import sys
 import weakref
 from dataclasses import dataclass
@@ -123,33 +124,49 @@ class FaceDetector:
     def _run(self, model: str, image: np.ndarray) -> list:
         mediapipe = _import_mediapipe()
         picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, image)
+        if model in self._native:
+            return self._native[model].detect(picture).detections
+        # MediaPipe speaks while it loads a model and runs it for the first time, not later.
         with native_stderr_silenced():
-            if model not in self._native:
-                tasks = mediapipe.tasks
-                options = tasks.vision.FaceDetectorOptions(
-                    base_options=tasks.BaseOptions(model_asset_path=str(MODEL_FILES[model])),
-                    min_detection_confidence=self.min_confidence,
-                )
-                self._native[model] = tasks.vision.FaceDetector.create_from_options(options)
+            tasks = mediapipe.tasks
+            options = tasks.vision.FaceDetectorOptions(
+                base_options=tasks.BaseOptions(model_asset_path=str(MODEL_FILES[model])),
+                min_detection_confidence=self.min_confidence,
+            )
+            self._native[model] = tasks.vision.FaceDetector.create_from_options(options)
             return self._native[model].detect(picture).detections
 
 
+class _ImportedWhenUsed(ModuleType):
+    """Stands for a module that is imported when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):  # Asked by the import system itself.
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
 def _import_mediapipe() -> ModuleType:
-    """Import MediaPipe when a face is to be found, and without TensorFlow.
+    """Import MediaPipe when a face is to be found, without TensorFlow and Matplotlib.
 
     MediaPipe imports TensorFlow where it is installed, for nothing but a decorator of its
-    documentation, and does without where it is not: seconds and hundreds of MB for a program that
-    has no other use for it.
+    documentation, and does without where it is not; and Matplotlib for one function that plots:
+    seconds and hundreds of MB for a program that has no other use for them.
     """
-    if "mediapipe" in sys.modules or "tensorflow" in sys.modules:
-        import mediapipe
-
-        return mediapipe
-    sys.modules["tensorflow"] = None
+    if "mediapipe" in sys.modules:
+        return sys.modules["mediapipe"]
+    stands_in = {
+        "tensorflow": None,
+        "matplotlib": ModuleType("matplotlib"),
+        "matplotlib.pyplot": _ImportedWhenUsed("matplotlib.pyplot"),
+    }
+    stands_in = {name: each for name, each in stands_in.items() if name not in sys.modules}
+    sys.modules.update(stands_in)
     try:
         import mediapipe
     finally:
-        del sys.modules["tensorflow"]
+        for name in stands_in:
+            del sys.modules[name]
     return mediapipe
 
 

@@ -104,7 +104,7 @@ from keras_madd.data import sample_photo_path
 from keras_madd.faces import FaceDetector
 unclosed = FaceDetector("full")
 assert unclosed.detect(cv2.imread(str(sample_photo_path())))
-assert not {"tensorflow", "keras", "jax"} & set(sys.modules)
+assert not {"tensorflow", "keras", "jax", "matplotlib"} & set(sys.modules)
 print("still heard", file=sys.stderr)
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -115,3 +115,14 @@ print("still heard", file=sys.stderr)
 def test_sides_that_would_end_the_process_are_refused():
     with FaceDetector() as detector, pytest.raises(ValueError, match="sides of 32000"):
         detector.detect(np.zeros((1, 32767, 3), np.uint8))
+
+
+def test_mediapipes_plots_still_find_matplotlib():
+    script = (
+        "from keras_madd.faces.detect import _import_mediapipe\n"
+        "_import_mediapipe()\n"
+        "from mediapipe.tasks.python.vision import drawing_utils\n"
+        "from matplotlib import pyplot\n"
+        "assert drawing_utils.plt.figure is pyplot.figure\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
