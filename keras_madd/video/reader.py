@@ -1,7 +1,8 @@
 """Reading videos as people have them."""
 
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,22 @@ class VideoReader:
         wanted = [(2 * k + 1) * total // (2 * count) for k in range(count)]
         return self._at(wanted)
 
+    def at(self, indices: Sequence[int]) -> Iterator[VideoFrame]:
+        """Frames with these indices, decoded once.
+
+        Where one is damaged, the next sound one stands for it; where that is wanted itself, or
+        stands for several, it comes once.
+
+        Args:
+            indices: in rising order.
+
+        Raises:
+            ValueError: `indices` do not rise, or the reader is closed.
+        """
+        if any(one >= other for one, other in itertools.pairwise(indices)):
+            raise ValueError(f"`indices` must rise. Received: indices={list(indices)!r}")
+        return self._at(list(indices))
+
     def count_frames(self) -> int:
         """Number of frames in the file, by reading it without decoding."""
         container, stream = self._open(1)
@@ -157,6 +174,8 @@ class VideoReader:
         self.broken_tail = self.broken_tail or what
 
     def _at(self, wanted: list[int]) -> Iterator[VideoFrame]:
+        if not wanted:
+            return
         position = 0
         for index, frame, *rest in self._decoded():
             if index >= wanted[position]:

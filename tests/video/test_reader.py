@@ -110,6 +110,14 @@ class TestFrames:
         count = min(count, FRAMES)
         assert indices == [int((k + 0.5) * FRAMES / count) for k in range(count)]
 
+    def test_frames_by_their_indices(self, video):
+        with VideoReader(video) as reader:
+            for wanted in ([], [0], [3, 4, 30], [FRAMES - 1, FRAMES]):
+                given = [(frame.index, number_of(frame.image)) for frame in reader.at(wanted)]
+                assert given == [(i, i) for i in wanted if i < FRAMES]
+            with pytest.raises(ValueError, match=r"`indices` must rise. Received: .*\[3, 3\]"):
+                reader.at([3, 3])
+
     def test_threads_do_not_change_the_frames(self, video):
         frames = []
         for threads in (1, 2, 0):
