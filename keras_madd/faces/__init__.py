@@ -6,6 +6,7 @@ Nothing here needs Keras or TensorFlow.
 from keras_madd.faces.crop import DEFAULT_MARGIN, crop_face, crop_square
 from keras_madd.faces.detect import KEYPOINT_NAMES, Face, FaceDetector
 from keras_madd.faces.landmarks import NUM_LANDMARKS, FaceLandmarker, FaceLandmarks
+from keras_madd.faces.track import FaceTracker, largest_track
 
 __all__ = [
     "DEFAULT_MARGIN",
@@ -15,6 +16,8 @@ __all__ = [
     "FaceDetector",
     "FaceLandmarker",
     "FaceLandmarks",
+    "FaceTracker",
     "crop_face",
     "crop_square",
+    "largest_track",
 ]
