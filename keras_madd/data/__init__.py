@@ -4,6 +4,7 @@ from keras_madd.data.face_crops import FaceCrops, build_crops
 from keras_madd.data.manipulations import MANIPULATIONS, SEEN, UNSEEN
 from keras_madd.data.portrait import sample_photo_path
 from keras_madd.data.sample_videos import write_sample_videos
+from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.synthetic import SyntheticFaces, SyntheticVideo
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "SEEN",
     "UNSEEN",
     "FaceCrops",
+    "SelfBlend",
     "SyntheticFaces",
     "SyntheticVideo",
     "build_crops",

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from keras_madd.native_stderr import native_stderr_silenced
@@ -132,6 +131,8 @@ def _square_to_image(center: np.ndarray, side: float, angle: float) -> np.ndarra
 
 def _look(image: np.ndarray, to_image: np.ndarray, side: float) -> np.ndarray:
     """The model's input: float32 `(192, 192, 3)`, 0 to 1."""
+    import cv2  # Here, since scoring a photograph has no other use for it.
+
     to_image = to_image.copy()
     shrink = int(side // (2 * _SIDE))
     if shrink > 1:  # Bilinear sampling alone would skip pixels.
