@@ -1,0 +1,190 @@
+"""Cut the faces out of a data set's videos, into shards to train and evaluate with."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+
+DATASETS = (
+    "celebdf_v1",
+    "celebdf_v2",
+    "deeperforensics",
+    "deepfakebench",
+    "dfd",
+    "dfdc",
+    "dfdc_preview",
+    "faceforensics",
+    "folder",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `keras-madd prepare`."""
+    # Names and defaults are written out, and compared with the originals by a test: asking for
+    # help must not wait for OpenCV.
+    parser.add_argument("--dataset", required=True, choices=DATASETS, help="which data set it is")
+    parser.add_argument(
+        "--root", required=True, metavar="DIR", help="its folder, as it was downloaded"
+    )
+    parser.add_argument(
+        "--output", required=True, metavar="SHARDS", help="folder of shards to write, or go on with"
+    )
+    choice = parser.add_argument_group("which videos")
+    choice.add_argument("--compression", default="c23", help="FaceForensics++: raw, c23 or c40")
+    choice.add_argument("--methods", nargs="+", default=[], metavar="METHOD", help="these fakes")
+    choice.add_argument(
+        "--split", nargs="+", default=[], choices=["train", "val", "test"], help="these splits"
+    )
+    choice.add_argument(
+        "--split-files", metavar="PATH", help="the official lists, where they are not in the root"
+    )
+    choice.add_argument(
+        "--limit", type=int, default=0, metavar="N", help="about N videos, for a trial"
+    )
+    faces = parser.add_argument_group("how the faces are cut out")
+    faces.add_argument("--frames-per-video", type=int, default=32, metavar="N")
+    faces.add_argument("--detector", choices=["auto", "short", "full"], default="auto")
+    faces.add_argument(
+        "--size", type=int, default=380, metavar="PIXELS", help="the network's input"
+    )
+    faces.add_argument(
+        "--margin",
+        type=float,
+        default=1.3,
+        help="side of the crop over that of the box",
+    )
+    faces.add_argument(
+        "--context",
+        type=float,
+        default=1.15,
+        help="how far crops of train reach beyond the margin, for jitter (default %(default)s)",
+    )
+    faces.add_argument("--image-format", choices=["jpeg", "png"], default="jpeg")
+    faces.add_argument(
+        "--tracks",
+        choices=["largest", "all"],
+        default="largest",
+        help="one person a video, or all",
+    )
+    faces.add_argument(
+        "--real-boxes",
+        action="store_true",
+        help="cut a fake at the frames and boxes of its real video",
+    )
+    faces.add_argument(
+        "--landmarks",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="store landmarks of real faces, for self-blended training",
+    )
+    work = parser.add_argument_group("how it is done")
+    work.add_argument(
+        "--workers", type=int, metavar="N", help="processes; by default one per processor"
+    )
+    work.add_argument(
+        "--max-failures",
+        metavar="N",
+        help='stop when more videos fail, "20" or "5%%" (default 10%%, at least 10)',
+    )
+    work.add_argument(
+        "--retry-failed", action="store_true", help="try videos again that failed before"
+    )
+    work.add_argument("--videos-per-shard", type=int, default=64, metavar="N")
+    work.add_argument("--seed", type=int, default=0, help="of the order of videos")
+    work.add_argument(
+        "--runner",
+        default="local",
+        help='"local", or a runner of Apache Beam: DirectRunner, FlinkRunner, DataflowRunner ...',
+    )
+    work.add_argument(
+        "--beam-args", default="", metavar="OPTIONS", help="options of the Beam pipeline, quoted"
+    )
+    parser.epilog = (
+        "The same command goes on where it was stopped or killed. Videos without a face or that "
+        "cannot be read are listed in manifest.jsonl; exit status is 0 as long as --max-failures "
+        "allows them, 2 for mistakes and full disks, 130 after Ctrl-C."
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs `keras-madd prepare`; returns the exit status."""
+    import shlex
+
+    from keras_madd.data.prepare import PrepareSettings, prepare
+    from keras_madd.errors import UserError
+    from keras_madd.progress import Stages
+
+    same = (
+        "dataset compression frames_per_video detector size margin context image_format tracks "
+        "real_boxes landmarks videos_per_shard seed limit"
+    )
+    stages = Stages()
+    try:
+        settings = PrepareSettings(
+            methods=tuple(sorted(args.methods)),
+            splits=tuple(sorted(args.split)),
+            **{name: getattr(args, name) for name in same.split()},
+        )
+        with stages.stage("videos") as stage:
+            result = prepare(
+                args.root,
+                args.output,
+                settings,
+                split_files=args.split_files,
+                workers=args.workers or os.cpu_count() or 1,
+                runner=args.runner,
+                beam_arguments=shlex.split(args.beam_args),
+                max_failures=args.max_failures,
+                retry_failed=args.retry_failed,
+                progress=_with_lines(stage.advance),
+            )
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    _summarize(args.output, result)
+    return 0
+
+
+def _with_lines(advance: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
+    """Also prints a line each half minute where there is no terminal for a bar."""
+    if sys.stderr.isatty():
+        return advance
+    started = last = time.monotonic()
+    first = None
+
+    def progress(done: int, total: int, note: str) -> None:
+        nonlocal last, first
+        advance(done, total, note)
+        first = done - 1 if first is None else first
+        now = time.monotonic()
+        if now - last >= 30:
+            last = now
+            left = (now - started) / (done - first) * (total - done)
+            print(
+                f"videos: {done} of {total}, {note}, {left / 60:.0f} minutes left", file=sys.stderr
+            )
+
+    return progress
+
+
+def _summarize(output: str, result) -> None:
+    description = result.description
+    for split, kinds in description.counts.items():
+        parts = [
+            f"{kinds[kind]['videos']} {kind} videos with {kinds[kind]['crops']} faces"
+            for kind in ("real", "fake")
+        ]
+        print(f"{split}: {', '.join(parts)}")
+    if description.failures:
+        reasons = ", ".join(f"{count} {name}" for name, count in description.failures.items())
+        print(f"without a crop: {reasons}; {output}/manifest.jsonl says which and why")
+    if description.missing:
+        print(f"missing on disk: {len(description.missing)}, listed in {output}/dataset.json")
+    leaks = description.parameters.get("sources_in_several_splits")
+    if leaks:
+        print(
+            f"warning: {len(leaks)} sources are in more than one split, {leaks[0]} for one",
+            file=sys.stderr,
+        )
+    if not result.videos:
+        print(f"{output} was complete already")
