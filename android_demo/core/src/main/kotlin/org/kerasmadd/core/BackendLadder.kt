@@ -16,7 +16,15 @@ data class BackendFailure(val backend: Backend, val reason: String, val cause: T
 class NoBackendException(val failures: List<BackendFailure>) : Exception(
     "No back end could run the model: " + failures.joinToString("; ") { "${it.backend}: ${it.reason}" },
     failures.lastOrNull()?.cause,
-)
+) {
+    init {
+        failures.dropLast(1).forEach { addSuppressed(it.cause) }
+    }
+
+    /** The last failed self-check, or null where no back end came as far as that. */
+    val selfCheck: SelfCheckResult?
+        get() = failures.mapNotNull { (it.cause as? SelfCheckException)?.result }.lastOrNull()
+}
 
 /**
  * Opens a model on the back end that was asked for, or on the next one down: NPU, GPU, CPU.
@@ -49,17 +57,69 @@ class BackendLadder<T : AutoCloseable>(
      * Opens the first rung that works.
      *
      * @throws NoBackendException where none does.
+     * @throws IllegalStateException where one is open already.
      */
-    fun open(): T = TODO()
+    fun open(): T {
+        check(current == null) { "The model is open already, on $actual." }
+        failed.clear()
+        return openFrom(requested.ordinal)
+    }
 
     /**
      * Gives the current back end up, since it failed at work, and opens the next one down.
      *
      * @param cause what happened.
      * @throws NoBackendException where there is none left.
+     * @throws IllegalStateException where none is open.
      */
-    fun fallBack(cause: Throwable): T = TODO()
+    fun fallBack(cause: Throwable): T {
+        val given = checkNotNull(actual) { "No back end is open." }
+        note(given, cause)
+        try {
+            close()
+        } catch (problem: Exception) {
+            cause.addSuppressed(problem)
+        }
+        return openFrom(given.ordinal + 1)
+    }
+
+    private fun openFrom(rung: Int): T {
+        for (backend in Backend.entries.drop(rung)) {
+            val opened = attempt(backend) ?: continue
+            current = opened
+            actual = backend
+            return opened
+        }
+        throw NoBackendException(failures)
+    }
+
+    private fun attempt(backend: Backend): T? {
+        var opened: T? = null
+        try {
+            return openOn(backend).also { opened = it; verify(it) }
+        } catch (problem: Exception) {
+            note(backend, problem)
+        } catch (problem: LinkageError) {
+            note(backend, problem)
+        }
+        try {
+            opened?.close()
+        } catch (problem: Exception) {
+            failed.last().cause.addSuppressed(problem)
+        }
+        return null
+    }
+
+    private fun note(backend: Backend, cause: Throwable) {
+        val kind = cause::class.simpleName ?: "failure"
+        failed.add(BackendFailure(backend, cause.message?.let { "$kind: $it" } ?: kind, cause))
+    }
 
     /** Closes what is open. Closing twice is harmless. */
-    override fun close(): Unit = TODO()
+    override fun close() {
+        val closing = current
+        current = null
+        actual = null
+        closing?.close()
+    }
 }

@@ -54,6 +54,12 @@ class FaceScorer(
     private val smoothing: Boolean = true,
     private val statistics: LatencyStatistics? = null,
 ) {
+    private val calibration = contract.calibration.copy(threshold = threshold)
+    private val cropper = FaceCropper(contract.inputHeight)
+    private val crop = ByteArray(cropper.valueCount)
+    private val tracker = FaceTracker()
+    private val smoother = ScoreSmoother.forThreshold(threshold)
+
     /**
      * Scores the faces of a frame, largest first, at most [maxFaces].
      *
@@ -61,14 +67,49 @@ class FaceScorer(
      * @param boxes detected faces in pixels of the upright picture.
      * @param maxFaces faces beyond that are left out.
      * @param onScored called after each face, while the runner still holds its attention maps.
+     * @throws IllegalArgumentException where the runner gives something that is no probability.
      */
     fun score(
         frame: RgbaFrame,
         boxes: List<Box>,
         maxFaces: Int = 4,
         onScored: (ScoredFace) -> Unit = {},
-    ): List<ScoredFace> = TODO()
+    ): List<ScoredFace> {
+        val largestFirst = boxes.sortedByDescending { it.width.toLong() * it.height }
+        val tracks =
+            if (smoothing) tracker.update(largestFirst) else largestFirst.indices.toList()
+        val scored = ArrayList<ScoredFace>()
+        for ((index, box) in largestFirst.withIndex()) {
+            if (scored.size == maxFaces) break
+            val square = CropSquare.about(box, contract.cropMargin)
+            val geometry = frame.geometry
+            if (!square.touches(geometry.uprightWidth, geometry.uprightHeight)) continue
+            val face = scoreOne(frame, box, square, tracks[index])
+            scored.add(face)
+            onScored(face)
+        }
+        return scored
+    }
+
+    private fun scoreOne(frame: RgbaFrame, box: Box, square: CropSquare, track: Int): ScoredFace {
+        timed(Stage.CROP) { cropper.crop(frame, box, contract.cropMargin, crop) }
+        val raw = timed(Stage.INFER) { runner.run(crop) }
+        val probability = calibration.calibrate(raw.toDouble())
+        val score = if (smoothing) smoother.update(track, probability) else verdictAtOnce(probability)
+        return ScoredFace(track, box, square, score.probability, score.verdict, score.frames)
+    }
+
+    private fun verdictAtOnce(probability: Double): SmoothedScore {
+        val verdict = if (calibration.isFake(probability)) Verdict.FAKE else Verdict.REAL
+        return SmoothedScore(probability, verdict, 1)
+    }
+
+    private inline fun <T> timed(stage: Stage, work: () -> T): T =
+        if (statistics == null) work() else statistics.measure(stage, work)
 
     /** Forgets tracks and smoothed scores, as when the camera changes. */
-    fun reset(): Unit = TODO()
+    fun reset() {
+        tracker.clear()
+        smoother.clear()
+    }
 }

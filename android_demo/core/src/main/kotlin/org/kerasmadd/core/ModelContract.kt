@@ -1,6 +1,8 @@
 package org.kerasmadd.core
 
 import java.io.InputStream
+import java.security.MessageDigest
+import java.util.Locale
 
 /** An asset is not what its description says, or the description is not one this app reads. */
 class ModelContractException(message: String, cause: Throwable? = null) : Exception(message, cause)
@@ -43,11 +45,27 @@ data class ModelContract(
     val calibration: Calibration,
 ) {
     /**
-     * Reads the model file to its end and checks that it is the one described.
+     * Reads the model file to its end and checks that it is the one described. The caller closes
+     * the stream.
      *
      * @throws ModelContractException where it is another.
      */
-    fun checkFile(model: InputStream): Unit = TODO()
+    fun checkFile(model: InputStream) {
+        val digest = MessageDigest.getInstance("SHA-256")
+        val buffer = ByteArray(1 shl 16)
+        while (true) {
+            val count = model.read(buffer)
+            if (count < 0) break
+            digest.update(buffer, 0, count)
+        }
+        val found = digest.digest().joinToString("") { "%02x".format(Locale.ROOT, it) }
+        if (found != sha256) {
+            throw ModelContractException(
+                "model.json describes another file: it says sha256 ${sha256.take(12)}..., the file " +
+                    "has ${found.take(12)}.... Export the model again.",
+            )
+        }
+    }
 
     companion object {
         const val SCHEMA_VERSION = 2
@@ -60,6 +78,78 @@ data class ModelContract(
          *
          * @throws ModelContractException naming the key.
          */
-        fun parse(json: String): ModelContract = TODO()
+        fun parse(json: String): ModelContract {
+            val file = StrictJson(json, "model.json", SCHEMA_VERSION, KEYS)
+            val inputSize = file.wholes("input_size")
+            file.require(inputSize.size == 2 && inputSize.all { it > 0 }, "input_size", "[height, width]")
+            file.require(inputSize[0] == inputSize[1], "input_size", "square, as faces are cut out")
+            file.require(inputSize[0] <= FaceCropper.MAX_SIZE, "input_size", "${FaceCropper.MAX_SIZE} at most")
+            file.require(file.text("format") == "litert", "format", "\"litert\"")
+            file.require(file.whole("batch") == 1, "batch", "1")
+            file.require(file.text("color_order") == "RGB", "color_order", "\"RGB\"")
+            file.require(file.wholes("pixel_range") == listOf(0, 255), "pixel_range", "[0, 255]")
+            file.requireObject("metrics")
+            return ModelContract(
+                quantization = file.text("quantization"),
+                inputHeight = inputSize[0],
+                inputWidth = inputSize[1],
+                numAttentionMaps = file.whole("num_attention_maps"),
+                sha256 = file.text("sha256"),
+                classes = file.texts("classes"),
+                cropMargin = file.number("crop_margin"),
+                detector = file.text("detector"),
+                trainingData = file.text("training_data"),
+                demonstration = file.truth("demonstration"),
+                inputName = file.text("input_name"),
+                inputType = inputType(file),
+                outputNames = file.texts("output_names"),
+                calibration = calibration(file),
+            ).also { check(it, file) }
+        }
+
+        private fun inputType(file: StrictJson): InputType {
+            val type = INPUT_TYPES[file.text("input_type")]
+            file.require(type != null, "input_type", "one of ${INPUT_TYPES.keys}")
+            return type!!
+        }
+
+        private fun calibration(file: StrictJson): Calibration {
+            val temperature = file.number("temperature")
+            val threshold = file.number("threshold")
+            file.require(temperature > 0, "temperature", "above 0")
+            file.require(threshold in 0.0..1.0, "threshold", "from 0 to 1")
+            return Calibration(temperature, threshold)
+        }
+
+        private fun check(contract: ModelContract, file: StrictJson) {
+            val maps = contract.numAttentionMaps
+            file.require(maps >= 0, "num_attention_maps", "0 or more")
+            file.require(SHA256.matches(contract.sha256), "sha256", "64 hexadecimal digits")
+            file.require(contract.classes.size >= 2, "classes", "two or more names")
+            file.require(
+                contract.cropMargin > 0 && contract.cropMargin < 10,
+                "crop_margin",
+                "above 0 and below 10",
+            )
+            file.require(contract.detector in DETECTORS, "detector", "one of $DETECTORS")
+            val names = contract.outputNames
+            file.require(FAKE_PROBABILITY in names, "output_names", "with \"$FAKE_PROBABILITY\"")
+            file.require(
+                (ATTENTION_MAPS in names) == (maps > 0),
+                "output_names",
+                "with \"$ATTENTION_MAPS\" where `num_attention_maps` is above 0",
+            )
+        }
+
+        private val SHA256 = Regex("[0-9a-f]{64}")
+        private val DETECTORS = setOf("auto", "short", "full")
+        private val INPUT_TYPES =
+            mapOf("float32" to InputType.FLOAT32, "uint8" to InputType.UINT8)
+        private val KEYS = setOf(
+            "format", "quantization", "input_size", "num_attention_maps", "sha256", "batch",
+            "classes", "crop_margin", "detector", "training_data", "demonstration", "metrics",
+            "color_order", "pixel_range", "input_name", "input_type", "output_names",
+            "temperature", "threshold",
+        )
     }
 }

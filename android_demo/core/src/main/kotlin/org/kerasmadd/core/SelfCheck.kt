@@ -1,5 +1,7 @@
 package org.kerasmadd.core
 
+import kotlin.math.abs
+
 /**
  * What came of running the golden crop.
  *
@@ -9,8 +11,18 @@ package org.kerasmadd.core
  */
 data class SelfCheckResult(val expected: Double, val measured: Double, val tolerance: Double) {
     /** Whether the phone computes what the model computes. */
-    val passed: Boolean get() = Math.abs(measured - expected) <= tolerance
+    val passed: Boolean get() = abs(measured - expected) <= tolerance
+
+    /** Throws where the check failed, as `BackendLadder` wants it. */
+    fun orThrow() {
+        if (!passed) throw SelfCheckException(this)
+    }
 }
+
+/** The golden crop got another probability than it must. */
+class SelfCheckException(val result: SelfCheckResult) : Exception(
+    "The self-check gave ${result.measured}; expected ${result.expected} within ${result.tolerance}.",
+)
 
 /**
  * A picture and the probability that the model must give it: `self_check.json` beside the model.
@@ -35,6 +47,23 @@ data class SelfCheck(
          *
          * @throws ModelContractException where it is not, or a key or value is wrong.
          */
-        fun parse(json: String, contract: ModelContract): SelfCheck = TODO()
+        fun parse(json: String, contract: ModelContract): SelfCheck {
+            val file = StrictJson(json, "self_check.json", SCHEMA_VERSION, KEYS)
+            val check = SelfCheck(
+                sha256 = file.text("sha256"),
+                crop = file.text("crop"),
+                probability = file.number("fake_probability"),
+                tolerance = file.number("tolerance"),
+            )
+            file.require(check.sha256 == contract.sha256, "sha256", "that of model.json")
+            file.require(NAME.matches(check.crop), "crop", "the name of a .png file")
+            file.require(check.probability in 0.0..1.0, "fake_probability", "from 0 to 1")
+            file.require(check.tolerance > 0 && check.tolerance <= 0.1, "tolerance", "above 0, at most 0.1")
+            return check
+        }
+
+        const val SCHEMA_VERSION = 1
+        private val NAME = Regex("[A-Za-z0-9_-]+[.]png")
+        private val KEYS = setOf("sha256", "crop", "fake_probability", "tolerance")
     }
 }

@@ -97,8 +97,57 @@ data class UiFacts(
     val faces: List<ScoredFace>? = null,
 ) {
     /** What the screen shows. */
-    val state: UiState get() = TODO()
+    val state: UiState
+        get() {
+            lasting(failure)?.let { return failed(it) }
+            if (selfCheck != null && model != null) return UiState.SelfCheckFailed(selfCheck, model)
+            if (source == Source.CAMERA && permission != Permission.GRANTED) {
+                return UiState.PermissionNeeded(permission != Permission.DENIED_FOR_GOOD, model)
+            }
+            if (model == null) return UiState.Loading
+            if (failure != null) return failed(failure)
+            if (paused) return UiState.Paused(faces.orEmpty(), model)
+            if (faces == null) return UiState.Waiting(source, model)
+            if (faces.isEmpty()) return UiState.NoFace(source, model)
+            return UiState.Faces(source, faces, model)
+        }
+
+    private fun failed(event: UiEvent.Failed) = UiState.Failed(
+        event.problem,
+        event.message,
+        // A file that is not the one described, or no picture, stays so.
+        canRetry = event.problem != Problem.MODEL && event.problem != Problem.PICTURE,
+        model,
+    )
 
     /** Returns the facts after an event. A pure function: call it on one thread. */
-    fun after(event: UiEvent): UiFacts = TODO()
+    fun after(event: UiEvent): UiFacts = when (event) {
+        is UiEvent.PermissionChanged -> copy(permission = event.permission)
+        is UiEvent.SourceChosen ->
+            copy(source = event.source, failure = lasting(failure), paused = false, faces = null)
+        UiEvent.LoadingStarted ->
+            copy(model = null, selfCheck = null, failure = null, faces = null)
+        is UiEvent.ModelReady ->
+            copy(model = event.model, selfCheck = null, failure = null, faces = null)
+        is UiEvent.SelfCheckFailed ->
+            copy(model = event.model, selfCheck = event.result, faces = null)
+        is UiEvent.ModelChanged -> if (model == null) this else copy(model = event.model)
+        is UiEvent.FrameScored -> afterFrame(event)
+        is UiEvent.Failed -> copy(failure = event, faces = null)
+        UiEvent.PausePressed -> copy(paused = true)
+        UiEvent.ResumePressed -> copy(paused = false, faces = null)
+    }
+
+    /** Results that arrive late, after a pause or a failure, must not be shown. */
+    private fun afterFrame(event: UiEvent.FrameScored): UiFacts {
+        if (paused || model == null || selfCheck != null || lasting(failure) != null) return this
+        return copy(faces = event.faces, failure = null)
+    }
+
+    private companion object {
+        /** Problems that a new frame or picture does not end. */
+        val LASTING = setOf(Problem.MODEL, Problem.BACKEND, Problem.DETECTOR)
+
+        fun lasting(failure: UiEvent.Failed?) = failure?.takeIf { it.problem in LASTING }
+    }
 }

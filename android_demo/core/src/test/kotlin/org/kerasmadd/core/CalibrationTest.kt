@@ -1,0 +1,59 @@
+package org.kerasmadd.core
+
+import kotlinx.serialization.json.jsonObject
+import org.junit.jupiter.api.Assertions.assertArrayEquals
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class CalibrationTest {
+    @Test
+    fun `equals Python on every golden vector`() {
+        val cases = Golden.json("calibration.json").jsonObject.list("cases").map { it.jsonObject }
+        assertTrue(cases.size > 20)
+        for (case in cases) {
+            val calibration = Calibration(case.number("temperature"), case.number("threshold"))
+            val shown = calibration.calibrate(case.number("probability"))
+            assertEquals(case.number("calibrated"), shown, 1e-12, "$case")
+            assertEquals(case.truth("fake"), calibration.isFake(shown), "$case")
+        }
+    }
+
+    @Test
+    fun `temperature 1 changes nothing, one half stays, order stays`() {
+        for (p in listOf(0.01, 0.3, 0.5, 0.77, 0.999)) {
+            assertEquals(p, Calibration(1.0, 0.5).calibrate(p), 1e-12)
+            assertEquals(0.5, Calibration(3.0, 0.5).calibrate(0.5), 1e-15)
+        }
+        val shown = (0..1000).map { Calibration(2.5, 0.5).calibrate(it / 1000.0) }
+        assertEquals(shown.sorted(), shown)
+    }
+
+    @Test
+    fun `softmax of two logits is the sigmoid of their difference, however large`() {
+        for ((a, b) in listOf(0.0 to 0.0, 3.0 to -1.0, 1000.0 to 1003.0, -2000.0 to -1998.5)) {
+            val values = doubleArrayOf(a, b)
+            Calibration.softmax(values)
+            assertEquals(Calibration.sigmoid(b - a), values[1], 1e-12)
+            assertEquals(1.0, values.sum(), 1e-12)
+        }
+        val same = DoubleArray(4) { 7.0 }
+        Calibration.softmax(same)
+        assertArrayEquals(DoubleArray(4) { 0.25 }, same)
+    }
+
+    @Test
+    fun `refuses what is no probability`() {
+        val calls = listOf(
+            { Calibration(0.0, 0.5) },
+            { Calibration(Double.NaN, 0.5) },
+            { Calibration(Double.POSITIVE_INFINITY, 0.5) },
+            { Calibration(1.0, 1.1) },
+            { Calibration(1.0, 0.5).calibrate(Double.NaN) },
+            { Calibration(1.0, 0.5).calibrate(-0.1) },
+            { Calibration.softmax(DoubleArray(0)) },
+        )
+        for (call in calls) assertThrows(IllegalArgumentException::class.java) { call() }
+    }
+}
