@@ -186,5 +186,5 @@ def _summarize(output: str, result) -> None:
             f"warning: {len(leaks)} sources are in more than one split, {leaks[0]} for one",
             file=sys.stderr,
         )
-    if not result.videos:
+    if result.complete_before:
         print(f"{output} was complete already")

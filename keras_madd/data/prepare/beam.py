@@ -18,6 +18,7 @@ from keras_madd.data.prepare.plan import Shard
 from keras_madd.data.prepare.settings import PrepareSettings
 from keras_madd.errors import UserError
 
+logging.disable(logging.WARNING)  # Beam warns of parts of Google's cloud that are not there.
 try:
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -25,6 +26,8 @@ except ImportError as error:
     raise UserError(
         f"A Beam runner needs Apache Beam: pip install 'keras-madd[beam]'. Its import says: {error}"
     ) from None
+finally:
+    logging.disable(logging.NOTSET)
 
 # What Beam calls DirectRunner first tries to fetch another program; this is the part of it that
 # runs here.
@@ -64,6 +67,23 @@ class MakePiece(beam.DoFn):
             self._worker = None
 
 
+class AssembleShard(beam.DoFn):
+    """Puts a shard together from its pieces.
+
+    Args:
+        folder: The output folder.
+    """
+
+    def __init__(self, folder: str):
+        super().__init__()
+        self._folder = folder
+
+    def process(self, element: tuple[str, Iterable[str]]) -> None:
+        """Takes a shard's name and those of all its pieces."""
+        shard, pieces = element
+        assemble_shard(Path(self._folder), shard, sorted(pieces))
+
+
 def run_beam(
     shards: Sequence[Shard],
     settings: PrepareSettings,
@@ -88,7 +108,12 @@ def run_beam(
     options = list(arguments)
     if runner == "DirectRunner":
         runner = _DIRECT
-        options += [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+        # Threads suffice: each has a worker process of ours.
+        options = [
+            f"--direct_num_workers={workers}",
+            "--direct_running_mode=multi_threading",
+            *options,
+        ]
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     elements = [
         (shard.name, json.dumps(group.to_json())) for shard in shards for group in shard.groups
@@ -102,7 +127,7 @@ def run_beam(
                 | "Make pieces"
                 >> beam.ParDo(MakePiece(settings.to_json(), str(folder.pieces.absolute())))
                 | "By shard" >> beam.GroupByKey()
-                | "Assemble" >> beam.MapTuple(_assemble, folder=path)
+                | "Assemble" >> beam.ParDo(AssembleShard(path))
             )
     except (RuntimeError, ValueError) as error:
         last = str(error).strip().splitlines()[-1:]
@@ -110,8 +135,3 @@ def run_beam(
             f"The Beam pipeline failed: {''.join(last)}. What is done is kept; the same command "
             "goes on from there."
         ) from error
-
-
-def _assemble(shard: str, pieces: Iterable[str], folder: str) -> str:
-    assemble_shard(Path(folder), shard, sorted(pieces))
-    return shard

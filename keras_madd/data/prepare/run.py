@@ -29,7 +29,9 @@ class PrepareResult:
     Attributes:
         description: Of the finished folder.
         plan: What was to be done.
-        videos: Videos done in this run; fewer than planned where it went on with another one.
+        complete_before: Whether there was nothing left to do.
+        videos: Videos done in this run by local workers; fewer than planned where it went on
+            with another one.
         crops: Crops made in this run.
         elapsed: Seconds.
         seconds: Step -> seconds of work, all workers together; empty with Beam.
@@ -38,6 +40,7 @@ class PrepareResult:
 
     description: ShardsDescription
     plan: Plan
+    complete_before: bool
     videos: int
     crops: int
     elapsed: float
@@ -116,7 +119,14 @@ def prepare(
         description = _describe(plan, infos, lines)
         save_dataset_json(folder.path, description)
     return PrepareResult(
-        description, plan, tally.videos, tally.crops, tally.elapsed, tally.seconds, tally.peak_bytes
+        description=description,
+        plan=plan,
+        complete_before=not unfinished,
+        videos=tally.videos,
+        crops=tally.crops,
+        elapsed=tally.elapsed,
+        seconds=tally.seconds,
+        peak_bytes=tally.peak_bytes,
     )
 
 
