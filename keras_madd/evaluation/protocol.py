@@ -102,6 +102,8 @@ def one_class_summary(frames: Scores, threshold: float | None) -> dict:
 def corruption_table(scores: Scores, protocol: Protocol) -> dict[str, dict[str, dict]]:
     """Evaluates the corrupted rows: data set -> condition -> frame and video AUC.
 
+    The clean rows of the same videos make the condition `"clean"`.
+
     Raises:
         UserError: As `evaluate_table`.
     """
@@ -110,6 +112,10 @@ def corruption_table(scores: Scores, protocol: Protocol) -> dict[str, dict[str, 
     frames = frames_of(_some(scores))
     for dataset in _names(frames):
         rows = frames.where(dataset=dataset)
+        clean = rows.condition.texts() == CLEAN
+        if clean.all():
+            continue
+        rows = rows[np.isin(rows.video.codes, np.unique(rows.video.codes[~clean]))]
         for condition in rows.condition.names:
             result = _evaluated(rows.where(condition=str(condition)), plain)
             if "one_class" not in result:

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from keras_madd.evaluation.report_sections import headline, made_by_section, scores_section
 from keras_madd.files import replace_file
 from keras_madd.visualize import charts, encode_png, page
 
@@ -106,8 +107,8 @@ def _body(report: Report) -> Iterator[str]:
     yield "</header>"
     if report.banner:
         yield f'<p class="banner" role="note">{page.escape(report.banner)}</p>'
-    yield page.cards(_headline(report.results))
-    yield from _scores(report)
+    yield page.cards(headline(report.results))
+    yield from scores_section(report.results, report.scores)
     if report.faces is not None:
         yield from _attention(report)
     if report.photo is not None:
@@ -129,73 +130,14 @@ def _body(report: Report) -> Iterator[str]:
         )
         draw = partial(charts.loss_curves, report.history, report.best_epoch)
         yield page.chart(draw, "Loss and other quantities per epoch")
-    yield from _made_by(report)
-
-
-def _headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
-    (_, seen), *others = results.items()
-    frames, videos = seen["frames"], seen["videos"]
-    tiles = [
-        ("Frame AUC", f"{frames['auc']:.3f}", _interval_text(frames)),
-        ("Video AUC", f"{videos['auc']:.3f}", _interval_text(videos)),
-    ]
-    for name, result in others[:1]:
-        label = f"Frame AUC, {name}"
-        tiles.append((label, f"{result['frames']['auc']:.3f}", _interval_text(result["frames"])))
-    tiles.append(("Equal error rate", f"{frames['eer']:.1%}", "of frames"))
-    tiles.append(("Accuracy at 0.5", f"{frames['acc']:.1%}", "of frames"))
-    return tiles
-
-
-def _scores(report: Report) -> Iterator[str]:
-    head = ["items", "AUC", "95% interval", "AP", "EER", "accuracy", "log loss", "Brier", "ECE"]
-    yield page.heading(
-        "How well it separates real from fake",
-        "A video's score is the mean over its frames. Intervals come from drawing videos, not "
-        "frames, with replacement. A coin has an AUC of 0.5.",
+    yield from made_by_section(
+        report.command,
+        report.seed,
+        report.notes,
+        report.peak_memory,
+        report.versions,
+        report.seconds,
     )
-    for unit in ("frames", "videos"):
-        rows = [[name, *_metric_cells(result[unit])] for name, result in report.results.items()]
-        yield page.table([f"by {unit[:-1]}", *head], rows)
-    yield page.paragraph(
-        "AP: average precision. EER: the error rate where as many fakes are missed as real ones "
-        "are called fake. Brier: mean squared error of the probability. ECE: expected calibration "
-        "error, the mean gap between predicted and true share of fakes."
-    )
-    yield '<div class="pair">'
-    yield page.chart(
-        partial(charts.roc_curves, report.scores),
-        "ROC curves",
-        "How many fakes are found against how many real faces are called fake, by frame.",
-    )
-    yield page.chart(
-        partial(charts.score_histogram, _score_groups(report.scores)),
-        "Histogram of scores",
-        "Scores of the frames. The dotted line is the threshold of the accuracy.",
-    )
-    yield "</div>"
-    methods = {}
-    for result in report.results.values():
-        methods |= {name.replace("_", " "): row for name, row in result["methods"].items()}
-    if methods:
-        yield page.heading("By manipulation", "Fakes of one kind against all real ones.")
-        yield '<div class="pair">'
-        aucs = {name: row["frame_auc"] for name, row in methods.items()}
-        yield page.chart(partial(charts.method_chart, aucs), "Frame AUC of each manipulation")
-        yield page.table(
-            ["manipulation", "frame AUC", "video AUC", "frames", "videos"],
-            [
-                [
-                    name,
-                    f"{row['frame_auc']:.3f}",
-                    f"{row['video_auc']:.3f}",
-                    str(row["frames"]),
-                    str(row["videos"]),
-                ]
-                for name, row in methods.items()
-            ],
-        )
-        yield "</div>"
 
 
 def _attention(report: Report) -> Iterator[str]:
@@ -212,53 +154,6 @@ def _attention(report: Report) -> Iterator[str]:
     faces = report.faces
     draw = partial(charts.attention_grid, faces.images, faces.maps, faces.captions)
     yield page.chart(draw, "Attention maps over sample faces", caption, wide=True)
-
-
-def _made_by(report: Report) -> Iterator[str]:
-    rows = []
-    if report.command:
-        rows.append(("Command", report.command))
-    if report.seed is not None:
-        rows.append(("Seed", str(report.seed)))
-    rows.extend(report.notes.items())
-    if report.peak_memory is not None:
-        rows.append(("Peak memory", f"{report.peak_memory / 2**30:.2f} GiB"))
-    if report.versions:
-        versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-        rows.append(("Versions", versions))
-    if rows or report.seconds:
-        yield page.heading("How this was made")
-    if rows:
-        yield page.facts(rows, code=("Command",))
-    if report.seconds:
-        stages = [[name, f"{seconds:.1f}"] for name, seconds in report.seconds.items()]
-        stages.append(["all stages", f"{sum(report.seconds.values()):.1f}"])
-        yield page.table(["stage", "seconds"], stages)
-
-
-def _score_groups(
-    scores: Mapping[str, tuple[Sequence[int], Sequence[float]]],
-) -> dict[str, np.ndarray]:
-    """Returns the scores of the first set's reals, then of each set's fakes."""
-    (_, (labels, values)), *_ = scores.items()
-    groups = {"real": np.asarray(values)[np.asarray(labels) == 0]}
-    for name, (labels, values) in scores.items():
-        label = f"fake, {name}" if len(scores) > 1 else "fake"
-        groups[label] = np.asarray(values)[np.asarray(labels) == 1]
-    return groups
-
-
-def _metric_cells(metrics: dict) -> list[str]:
-    cells = [str(metrics["count"]), f"{metrics['auc']:.3f}"]
-    interval = metrics.get("auc_interval")
-    cells.append(f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "")
-    cells += [f"{metrics['ap']:.3f}", f"{metrics['eer']:.1%}", f"{metrics['acc']:.1%}"]
-    return cells + [f"{metrics[key]:.3f}" for key in ("log_loss", "brier", "ece")]
-
-
-def _interval_text(metrics: dict) -> str:
-    interval = metrics.get("auc_interval")
-    return f"95%: {interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
 
 
 def _at_most(image: np.ndarray, side: int) -> np.ndarray:

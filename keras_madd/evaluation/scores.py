@@ -47,6 +47,8 @@ class Names:
         """Builds the column from Arrow texts, dictionary-encoded or plain."""
         import pyarrow
 
+        if not len(column):
+            return cls(np.zeros(0, np.int64), np.zeros(0, str))
         if isinstance(column, pyarrow.Array):
             column = pyarrow.chunked_array([column])
         if not pyarrow.types.is_dictionary(column.type):
@@ -233,7 +235,7 @@ def read_scores(path: str | os.PathLike) -> Scores:
 
 def _column(path: Path, name: str, column: "pyarrow.ChunkedArray") -> np.ndarray | Names:
     if column.null_count:
-        raise UserError(f"{path}: column {name} has {column.null_count} empty entries.")
+        raise UserError(f"{path}: column {name} has {column.null_count} empty or NaN entries.")
     if name in TEXTS:
         return Names.of_arrow(column)
     try:

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from keras_madd.evaluation import (
-    evaluate_scores,
-    frame_metrics,
-    mean_attention_overlap,
-    video_scores,
-)
+from keras_madd.evaluation import evaluate_scores, frame_metrics, video_scores
 from keras_madd.evaluation.metrics import calibration_error
 
 
@@ -69,6 +64,58 @@ def test_video_scores_are_means_in_order_of_the_names():
     names, means = video_scores(["b", "a", "b"], [0.2, 0.9, 0.6])
     assert names.tolist() == ["a", "b"]
     np.testing.assert_allclose(means, [0.9, 0.4])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rates_at_a_false_alarm_rate_by_trying_every_threshold(seed):
+    labels, scores = tied_scores(300, seed)
+    measured = frame_metrics(labels, scores)
+    for key, most in (("tpr_at_fpr_1", 0.01), ("tpr_at_fpr_5", 0.05)):
+        found = [
+            (scores[labels == 1] >= cut).mean()
+            for cut in (*np.unique(scores), 2)
+            if (scores[labels == 0] >= cut).mean() <= most
+        ]
+        assert measured[key] == pytest.approx(max(found))
+
+
+def test_accuracy_at_a_threshold_from_elsewhere():
+    measured = frame_metrics([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.65], threshold=0.65)
+    assert (measured["acc"], measured["acc_at_threshold"]) == (0.75, 1.0)
+    assert "acc_at_threshold" not in frame_metrics([0, 1], [0.1, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "expected"),
+    [
+        ("mean", [0.5, 0.4]),
+        ("median", [0.55, 0.4]),
+        ("top25", [0.9, 0.4]),
+        ("top10", [0.9, 0.4]),
+    ],
+)
+def test_frames_to_videos(aggregate, expected):
+    videos = ["a", "b", "a", "a", "a"]
+    _, values = video_scores(videos, [0.9, 0.4, 0.0, 0.5, 0.6], aggregate)
+    np.testing.assert_allclose(values, expected)
+
+
+def test_top_of_many_frames():
+    scores = np.random.default_rng(0).random(80)
+    _, values = video_scores(["v"] * 80, scores, "top10")
+    assert values[0] == pytest.approx(np.sort(scores)[-8:].mean())
+
+
+def test_an_unknown_aggregate_is_named():
+    with pytest.raises(ValueError, match=r"`aggregate` must be one of.*Received: .*'max'"):
+        video_scores(["a"], [0.5], "max")
+
+
+def test_a_manipulation_keeps_the_aggregate():
+    data = videos_of_frames(24, 5)
+    data["methods"] = np.where(data["labels"], "A", "")
+    result = evaluate_scores(**data, bootstrap=0, aggregate="median")
+    assert result["methods"]["A"]["video_auc"] == pytest.approx(result["videos"]["auc"])
 
 
 def videos_of_frames(videos: int, frames: int, seed: int = 0) -> dict:
@@ -171,31 +218,6 @@ def test_bad_input_is_named(change, message):
 def test_one_video_of_each_class():
     result = evaluate_scores([0, 1], [0.2, 0.7], ["a", "b"])
     assert result["videos"]["auc_interval"] == [1.0, 1.0]
-
-
-def test_overlap_in_closed_form():
-    maps = np.zeros((1, 2, 2, 3))
-    maps[0, 0, 0, 0] = 1
-    maps[0, 0, :, 1] = 2  # cosine with the first: 1 / sqrt(2)
-    maps[0, 1, 1, 2] = 5  # shares nothing
-    assert mean_attention_overlap(maps) == pytest.approx(1 / np.sqrt(2) / 3)
-
-
-def test_overlap_limits():
-    rng = np.random.default_rng(0)
-    one = rng.random((4, 5, 6, 1))
-    assert mean_attention_overlap(one * np.array([1, 3, 0.5])) == pytest.approx(1)
-    assert mean_attention_overlap(np.eye(4).reshape(1, 2, 2, 4)) == 0
-    assert mean_attention_overlap(np.zeros((2, 3, 3, 2))) == 0
-
-
-@pytest.mark.parametrize(
-    "maps",
-    [np.ones((2, 3, 3)), np.ones((1, 3, 3, 1)), np.ones((0, 3, 3, 2)), -np.ones((1, 3, 3, 2))],
-)
-def test_overlap_refuses_what_is_no_stack_of_maps(maps):
-    with pytest.raises(ValueError, match="`maps`"):
-        mean_attention_overlap(maps)
 
 
 @pytest.mark.slow

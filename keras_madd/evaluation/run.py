@@ -1,0 +1,279 @@
+"""One evaluation from end to end: score once, keep the scores, measure, show."""
+
+import dataclasses
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_madd import __version__
+from keras_madd.errors import UserError
+from keras_madd.evaluation.calibration import Calibration, fit_calibration
+from keras_madd.evaluation.compare import compare_models
+from keras_madd.evaluation.crops import SplitOfShards, open_splits
+from keras_madd.evaluation.evaluation_report import write_evaluation_report
+from keras_madd.evaluation.outcome import Outcome
+from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
+from keras_madd.evaluation.score_shards import (
+    check_geometry,
+    score_corruptions,
+    score_split,
+    with_temperature,
+)
+from keras_madd.evaluation.scorer import Scorer, open_scorer
+from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
+from keras_madd.evaluation.why import Why, explain
+from keras_madd.progress import Stages
+
+SCORES_FILE, METRICS_FILE, REPORT_FILE = "scores.parquet", "metrics.json", "report.html"
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What an evaluation depends on.
+
+    Attributes:
+        model: A `.keras`, `.tflite` or `.onnx` file; or None, with `scores`.
+        data: Folders of shards.
+        scores: A table of scores to measure without a model; or None, with `model`.
+        split: The split that is reported.
+        calibrate: Whether to fit temperature and threshold on the validation split first.
+        threshold: A threshold from elsewhere, or None.
+        aggregate: Frames to video, as `keras_madd.evaluation.video_scores`.
+        bootstrap: Resamples for the intervals.
+        corruptions: Names from `keras_madd.evaluation.corruptions.CORRUPTIONS`.
+        corruption_sources: Source videos that are corrupted, drawn at random; None for all.
+        compare: Scores of another model, or None.
+        gallery: Faces in each gallery; 0 leaves the reasons out.
+        threads: Processor threads for LiteRT.
+        seed: Everything random follows from it.
+        command: The command line, for the report.
+    """
+
+    model: Path | None = None
+    data: Sequence[Path] = ()
+    scores: Path | None = None
+    split: str = "test"
+    calibrate: bool = False
+    threshold: float | None = None
+    aggregate: str = "mean"
+    bootstrap: int = 1000
+    corruptions: Sequence[str] = ()
+    corruption_sources: int | None = 100
+    compare: Path | None = None
+    gallery: int = 12
+    threads: int | None = None
+    seed: int = 0
+    command: str = ""
+
+
+@dataclass
+class _Gathered:
+    """Scores with what is known of where they came from."""
+
+    scores: Scores
+    threshold: tuple[float | None, str]
+    temperature: float | None = None
+    calibration: Calibration | None = None
+    scorer: Scorer | None = None
+    splits: Sequence[SplitOfShards] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
+    """Evaluates and writes `scores.parquet`, `metrics.json` and `report.html` into a folder.
+
+    Args:
+        output: An existing, empty folder.
+        settings: See `EvaluationSettings`; one of `model` and `scores` is given.
+
+    Raises:
+        UserError: If a file is missing or broken, or there is nothing to measure.
+    """
+    stages = Stages()
+    other = None if settings.compare is None else read_scores(settings.compare)
+    gathered = _from_model(settings, stages) if settings.model else _from_file(settings)
+    reported = gathered.scores.where(split=settings.split)
+    if not len(reported):
+        raise UserError(f"There are no scores of the split {settings.split!r}.")
+    protocol = Protocol(
+        settings.aggregate, settings.bootstrap, settings.seed, gathered.threshold[0]
+    )
+    with stages.stage("metrics"):
+        results = evaluate_table(reported, protocol)
+        corruptions = corruption_table(reported, protocol)
+        comparison = {}
+        if other is not None:
+            comparison = compare_models(reported, other.where(split=settings.split), protocol)
+    why = {}
+    if gathered.scorer is not None and settings.gallery:
+        with stages.stage("reasons") as stage:
+            for number, split in enumerate(gathered.splits, start=1):
+                why[split.name] = _reasons(gathered, split, settings)
+                stage.advance(number, len(gathered.splits))
+    outcome = Outcome(
+        results={name: each for name, each in results.items() if "one_class" not in each},
+        one_class={
+            name: each["one_class"] for name, each in results.items() if "one_class" in each
+        },
+        rules=protocol.describe(),
+        threshold=gathered.threshold,
+        temperature=gathered.temperature,
+        corruptions=corruptions,
+        comparison=comparison,
+        compared_with=str(settings.compare or ""),
+        calibration=gathered.calibration,
+        why=why,
+        model=_model_facts(gathered.scorer),
+        data=_data_facts(gathered, settings),
+        warnings=gathered.warnings,
+        command=settings.command,
+        seed=settings.seed,
+        versions=_versions(),
+        seconds=stages.seconds,
+    )
+    write_scores(output / SCORES_FILE, gathered.scores)
+    (output / METRICS_FILE).write_text(
+        json.dumps(outcome.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+    subject = settings.model or settings.scores
+    title = f"Evaluation of {subject.name}"
+    write_evaluation_report(output / REPORT_FILE, title, outcome, _curves(reported, outcome))
+    return outcome
+
+
+def _from_file(settings: EvaluationSettings) -> _Gathered:
+    scores = read_scores(settings.scores)
+    validation = scores.where(split="val")
+    if settings.threshold is not None:
+        return _Gathered(scores, (settings.threshold, "as given"))
+    if settings.split != "val" and len(validation) and len(set(validation.label.tolist())) == 2:
+        fitted = fit_calibration(validation)
+        # The scores stay as they are: only where to cut them is taken from the validation rows.
+        threshold = _on_given_scale(fitted)
+        return _Gathered(scores, (threshold, "fitted on the validation rows of the file"))
+    return _Gathered(scores, (None, "not fitted: the file has no validation rows of both classes"))
+
+
+def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
+    with stages.stage("model"):
+        scorer = open_scorer(settings.model, settings.threads)
+    splits = open_splits(settings.data, settings.split)
+    warnings = [check_geometry(scorer, split) for split in splits]
+    temperature, threshold, calibration = scorer.temperature, _known_threshold(scorer), None
+    tables = []
+    if settings.calibrate:
+        validation = open_splits(settings.data[:1], "val")[0]
+        with stages.stage("scores, validation") as stage:
+            raw = score_split(scorer, validation, stage.advance)
+        calibration = fit_calibration(raw)
+        temperature = calibration.temperature
+        threshold = calibration.threshold, f"fitted on the validation split of {validation.name}"
+        if settings.split != "val":
+            tables.append(with_temperature(raw, temperature))
+    if settings.threshold is not None:
+        threshold = settings.threshold, "as given"
+    for split in splits:
+        with stages.stage(f"scores, {split.name}") as stage:
+            tables.append(with_temperature(score_split(scorer, split, stage.advance), temperature))
+        if settings.corruptions:
+            with stages.stage(f"corrupted, {split.name}") as stage:
+                damaged = score_corruptions(
+                    scorer,
+                    split,
+                    settings.corruptions,
+                    settings.corruption_sources,
+                    settings.seed,
+                    stage.advance,
+                )
+            tables.append(with_temperature(damaged, temperature))
+    return _Gathered(
+        scores=Scores.concatenate(tables),
+        threshold=threshold,
+        temperature=temperature,
+        calibration=calibration,
+        scorer=scorer,
+        splits=splits,
+        warnings=tuple(warning for warning in warnings if warning),
+    )
+
+
+def _known_threshold(scorer: Scorer) -> tuple[float | None, str]:
+    if scorer.temperature == 1.0 and scorer.threshold == 0.5:
+        return None, "not fitted; --calibrate fits it on the validation split"
+    return scorer.threshold, "of the model's description"
+
+
+def _on_given_scale(fitted: Calibration) -> float:
+    """Returns the threshold that cuts uncalibrated scores where the fitted one cuts."""
+    from scipy.special import expit, logit
+
+    if fitted.threshold in (0.0, 1.0):
+        return fitted.threshold
+    return float(expit(logit(fitted.threshold) * fitted.temperature))
+
+
+def _reasons(gathered: _Gathered, split: SplitOfShards, settings: EvaluationSettings) -> Why:
+    rows = gathered.scores.where(dataset=split.name, split=split.split, condition=CLEAN)
+    threshold = gathered.threshold[0]
+    return explain(
+        gathered.scorer,
+        split,
+        rows,
+        0.5 if threshold is None else threshold,
+        gallery=settings.gallery,
+        seed=settings.seed,
+    )
+
+
+def _curves(reported: Scores, outcome: Outcome) -> dict[str, tuple]:
+    frames = frames_of(reported.where(condition=CLEAN))
+    rows = {name: frames.where(dataset=name) for name in outcome.results}
+    return {name: (each.label, each.probability) for name, each in rows.items()}
+
+
+def _model_facts(scorer: Scorer | None) -> dict[str, str]:
+    if scorer is None:
+        return {}
+    facts = {"file": str(scorer.path), "SHA-256": scorer.sha256}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, dict]:
+    if gathered.scorer is None:
+        from keras_madd.exporting.model_json import sha256_of
+
+        return {"scores": {"file": str(settings.scores), "SHA-256": sha256_of(settings.scores)}}
+    return {
+        split.name: {
+            "folder": str(split.folder),
+            "split": split.split,
+            "crops": split.crops,
+            "SHA-256 of dataset.json": split.fingerprint,
+        }
+        for split in gathered.splits
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = ("keras", "ai-edge-litert", "numpy", "scikit-learn", "scipy")
+    return {"keras_madd": __version__} | {
+        package: importlib.metadata.version(package) for package in packages
+    }
+
+
+def save_calibration(model: Path, calibration: Calibration) -> None:
+    """Writes temperature and threshold into the `model.json` beside an exported file.
+
+    Raises:
+        UserError: If the model has no description, as a Keras model has none.
+    """
+    from keras_madd.exporting.model_json import read_model_json, write_model_json
+
+    if model.suffix not in (".tflite", ".onnx"):
+        raise UserError(f"{model} has no model.json; export it, then calibrate the exported file.")
+    values = dataclasses.asdict(read_model_json(model))
+    del values["sha256"]
+    values |= {"temperature": calibration.temperature, "threshold": calibration.threshold}
+    write_model_json(model, **values)
