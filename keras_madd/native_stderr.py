@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 
@@ -17,19 +18,40 @@ def native_stderr_silenced() -> Iterator[None]:
     device meanwhile, for the whole process. Python exceptions are unaffected. Contexts in
     different threads wait for each other; in one thread they nest.
     """
+    with open(os.devnull, "wb") as null, _redirected(null.fileno()):
+        yield
+
+
+@contextlib.contextmanager
+def native_stderr_captured() -> Iterator[list[str]]:
+    """Keep what is written to standard error by native code, as `native_stderr_silenced` does.
+
+    Yields:
+        A list that is empty until the context ends and then holds the lines.
+    """
+    lines: list[str] = []
+    with tempfile.TemporaryFile() as file:
+        try:
+            with _redirected(file.fileno()):
+                yield lines
+        finally:
+            file.seek(0)
+            lines += file.read().decode("utf-8", "replace").splitlines()
+
+
+@contextlib.contextmanager
+def _redirected(target: int) -> Iterator[None]:
     with _stderr_lock:
         if sys.stderr is not None:
             sys.stderr.flush()
         try:
             saved = os.dup(2)
-        except OSError:  # No standard error at all: nothing to silence.
+        except OSError:  # No standard error at all: nothing to redirect.
             yield
             return
-        null = os.open(os.devnull, os.O_WRONLY)
         try:
-            os.dup2(null, 2)
+            os.dup2(target, 2)
             yield
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-            os.close(null)

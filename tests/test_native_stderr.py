@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.native_stderr import native_stderr_captured, native_stderr_silenced
 
 
 def test_silences_the_descriptor_and_restores_it(capfd):
@@ -35,5 +35,14 @@ def test_nests_in_one_thread(capfd):
         with native_stderr_silenced():
             os.write(2, b"hidden\n")
         os.write(2, b"hidden too\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_captures_and_restores(capfd):
+    with native_stderr_captured() as lines:
+        os.write(2, b"one\ntwo\n")
+        assert lines == []
+    assert lines == ["one", "two"]
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
