@@ -46,6 +46,7 @@ data class ScoredFace(
  * @param threshold calibrated probability from which a face is called fake; by default the model's.
  * @param smoothing false for single photographs: no tracking, and a verdict at once.
  * @param statistics receives the times of cropping and inference.
+ * @param listener hears of both, for traces.
  */
 class FaceScorer(
     private val contract: ModelContract,
@@ -53,6 +54,7 @@ class FaceScorer(
     threshold: Double = contract.calibration.threshold,
     private val smoothing: Boolean = true,
     private val statistics: LatencyStatistics? = null,
+    private val listener: StageListener? = null,
 ) {
     private val calibration = contract.calibration.copy(threshold = threshold)
     private val cropper = FaceCropper(contract.inputHeight)
@@ -104,8 +106,14 @@ class FaceScorer(
         return SmoothedScore(probability, verdict, 1)
     }
 
-    private inline fun <T> timed(stage: Stage, work: () -> T): T =
-        if (statistics == null) work() else statistics.measure(stage, work)
+    private inline fun <T> timed(stage: Stage, work: () -> T): T {
+        listener?.begin(stage)
+        try {
+            return if (statistics == null) work() else statistics.measure(stage, work)
+        } finally {
+            listener?.end(stage)
+        }
+    }
 
     /** Forgets tracks and smoothed scores, as when the camera changes. */
     fun reset() {

@@ -3,6 +3,13 @@ package org.kerasmadd.core
 /** Parts of the work on a frame; the names are those of the trace sections. */
 enum class Stage { DETECT, CROP, INFER, DRAW, TOTAL }
 
+/** Hears where a stage begins and ends, on the thread that does the work. */
+interface StageListener {
+    fun begin(stage: Stage)
+
+    fun end(stage: Stage)
+}
+
 /**
  * How long a stage takes, over the last frames.
  *
