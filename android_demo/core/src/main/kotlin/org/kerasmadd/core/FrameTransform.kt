@@ -16,10 +16,6 @@ data class FrameGeometry(
     val crop: Box = Box(0, 0, bufferWidth, bufferHeight),
 ) {
     init {
-        require(bufferWidth > 0 && bufferHeight > 0) {
-            "`bufferWidth` and `bufferHeight` must be positive. " +
-                "Received: ${bufferWidth}x$bufferHeight"
-        }
         require(rotationDegrees in setOf(0, 90, 180, 270)) {
             "`rotationDegrees` must be 0, 90, 180 or 270. " +
                 "Received: rotationDegrees=$rotationDegrees"
