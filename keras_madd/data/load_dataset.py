@@ -1,0 +1,261 @@
+"""load_dataset: shards in, batches of face crops out."""
+
+import itertools
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from keras_madd.data.augmentation import Augmentation, named
+from keras_madd.data.epoch_plan import SAMPLINGS, SHARDS_AT_ONCE, EpochPlan
+from keras_madd.data.shard_index import ShardIndex, index_shards
+from keras_madd.data.shards import ShardsDescription, load_dataset_json
+from keras_madd.errors import UserError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Folders = str | os.PathLike | Sequence[str | os.PathLike]
+
+
+def load_dataset(
+    shards: Folders,
+    split: str,
+    batch_size: int,
+    *,
+    image_size: int | None = None,
+    sampling: str = "natural",
+    augment: str | Augmentation = "none",
+    self_blend: float = 0.0,
+    seed: int = 0,
+    shuffle: bool | None = None,
+    repeat: bool = False,
+    metadata: bool = False,
+    first_epoch: int = 0,
+    share_augmentation: bool = True,
+    num_parallel_calls: int | None = None,
+) -> "tf.data.Dataset":
+    """Builds the input of training or evaluation from folders of shards.
+
+    The order and every random draw are a function of `seed` and the number of the epoch, whatever
+    the number of threads. With `repeat` the epochs follow each other without end, from
+    `first_epoch` on, so that a training continued at an epoch's end sees what it would have seen:
+    give `fit` the `steps_per_epoch` that `steps_per_epoch()` tells. Without, iterating the
+    data set for the n-th time gives epoch `first_epoch + n`.
+
+    Training reads the shards in a random order, 16 of them at a time, and leaves out the
+    incomplete last batch. With balanced and paired sampling a batch is real, fake, real, fake ...;
+    of paired sampling, and wherever a fake is self-blended, each real crop and the fake after it
+    belong together and get the same augmentation.
+
+    A picture of the train split is stored with some context, for a jitter of the margin; without
+    augmentation its middle is taken, which is what a phone would cut out. Resizing is bilinear
+    with half-pixel centres, smoothed first where it shrinks by more than 2. Val and test keep
+    every crop, in the order of the shards, unchanged.
+
+    Args:
+        shards: A folder that `keras-madd prepare` wrote, or several of them, with the same
+            margin.
+        split: "train", "val" or "test".
+        batch_size: Face crops in a batch; even for balanced and paired sampling.
+        image_size: Side of the pictures in pixels; by default that of the shards, and no larger.
+        sampling: "natural", "balanced" or "paired", as `EpochPlan` tells.
+        augment: "none", "light" or "strong", or an `Augmentation`.
+        self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; the real crop
+            beside such a one is its target. Needs balanced or paired sampling, and landmarks.
+        seed: Not negative.
+        shuffle: By default in training only.
+        repeat: Whether epochs follow each other without end.
+        metadata: Whether a third element tells what the crops are.
+        first_epoch: Number of the first epoch, not negative.
+        share_augmentation: With paired sampling: whether a real crop and its fake are augmented
+            alike. A self-blended fake and its real crop always are.
+        num_parallel_calls: Threads; chosen by `tf.data` by default. The result does not depend on
+            it.
+
+    Returns:
+        Batches of (images, labels): uint8 `(B, H, W, 3)` in 0..255 and int64 `(B,)`, 0 real and 1
+        fake; with `metadata` a third element, a dictionary of `(B,)`: `video`, `method`,
+        `dataset`, `source` (strings) and `frame` (int64). A self-blended fake has the method
+        "self_blend" and its real video's name with "+self_blend" after it. The number of batches is
+        the data set's cardinality.
+
+    Raises:
+        UserError: The shards cannot give what is asked for.
+        ValueError: An argument is out of its range.
+
+    Example:
+        >>> training = load_dataset("shards", "train", 32, sampling="paired", augment="light")
+        >>> model.fit(training, epochs=10)
+    """
+    import tensorflow as tf
+
+    settings = named(augment)
+    shuffle = split == "train" if shuffle is None else shuffle
+    _check(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
+    folders = _folders(shards)
+    descriptions = [load_dataset_json(folder) for folder in folders]
+    image_size = _image_size(image_size, descriptions, folders)
+    margin = _margin(descriptions, folders)
+    index, plan = _plan(folders, split, batch_size, sampling, shuffle, self_blend, seed)
+    calls = num_parallel_calls or tf.data.AUTOTUNE
+
+    from keras_madd.data.input_graph import InputGraph
+
+    share = share_augmentation and sampling == "paired"
+    graph = InputGraph(index.files, settings, image_size, margin, seed, share)
+    rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, epoch))
+    read = rows.interleave(
+        graph.read,
+        cycle_length=SHARDS_AT_ONCE,
+        num_parallel_calls=calls,
+        deterministic=True,
+    )
+    if sampling == "natural":
+        crops = read.map(graph.single, num_parallel_calls=calls, deterministic=True)
+        batches = crops.batch(batch_size, drop_remainder=split == "train")
+    else:
+        pairs = read.map(graph.pair, num_parallel_calls=calls, deterministic=True)
+        batches = pairs.batch(batch_size // 2, drop_remainder=True).map(graph.flatten)
+    if not metadata:
+        batches = batches.map(lambda images, labels, _: (images, labels))
+    cardinality = tf.data.INFINITE_CARDINALITY if repeat else plan.steps
+    batches = batches.apply(tf.data.experimental.assert_cardinality(cardinality))
+    options = tf.data.Options()
+    options.deterministic = True
+    return batches.with_options(options).prefetch(2)
+
+
+def steps_per_epoch(
+    shards: Folders,
+    split: str,
+    batch_size: int,
+    *,
+    sampling: str = "natural",
+    self_blend: float = 0.0,
+) -> int:
+    """Returns the number of batches of an epoch of `load_dataset` with these arguments.
+
+    Raises:
+        UserError: As `load_dataset`.
+        ValueError: As `load_dataset`.
+    """
+    _check(split, batch_size, sampling, named("none"), self_blend, 0, split == "train", 0)
+    _, plan = _plan(_folders(shards), split, batch_size, sampling, False, self_blend, 0)
+    return plan.steps
+
+
+def _plan(
+    folders: list, split: str, batch_size: int, sampling: str, shuffle: bool, self_blend, seed: int
+) -> tuple[ShardIndex, EpochPlan]:
+    index = index_shards(folders, split)
+    training = split == "train"
+    if training and sampling == "natural" and index.label.min() == index.label.max():
+        kind = "fake" if index.label.any() else "real"
+        raise UserError(
+            f"{' and '.join(map(str, folders))}: all face crops of the train split are {kind}; "
+            "training needs both classes, or real ones and self-blending with balanced sampling."
+        )
+    return index, EpochPlan(index, batch_size, sampling, shuffle, self_blend, training, seed)
+
+
+def _epochs(first_epoch: int, repeat: bool) -> "tf.data.Dataset":
+    import numpy as np
+    import tensorflow as tf
+
+    if repeat:
+        return tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
+    count = itertools.count(first_epoch)
+    once = tf.data.Dataset.range(1)
+    return once.map(lambda _: tf.numpy_function(lambda: np.int64(next(count)), [], tf.int64))
+
+
+def _rows(index: ShardIndex, plan: EpochPlan, epoch: Any) -> "tf.data.Dataset":
+    """What to read, in order.
+
+    Returns:
+        Elements of (places `(width, 2)`: number of the file and offset in it of each crop; whether
+        the fake is to be made; `(2,)`: epoch, number in the epoch).
+    """
+    import numpy as np
+    import tensorflow as tf
+
+    def draw(epoch):
+        crops = plan.rows(int(epoch))
+        missing = crops < 0
+        # Where a fake is to be made, the real crop is read twice.
+        crops = np.where(missing, crops[:, :1], crops)
+        places = np.stack([index.file[crops], index.offset[crops]], axis=-1)
+        steps = np.stack([np.full(len(crops), epoch), np.arange(len(crops))], axis=-1)
+        return places, missing.any(axis=-1), steps
+
+    drawn = tf.numpy_function(draw, [epoch], (tf.int64, tf.bool, tf.int64))
+    for tensor, shape in zip(drawn, ((None, plan.width, 2), (None,), (None, 2)), strict=True):
+        tensor.set_shape(shape)
+    return tf.data.Dataset.from_tensor_slices(tuple(drawn))
+
+
+def _folders(shards: Folders) -> list:
+    folders = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
+    if not folders:
+        raise ValueError("`shards` must name at least one folder. Received: shards=[]")
+    return folders
+
+
+def _image_size(size: int | None, descriptions: list[ShardsDescription], folders: list) -> int:
+    stored = [description.size for description in descriptions]
+    listed = ", ".join(f"{f}: {s}" for f, s in zip(folders, stored, strict=True))
+    if size is None:
+        if len(set(stored)) > 1:
+            raise UserError(f"The shards have different sizes ({listed}); give `image_size`.")
+        return stored[0]
+    if not 1 <= size <= min(stored):
+        raise UserError(
+            f"`image_size` must be from 1 to the size of the stored pictures ({listed}). "
+            f"Received: image_size={size}"
+        )
+    return int(size)
+
+
+def _margin(descriptions: list[ShardsDescription], folders: list) -> float:
+    margins = {description.margin for description in descriptions}
+    if len(margins) > 1:
+        found = zip(folders, descriptions, strict=True)
+        listed = ", ".join(f"{folder}: {description.margin}" for folder, description in found)
+        raise UserError(f"The shards have different margins ({listed}); prepare them with one.")
+    return margins.pop()
+
+
+def _check(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch) -> None:
+    if split not in ("train", "val", "test"):
+        raise ValueError(f"`split` must be train, val or test. Received: split={split!r}")
+    if sampling not in SAMPLINGS:
+        raise ValueError(
+            f"`sampling` must be one of {', '.join(SAMPLINGS)}. Received: sampling={sampling!r}"
+        )
+    if batch_size < 1 or (sampling != "natural" and batch_size % 2):
+        raise ValueError(
+            "`batch_size` must be positive, and even for balanced and paired sampling. "
+            f"Received: batch_size={batch_size}"
+        )
+    if not 0 <= self_blend <= 1:
+        raise ValueError(f"`self_blend` must be from 0 to 1. Received: self_blend={self_blend}")
+    if self_blend and sampling == "natural":
+        raise UserError(
+            "`self_blend` needs balanced or paired sampling, where each fake has a real crop "
+            f"beside it. Received: sampling={sampling!r}"
+        )
+    if min(seed, first_epoch) < 0:
+        name, value = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
+        raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
+    if split != "train":
+        for name, value, allowed in (
+            ("augment", settings, settings == Augmentation()),
+            ("shuffle", shuffle, not shuffle),
+            ("self_blend", self_blend, not self_blend),
+            ("sampling", sampling, sampling == "natural"),
+        ):
+            if not allowed:
+                raise ValueError(
+                    f"`{name}` is for training: the {split} split is given as it is. "
+                    f"Received: {name}={value!r}"
+                )

@@ -1,0 +1,166 @@
+"""Where every face crop lies in the shards, and what sampling needs to know of it.
+
+Records are found without reading their pictures, which are nearly all of a file. Damage to a
+picture shows when the record is read.
+"""
+
+import functools
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from keras_madd.data.examples import decode_example
+from keras_madd.data.shards import shard_files
+from keras_madd.data.shards_description import DATASET_JSON
+from keras_madd.errors import UserError
+
+_HEADER, _FOOTER = 12, 4  # Bytes of a record's length with its checksum, and of its own.
+_AHEAD = 1024  # Bytes that are read at once.
+_LONGEST_KEY = 64  # An entry's beginning, with its key, has fewer bytes.
+_NO_LANDMARKS = 24  # The entry of an empty list has fewer bytes.
+_WANTED = frozenset((b"label", b"position", b"source", b"track"))
+
+
+@dataclass(frozen=True, eq=False)
+class ShardIndex:
+    """The face crops of one split of some folders; arrays have one entry per crop.
+
+    Attributes:
+        files: Paths of the shards.
+        file: int64, number of the crop's shard in `files`.
+        offset: int64, place of the crop's record in its shard, in bytes.
+        label: int64, 0 real, 1 fake.
+        group: int64, equal for crops of one source and position in one folder.
+        track: int64, number of the face in its video.
+        has_landmarks: bool.
+    """
+
+    files: tuple[str, ...]
+    file: np.ndarray
+    offset: np.ndarray
+    label: np.ndarray
+    group: np.ndarray
+    track: np.ndarray
+    has_landmarks: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex:
+    """Finds all face crops of a split.
+
+    Args:
+        folders: Folders of shards.
+        split: "train", "val" or "test".
+
+    Raises:
+        UserError: A folder has no such split or is incomplete, or a file is damaged.
+    """
+    files, rows, groups = [], [], {}
+    for number, folder in enumerate(folders):
+        for path in shard_files(folder, split):
+            state = path.stat()
+            for source, position, *row in _index_file(path, state.st_mtime_ns, state.st_size):
+                group = groups.setdefault((number, source, position), len(groups))
+                rows.append((len(files), group, *row))
+            files.append(str(path))
+    if not rows:
+        raise UserError(
+            f"{' and '.join(str(folder) for folder in folders)}: no face crops in the "
+            f"{split!r} split; {DATASET_JSON} says why."
+        )
+    file, group, offset, label, track, has_landmarks = np.array(rows, np.int64).T
+    return ShardIndex(tuple(files), file, offset, label, group, track, has_landmarks.astype(bool))
+
+
+@functools.lru_cache(maxsize=65536)
+def _index_file(path: Path, changed: int, size: int) -> tuple[tuple, ...]:
+    """Source, position, offset, label, track and whether there are landmarks, of every record."""
+    try:
+        with path.open("rb") as file:
+            return tuple(_iterate(file, size))
+    except (struct.error, ValueError, KeyError, IndexError) as error:
+        raise UserError(f"{path}: a damaged shard ({error}).") from None
+
+
+def _iterate(file: BinaryIO, size: int) -> Iterator[tuple]:
+    offset = 0
+    while offset < size:
+        length = struct.unpack("<Q", os.pread(file.fileno(), 8, offset))[0]
+        start = offset + _HEADER
+        if start + length + _FOOTER > size:
+            raise ValueError(f"the record at byte {offset} is cut off")
+        lengths, kept = _walk(file.fileno(), start, start + length)
+        features = decode_example(b"\x0a" + _varint(len(kept)) + kept)
+        yield (
+            features["source"][0],
+            features["position"][0],
+            offset,
+            features["label"][0],
+            features["track"][0],
+            lengths[b"landmarks"] > _NO_LANDMARKS,
+        )
+        offset = start + length + _FOOTER
+
+
+def _walk(file: int, start: int, end: int) -> tuple[dict[bytes, int], bytes]:
+    """Goes through a serialized `tf.train.Example` in bytes `start` to `end` of a file.
+
+    Its one field is the map of features, each entry of which has its key first.
+
+    Returns:
+        Key -> bytes of its entry, and the entries of `_WANTED` as they stand.
+    """
+    held, first = os.pread(file, min(_AHEAD, end - start), start), start
+    tag, place = held[0], 1
+    length, place = _read_varint(held, place)
+    if tag != 0x0A or start + place + length != end:
+        raise ValueError(f"the record at byte {start - _HEADER} is no face crop")
+    lengths, kept = {}, []
+    while first + place < end:
+        if place + _LONGEST_KEY > len(held) and first + len(held) < end:
+            first, place = first + place, 0
+            held = os.pread(file, min(_AHEAD, end - first), first)
+        entry = place
+        tag, (length, place) = held[place], _read_varint(held, place + 1)
+        following = place + length
+        key_tag, (key_length, place) = held[place], _read_varint(held, place + 1)
+        if tag != 0x0A or key_tag != 0x0A or first + following > end:
+            raise ValueError(f"the record at byte {start - _HEADER} is no face crop")
+        key = held[place : place + key_length]
+        lengths[key] = length
+        if key in _WANTED:
+            inside = following <= len(held)
+            kept.append(
+                held[entry:following]
+                if inside
+                else os.pread(file, following - entry, first + entry)
+            )
+        place = following
+    return lengths, b"".join(kept)
+
+
+def _read_varint(data: bytes, place: int) -> tuple[int, int]:
+    """A number, and the place behind it."""
+    value = shift = 0
+    while True:
+        byte = data[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, place
+        shift += 7
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value >= 0x80:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
