@@ -195,7 +195,7 @@ def write_ff_lists(folder, pairs=FF_PAIRS):
         (folder / f"{split}.json").write_text(json.dumps([list(pair) for pair in group]))
 
 
-def dfd(root, write=touch, compression="c23", actors=9, scenes=("kitchen_pan", "walking_outside")):
+def dfd(root, write=touch, compression="c23", actors=14, scenes=("kitchen_pan", "walking_outside")):
     """DeepFakeDetection: every actor in every scene, and swapped with the next two actors."""
     root = Path(root)
     reals = root / "original_sequences" / "actors" / compression / "videos"
@@ -378,8 +378,8 @@ def _bench_celeb(root, write):
 def _bench_dfd(root, write):
     content = {name: {"train": {"c23": {}}} for name in ("DFD_real", "DFD_fake")}
     top = "FaceForensics++"
-    for actor in range(1, 10):
-        real, donor = f"{actor:02d}__kitchen", actor % 9 + 1
+    for actor in range(1, 15):
+        real, donor = f"{actor:02d}__kitchen", actor % 14 + 1
         fake = f"{actor:02d}_{donor:02d}__kitchen__ABCD{actor:04d}"
         for name, folder, video in (
             ("DFD_real", f"{top}/original_sequences/actors/c23", real),

@@ -131,15 +131,11 @@ class FaceForensics(DatasetSource):
             return None
         splits, pairs = {}, set()
         for split, file in files.items():
-            for one, other in _read_pairs(file):
-                if (
-                    splits.setdefault(one, split) != split
-                    or splits.setdefault(other, split) != split
-                ):
-                    raise UserError(
-                        f"{file}: {one} or {other} is in the list of another split too."
-                    )
-                pairs |= {(one, other), (other, one)}
+            for pair in _read_pairs(file):
+                for key in pair:
+                    if splits.setdefault(key, split) != split:
+                        raise UserError(f"{file}: {key} is in the list of another split too.")
+                pairs |= {pair, pair[::-1]}
         return splits, pairs
 
     def _own_splits(self, reals: dict[str, Path], fakes: dict[str, dict]) -> dict[str, str]:
@@ -147,10 +143,8 @@ class FaceForensics(DatasetSource):
         for found in fakes.values():
             for name in found:
                 groups.join(*_FAKE.fullmatch(name).groups())
-        keys = {
-            *reals,
-            *(key for found in fakes.values() for name in found for key in name.split("_")),
-        }
+        names = [*reals, *(name for found in fakes.values() for name in found)]
+        keys = {key for name in names for key in name.split("_")}
         dealt = deal((groups.group(key) for key in keys), salt=self.name)
         self._notes.append(
             "The official lists train.json, val.json and test.json were not found: pairs of real "

@@ -64,7 +64,8 @@ def deal_people(
 ) -> dict[str, str]:
     """Deals people out to splits so that few videos show people of two splits.
 
-    Of some ways to deal them out, the one that loses the fewest videos is taken.
+    Of some ways to deal them out, one is taken that leaves videos of several people to most
+    splits, and of those the one that loses the fewest.
 
     Args:
         shown: The people in every video.
@@ -80,11 +81,14 @@ def deal_people(
     def attempt(number: int) -> dict[str, str]:
         return known | deal(free, salt=f"{salt}/{number}")
 
-    def lost(number: int) -> int:
-        splits = attempt(number)
-        return sum(len({splits[person] for person in people}) > 1 for people in shown)
+    several = [people for people in shown if len(people) > 1]
 
-    several = any(len(people) > 1 for people in shown)
+    def lost(number: int) -> tuple[int, int]:
+        splits = attempt(number)
+        found = [{splits[person] for person in people} for people in several]
+        kept = [one.pop() for one in found if len(one) == 1]
+        return -len(set(kept)), -len(kept)
+
     return attempt(min(range(_TRIES if several else 1), key=lost))
 
 
