@@ -146,9 +146,7 @@ class MADD(TwoPassTraining, keras.Model):
 
     def fake_probability(self, x, batch_size: int = 32) -> np.ndarray:
         """Return `1 - P(class 0)` of face crops `(N, H, W, 3)` or a dataset, float64 `(N,)`."""
-        logits = np.asarray(self.predict(x, batch_size=batch_size, verbose=0), "float64")
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return 1.0 - exponentials[:, 0] / exponentials.sum(axis=1)
+        return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
 
     def attention_maps(self, x, batch_size: int = 32) -> np.ndarray:
         """Return A of face crops `(N, H, W, 3)` or a dataset, `(N, h, w, M)`.
@@ -273,6 +271,13 @@ class MADD(TwoPassTraining, keras.Model):
                 f"`y` must hold classes from 0 (real) to {last}. "
                 f"Received: values from {labels.min()} to {labels.max()}"
             )
+
+
+def fake_probability_of_logits(logits) -> np.ndarray:
+    """Return `1 - P(class 0)`, float64 `(N,)`, of logits `(N, num_classes)`."""
+    logits = np.asarray(logits, "float64")
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return 1.0 - exponentials[:, 0] / exponentials.sum(axis=1)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,208 @@
+"""Train a detector on face crops, with checkpoints, logs and exact resuming."""
+
+import argparse
+import dataclasses
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from keras_madd.training.settings import (
+    AUGMENTATIONS,
+    DEFAULT_PRESET,
+    OPTIMIZERS,
+    PRECISIONS,
+    SAMPLINGS,
+    SCHEDULES,
+    TrainSettings,
+)
+
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `keras-madd train`."""
+    # What is not given is not there: --resume takes it from the run that it goes on with.
+    parser.argument_default = argparse.SUPPRESS
+    files = parser.add_argument_group("files")
+    _add(files, "--output", metavar="RUN", required=True, help="folder of the run")
+    _add(
+        files,
+        "--data",
+        metavar="SHARDS",
+        action="append",
+        help="folder that keras-madd prepare wrote; may be given more than once",
+    )
+    _add(
+        files,
+        "--faces",
+        metavar="DIR",
+        help="folder of real faces alone: their fakes are made by self-blending",
+    )
+    files.add_argument(
+        "--resume",
+        action="store_true",
+        default=False,
+        help="go on after the last finished epoch of the run in --output, with its settings, or "
+        "begin it; the weights are those of a run that was never stopped",
+    )
+    _add(files, "--keep", int, help="checkpoints of how many last epochs stay beside last.keras")
+    files.add_argument(
+        "--no-tensorboard", dest="tensorboard", action="store_false", help="write no event files"
+    )
+
+    network = parser.add_argument_group("network")
+    _add(network, "--preset", help=f"named configuration (default: {DEFAULT_PRESET})")
+    _add(
+        network,
+        "--init",
+        metavar="MODEL",
+        help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
+    )
+    _add(network, "--backbone-weights", metavar="FILE", help="imagenet, or a weights file")
+    network.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the faces")
+    network.add_argument("--num-attentions", type=int, metavar="M", help="attention maps")
+    network.add_argument(
+        "--set",
+        action="append",
+        type=_field,
+        metavar="KEY=VALUE",
+        help="any field of MADDConfig, such as match_weight=0.1; may be given more than once",
+    )
+    _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
+
+    training = parser.add_argument_group("training")
+    _add(training, "--epochs", int)
+    _add(training, "--stage1-epochs", int, help="first train the backbone alone for this long")
+    _add(training, "--batch-size", int)
+    _add(training, "--gradient-accumulation", int, help="batches that make one update")
+    _add(training, "--steps-per-epoch", int, help="batches in an epoch (default: the data once)")
+    _add(training, "--optimizer", choices=OPTIMIZERS)
+    _add(training, "--learning-rate", float)
+    _add(training, "--weight-decay", float)
+    _add(training, "--warmup-epochs", float, help="epochs in which the learning rate rises")
+    _add(
+        training,
+        "--schedule",
+        choices=SCHEDULES,
+        help="of the learning rate; step halves it every fifth epoch",
+    )
+    _add(
+        training,
+        "--ema",
+        float,
+        metavar="DECAY",
+        help="validate and keep an exponential moving average of the weights, such as 0.999",
+    )
+    _add(training, "--patience", int, help="end after this many epochs without a better one")
+    _add(training, "--seed", int, help="everything random follows from it")
+
+    faces = parser.add_argument_group("faces")
+    _add(faces, "--sampling", choices=SAMPLINGS, help="paired: a real face beside its own fake")
+    _add(faces, "--augment", choices=AUGMENTATIONS, help="changes shared by real and fake")
+    _add(
+        faces,
+        "--self-blend",
+        float,
+        metavar="RATIO",
+        help="share of the fakes that give way to self-blended ones",
+    )
+    _add(faces, "--max-val-videos", int, help="most videos to validate on (default: all)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `keras-madd train`; return the exit status."""
+    given = _given(args)
+    settings = _settings(given, args.resume)
+
+    from keras_madd.native_stderr import native_stderr_silenced
+    from keras_madd.progress import Stages
+    from keras_madd.training.run_record import record_before
+    from keras_madd.training.shards_data import ShardsData
+
+    # Keras takes seconds to import, and a mistake must not wait for it.
+    record_before(Path(settings.output), args.resume)
+    ShardsData.open(settings)
+    with native_stderr_silenced():
+        from keras_madd.training import train
+    try:
+        with Stages().stage("training") as stage:
+            result = train(settings, args.resume, advance=stage.advance)
+    except KeyboardInterrupt:
+        print(_how_to_go_on(settings), file=sys.stderr)
+        raise
+    best = result.best
+    if result.stopped:
+        print(f"ended early: {result.stopped}")
+    print(
+        f"best epoch {best['epoch']}: validation video AUC {best['val_video_auc']:.4f}, "
+        f"frame AUC {best['val_frame_auc']:.4f}"
+    )
+    print(f"model: {result.best_model}")
+    tflite = result.folder / "model.tflite"
+    print(f"next: keras-madd export {_quoted(result.best_model)} --output {_quoted(tflite)}")
+    return 0
+
+
+def _given(args: argparse.Namespace) -> dict:
+    """The settings on the command line, as fields of `TrainSettings`."""
+    given = {name: value for name, value in vars(args).items() if name in _DEFAULTS}
+    fields = dict(getattr(args, "set", []))
+    if hasattr(args, "image_size"):
+        fields["input_size"] = args.image_size
+    if hasattr(args, "num_attentions"):
+        fields["num_attentions"] = args.num_attentions
+    if fields:
+        given["fields"] = fields
+    if "data" in given:
+        given["data"] = tuple(given["data"])
+    return given
+
+
+def _settings(given: dict, resume: bool) -> TrainSettings:
+    from keras_madd.training.run_record import read_record
+
+    record = read_record(given["output"]) if resume else None
+    saved = record["settings"] if record else {}
+    fields = {**saved.get("fields", {}), **given.get("fields", {})}
+    return TrainSettings.from_dict({**saved, **given, "fields": fields})
+
+
+def _how_to_go_on(settings: TrainSettings) -> str:
+    from keras_madd.training.checkpoints import finished_epochs
+    from keras_madd.training.run import STAGE1
+
+    folder = Path(settings.output)
+    done, total, stage = finished_epochs(folder), settings.epochs, ""
+    if not done and settings.stage1_epochs:
+        done, total, stage = finished_epochs(folder / STAGE1), settings.stage1_epochs, " of stage 1"
+    return (
+        f"{done} of {total} epochs{stage} are finished and on disk. "
+        f"Go on with: keras-madd train --output {_quoted(folder)} --resume"
+    )
+
+
+def _add(group, flag: str, kind=str, **options) -> None:
+    """Add a flag whose default is that of `TrainSettings`, and whose help says so."""
+    name = flag.removeprefix("--").replace("-", "_")
+    default, text = _DEFAULTS[name], options.pop("help", "")
+    if default not in (None, "", (), dataclasses.MISSING):
+        text = f"{text} (default: {default})".strip()
+    if kind is not str:
+        options.setdefault("metavar", "N" if kind is int else "X")
+        options["type"] = kind
+    group.add_argument(flag, help=text or None, **options)
+
+
+def _field(text: str) -> tuple[str, object]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise argparse.ArgumentTypeError(f"must be KEY=VALUE, not {text!r}")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))

@@ -1,0 +1,171 @@
+"""train: a whole training run, from its settings to its best checkpoint."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from keras_madd.callbacks import BatchProgress, StopOnNonFinite
+from keras_madd.errors import UserError
+from keras_madd.loading import load_madd
+from keras_madd.madd import MADD
+from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
+from keras_madd.training.finish_epoch import FinishEpoch
+from keras_madd.training.log import loss_note
+from keras_madd.training.run_record import (
+    check_same_run,
+    make_record,
+    record_before,
+    save_record,
+)
+from keras_madd.training.schedule import make_optimizer
+from keras_madd.training.settings import TrainSettings
+from keras_madd.training.shards_data import ShardsData
+from keras_madd.training.starting_model import open_source, starting_config, starting_model
+from keras_madd.training.tensorboard import EventWriter
+from keras_madd.training.validation import example_faces
+
+STAGE1 = "stage1"
+Advance = Callable[[int, int, str], None]
+Echo = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run ended with.
+
+    Attributes:
+        folder: Folder of the run.
+        best_model: The best epoch's model, `best.keras`.
+        best: Figures of the best epoch; `epoch` counts from 1.
+        history: Figures of every epoch, as in log.csv.
+        stopped: Why training ended before the last epoch, or "".
+    """
+
+    folder: Path
+    best_model: Path
+    best: dict[str, float]
+    history: list[dict[str, float]]
+    stopped: str
+
+
+def train(
+    settings: TrainSettings,
+    resume: bool = False,
+    *,
+    advance: Advance | None = None,
+    echo: Echo = print,
+) -> TrainResult:
+    """Train a detector, and leave everything about it in a folder.
+
+    The folder gets `last.keras` (with the optimizer, to go on from), `best.keras` (by the AUC of
+    the validation split's videos, to use), `log.csv`, `run.json` and `tensorboard/`.
+
+    Args:
+        settings: Everything the result follows from.
+        resume: Whether to go on with the run in `settings.output`, if one has begun there. On a
+            CPU the weights are then, bit for bit, those of a run that was never stopped.
+        advance: Called as `advance(batches done, batches in all, note)`.
+        echo: Called with one line of text after each epoch.
+
+    Raises:
+        UserError: If something about settings or data cannot work, the folder holds a run and
+            `resume` is false, the run in it had other settings, a loss is not finite, or the disk
+            is full.
+    """
+    advance = advance or (lambda done, total, note: None)
+    folder = Path(settings.output)
+    before = record_before(folder, resume)
+    _leave_accelerators_to_keras()
+    data = ShardsData.open(settings)
+    source = open_source(settings)
+    config = starting_config(settings, source, data.face_fields)
+    data.check_size(config.input_size)
+    steps = settings.steps_per_epoch or data.batches_per_epoch()
+    record = make_record(settings, config.to_dict(), data.fingerprints, steps)
+    if before is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_record(folder, record)
+    else:
+        check_same_run(before, record)
+
+    state = read_state(folder) or new_state()
+    if state["epoch"]:
+        model = load_checkpoint(folder)
+    else:
+        if settings.stage1_epochs:
+            source = load_madd(_train_backbone(settings, advance, echo))
+        keras.utils.set_random_seed(settings.seed)
+        model = starting_model(settings, config, source)
+        model.compile(make_optimizer(settings, steps))
+    _train_epochs(model, data, settings, steps, state, advance, echo)
+    return TrainResult(folder, folder / BEST, state["best"], state["history"], state["stopped"])
+
+
+def _leave_accelerators_to_keras() -> None:
+    """Keep TensorFlow, which feeds every backend, from taking another backend's memory."""
+    if keras.backend.backend() == "tensorflow":
+        return
+    import tensorflow as tf
+
+    with contextlib.suppress(RuntimeError):  # Too late: TensorFlow has run already.
+        tf.config.set_visible_devices([], "GPU")
+
+
+def _train_backbone(settings: TrainSettings, advance: Advance, echo: Echo) -> Path:
+    """Stage 1: the backbone alone, as a run of its own inside the folder."""
+    echo(f"stage 1: the backbone alone, {settings.stage1_epochs} epochs")
+    alone = settings.replace(
+        output=Path(settings.output) / STAGE1,
+        fields={**settings.fields, "num_attentions": 0},
+        epochs=settings.stage1_epochs,
+        stage1_epochs=0,
+    )
+    result = train(alone, resume=True, advance=advance, echo=echo)
+    echo("stage 2: the whole network")
+    return result.best_model
+
+
+def _train_epochs(
+    model: MADD,
+    data: ShardsData,
+    settings: TrainSettings,
+    steps: int,
+    state: dict,
+    advance: Advance,
+    echo: Echo,
+) -> None:
+    """Train until the last epoch, patience's end or a loss that is not finite."""
+    side = model.config.input_size[0]
+    batches = data.validation_batches(side)
+    finite = StopOnNonFinite()
+    finish = FinishEpoch(Path(settings.output), settings, state, batches, finite, echo)
+    done = state["epoch"]
+    if done:
+        finish.set_model(model)
+        finish.make_good()
+    if done == settings.epochs or state["stopped"]:
+        return
+    if settings.tensorboard:
+        finish.events = EventWriter(Path(settings.output), *example_faces(batches))
+    total = settings.epochs * steps
+
+    def show(batch, _, logs):
+        epoch = done + (batch - 1) // steps + 1
+        advance(done * steps + batch, total, f"epoch {epoch} {loss_note(logs)}")
+
+    model.fit(
+        data.training_batches(side, first_epoch=done),
+        epochs=settings.epochs,
+        initial_epoch=done,
+        steps_per_epoch=steps,
+        shuffle=False,  # The batches come shuffled.
+        verbose=0,
+        callbacks=[finite, finish, BatchProgress(show, settings.epochs)],
+    )
+    if finite.message:
+        raise UserError(
+            f"{finite.message} {state['epoch']} epochs were finished before and are safe."
+        )

@@ -1,0 +1,92 @@
+"""Learning rates over a training run, and the optimizers that follow them."""
+
+import keras
+from keras import ops
+
+from keras_madd.training.settings import TrainSettings
+
+# The released code's StepLR: times 0.5 every fifth epoch.
+STEP_EPOCHS = 5
+STEP_FACTOR = 0.5
+MOMENTUM = 0.9
+
+
+@keras.saving.register_keras_serializable(package="keras_madd")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises in a straight line, then follows another schedule.
+
+    Step `s` (from 0) of the first `steps` has `(s + 1) / steps` of the highest learning rate;
+    later ones have `after(s - steps)`.
+
+    Args:
+        after: The schedule behind the warm-up; it begins at the highest learning rate.
+        peak: The highest learning rate.
+        steps: Steps of the warm-up; 0 for none.
+    """
+
+    def __init__(self, after: keras.optimizers.schedules.LearningRateSchedule, peak, steps: int):
+        super().__init__()
+        self.after = after
+        self.peak = peak
+        self.steps = steps
+
+    def __call__(self, step):
+        """Return the learning rate of a step."""
+        step = ops.cast(step, "float32")
+        rising = self.peak * (step + 1.0) / max(1, self.steps)
+        return ops.where(step < self.steps, rising, self.after(ops.maximum(step - self.steps, 0.0)))
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        after = keras.optimizers.schedules.serialize(self.after)
+        return {"after": after, "peak": self.peak, "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config):
+        """Build a schedule from what `get_config` returned."""
+        after = keras.optimizers.schedules.deserialize(config["after"])
+        return cls(**{**config, "after": after})
+
+
+def make_schedule(settings: TrainSettings, batches_per_epoch: int) -> WarmUp:
+    """Build the schedule of a run.
+
+    Args:
+        settings: Learning rate, epochs, warm-up and kind of schedule.
+        batches_per_epoch: Batches, not updates: Keras counts those under gradient accumulation.
+    """
+    peak = settings.learning_rate
+    total = settings.epochs * batches_per_epoch
+    # A run of one epoch still has a decay.
+    warmup = int(min(settings.warmup_epochs * batches_per_epoch, total / 2))
+    decay = max(1, round(total) - warmup)
+    schedules = keras.optimizers.schedules
+    if settings.schedule == "cosine":
+        after = schedules.CosineDecay(peak, decay)
+    elif settings.schedule == "linear":
+        after = schedules.PolynomialDecay(peak, decay, end_learning_rate=0.0)
+    else:
+        period = max(1, round(STEP_EPOCHS * batches_per_epoch))
+        after = schedules.ExponentialDecay(peak, period, STEP_FACTOR, staircase=True)
+    return WarmUp(after, peak, warmup)
+
+
+def make_optimizer(settings: TrainSettings, batches_per_epoch: int) -> keras.Optimizer:
+    """Build the optimizer of a run, with its schedule and, where asked for, its average.
+
+    Args:
+        settings: Settings of the run.
+        batches_per_epoch: Batches in an epoch.
+    """
+    accumulation = settings.gradient_accumulation
+    shared = {
+        "learning_rate": make_schedule(settings, batches_per_epoch),
+        "weight_decay": settings.weight_decay,
+        "gradient_accumulation_steps": accumulation if accumulation > 1 else None,
+    }
+    if settings.ema:
+        # Keras averages after every batch, also while the weights wait for their update.
+        shared |= {"use_ema": True, "ema_momentum": settings.ema ** (1 / accumulation)}
+    if settings.optimizer == "sgd":
+        return keras.optimizers.SGD(**shared, momentum=MOMENTUM, nesterov=True)
+    return keras.optimizers.AdamW(**shared)

@@ -1,0 +1,180 @@
+"""TrainSettings: everything that a training run follows from, as plain data."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_madd.errors import UserError
+
+DEFAULT_PRESET = "madd_efficientnet_b0"
+SCHEDULES = ("cosine", "step", "linear")
+OPTIMIZERS = ("adamw", "sgd")
+PRECISIONS = ("float16", "bfloat16")
+SAMPLINGS = ("natural", "balanced", "paired")
+AUGMENTATIONS = ("none", "light", "strong")
+# What a resumed run may change: no number that is learnt depends on it.
+FREE = ("output", "keep", "tensorboard")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSettings:
+    """Settings of `keras_madd.training.train`; each is a flag of `keras-madd train`.
+
+    Attributes:
+        output: Folder of the run.
+        data: Folders of shards with a train and a val split.
+        faces: A folder of real faces to train on with self-blended fakes, instead of `data`.
+        preset: Name of a preset; "": that of `init`, else `DEFAULT_PRESET`.
+        init: Model whose weights to start from: a `.keras` file, a preset's folder or a published
+            `.pth` checkpoint.
+        backbone_weights: `"imagenet"` or a weights file for the backbone; "": random.
+        fields: Fields of `MADDConfig` that replace the preset's.
+        epochs: Epochs of training.
+        stage1_epochs: Epochs of training the backbone alone first, as a plain classifier.
+        batch_size: Faces in a batch.
+        gradient_accumulation: Batches whose gradients make one update.
+        steps_per_epoch: Batches in an epoch; `None`: the data once.
+        optimizer: `"adamw"` or `"sgd"` (Nesterov momentum 0.9).
+        learning_rate: Highest learning rate.
+        weight_decay: Decoupled weight decay.
+        schedule: Of the learning rate after the warm-up: `"cosine"` and `"linear"` end at 0,
+            `"step"` halves it every fifth epoch, as the released code does.
+        warmup_epochs: Epochs in which the learning rate rises from near 0.
+        mixed_precision: `"float16"`, `"bfloat16"`, or "" for float32.
+        ema: Decay of an exponential moving average of the weights, per update; the average is
+            what is validated and kept. 0: none.
+        sampling: `"natural"`, `"balanced"` or `"paired"`; see `load_dataset`.
+        augment: `"none"`, `"light"` or `"strong"`; see `load_dataset`.
+        self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; needs balanced or
+            paired sampling, and shards with landmarks.
+        max_val_videos: Most videos validated on; `None`: all.
+        patience: Epochs without a better validation score after which training ends; `None`:
+            never.
+        keep: How many of the last epochs' checkpoints stay beside `last.keras`.
+        tensorboard: Whether to write TensorBoard event files.
+        seed: Everything random follows from it.
+    """
+
+    output: str
+    data: tuple[str, ...] = ()
+    faces: str = ""
+    preset: str = ""
+    init: str = ""
+    backbone_weights: str = ""
+    fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    epochs: int = 20
+    stage1_epochs: int = 0
+    batch_size: int = 32
+    gradient_accumulation: int = 1
+    steps_per_epoch: int | None = None
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-6
+    schedule: str = "cosine"
+    warmup_epochs: float = 1.0
+    mixed_precision: str = ""
+    ema: float = 0.0
+    sampling: str = "balanced"
+    augment: str = "light"
+    self_blend: float = 0.0
+    max_val_videos: int | None = None
+    patience: int | None = None
+    keep: int = 0
+    tensorboard: bool = True
+    seed: int = 0
+
+    def __post_init__(self):
+        data = (self.data,) if isinstance(self.data, str | Path) else self.data
+        object.__setattr__(self, "data", tuple(_absolute(each) for each in data))
+        object.__setattr__(self, "output", _absolute(self.output))
+        object.__setattr__(self, "faces", _absolute(self.faces) if self.faces else "")
+        if self.init:
+            object.__setattr__(self, "init", _absolute(self.init))
+        # Lists for tuples, as JSON gives them back.
+        object.__setattr__(self, "fields", json.loads(json.dumps(dict(self.fields))))
+        self._check()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainSettings":
+        """Build settings from plain data.
+
+        Raises:
+            UserError: If a name is unknown or a value cannot work.
+        """
+        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise UserError(f"Unknown training settings: {', '.join(unknown)}.")
+        return cls(**{**values, "data": tuple(values.get("data", ()))})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that `from_dict` reads."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    def replace(self, **values) -> "TrainSettings":
+        """Return a copy with some settings changed."""
+        return dataclasses.replace(self, **values)
+
+    def _check(self):
+        if self.faces and self.data:
+            raise UserError("`data` and `faces` cannot be used together: choose one.")
+        if self.init and self.stage1_epochs:
+            raise UserError(
+                "`init` and `stage1_epochs` cannot be used together: both say where the weights "
+                "come from."
+            )
+        if self.init and self.backbone_weights:
+            raise UserError(
+                "`init` and `backbone_weights` cannot be used together: both say where the "
+                "weights come from."
+            )
+        for name, choices in (
+            ("schedule", SCHEDULES),
+            ("optimizer", OPTIMIZERS),
+            ("mixed_precision", ("", *PRECISIONS)),
+            ("sampling", SAMPLINGS),
+            ("augment", AUGMENTATIONS),
+        ):
+            value = getattr(self, name)
+            _require(value in choices, name, value, f"one of {', '.join(filter(None, choices))}")
+        for name in ("epochs", "batch_size", "gradient_accumulation"):
+            value = getattr(self, name)
+            _require(value >= 1, name, value, "1 or more")
+        for name in ("stage1_epochs", "warmup_epochs", "weight_decay", "keep", "seed"):
+            value = getattr(self, name)
+            _require(value >= 0, name, value, "0 or more")
+        pairs = self.sampling != "natural"
+        _require(
+            not pairs or self.batch_size % 2 == 0,
+            "batch_size",
+            self.batch_size,
+            f"even with {self.sampling} sampling",
+        )
+        _require(
+            not (self.self_blend and not pairs),
+            "self_blend",
+            self.self_blend,
+            "0 with natural sampling",
+        )
+        for name in ("steps_per_epoch", "max_val_videos", "patience"):
+            value = getattr(self, name)
+            _require(value is None or value >= 1, name, value, "1 or more")
+        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+        _require(0 <= self.ema < 1, "ema", self.ema, "from 0 to below 1")
+        _require(0 <= self.self_blend <= 1, "self_blend", self.self_blend, "from 0 to 1")
+        _require(
+            self.warmup_epochs < self.epochs or self.warmup_epochs <= 1,
+            "warmup_epochs",
+            self.warmup_epochs,
+            f"less than the {self.epochs} epochs",
+        )
+
+
+def _require(holds: bool, name: str, value: Any, expected: str) -> None:
+    if not holds:
+        raise UserError(f"`{name}` must be {expected}. Received: {name}={value!r}")
+
+
+def _absolute(path: str | Path) -> str:
+    return str(Path(path).expanduser().absolute())

@@ -1,0 +1,167 @@
+"""The model that a run starts from: its configuration, and whose weights it takes."""
+
+import os
+from pathlib import Path
+
+import keras
+
+from keras_madd.config import MADDConfig
+from keras_madd.errors import UserError
+from keras_madd.loading import load_madd
+from keras_madd.madd import MADD
+from keras_madd.presets import PRESETS, preset_config
+from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
+
+# Fields that decide which weights a network has.
+_ARCHITECTURE = (
+    *("backbone", "variant", "num_attentions", "num_classes", "texture_tap", "attention_tap"),
+    *("texture_growth", "head_width"),
+)
+_CHECKPOINTS = (".pth", ".pt")
+
+
+def starting_config(
+    settings: TrainSettings, source: MADD | None, faces: dict[str, object]
+) -> MADDConfig:
+    """The configuration of a run's model.
+
+    Args:
+        settings: Preset, changed fields and seed.
+        source: The model of `settings.init`, or `None`.
+        faces: `crop_margin`, `detector` and `training_data` of the data.
+
+    Raises:
+        UserError: If the preset is unknown, a field is, or a value cannot work.
+    """
+    if settings.preset or source is None:
+        name = settings.preset or DEFAULT_PRESET
+        if name not in PRESETS:
+            known = "\n".join(f"  {key}: {value['description']}" for key, value in PRESETS.items())
+            raise UserError(f"There is no preset {name!r}. There are:\n{known}")
+        config = MADDConfig.from_dict(preset_config(name))
+    else:
+        config = source.config
+    try:
+        config = config.replace(**{"seed": settings.seed, **faces, **settings.fields})
+    except (ValueError, TypeError) as error:
+        raise UserError(str(error)) from error
+    if config.num_classes != 2:
+        raise UserError(
+            f"Training is on two classes, real and fake. Received: num_classes={config.num_classes}"
+        )
+    return config
+
+
+def open_source(settings: TrainSettings) -> MADD | None:
+    """Open the model that `settings.init` names; `None` where it names none.
+
+    Raises:
+        UserError: If it is missing, damaged or of no known kind.
+    """
+    if not settings.init:
+        return None
+    path = Path(settings.init)
+    if path.suffix not in _CHECKPOINTS:
+        return load_madd(path)
+    from keras_madd.published_weights.checkpoint import read_checkpoint
+    from keras_madd.published_weights.layouts import layout_of
+
+    tensors = read_checkpoint(path)
+    layout = layout_of(tensors)
+    try:
+        return layout.build(tensors, layout.recognise(tensors, dict(settings.fields)))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def starting_model(settings: TrainSettings, config: MADDConfig, source: MADD | None) -> MADD:
+    """Build a run's model with the weights that it starts from.
+
+    Args:
+        settings: Precision, and where weights come from.
+        config: Configuration of the model.
+        source: The model of `settings.init`, or `None`.
+
+    Raises:
+        UserError: If weights do not fit or cannot be had.
+    """
+    policy = f"mixed_{settings.mixed_precision}" if settings.mixed_precision else "float32"
+    weights = settings.backbone_weights or None
+    if weights and weights != "imagenet" and not os.path.isfile(weights):
+        raise UserError(f"--backbone-weights must be imagenet or a file. There is no {weights}.")
+    try:
+        model = MADD(config, backbone_weights=weights, dtype=policy)
+    except Exception as error:  # A download that fails raises a plain Exception.
+        if weights is None and not isinstance(error, ValueError):
+            raise
+        hint = ""
+        if weights == "imagenet" and not isinstance(error, ValueError):
+            hint = " Where there is no network, give the path of a weights file."
+        raise UserError(f"{error}{hint}") from error
+    if source is not None:
+        take_weights(model, source, settings.init)
+    return model
+
+
+def take_weights(model: MADD, source: MADD, name: str) -> None:
+    """Copy all weights of a network of the same architecture, or the backbone's alone.
+
+    The backbone alone is taken where one of the two is a plain backbone classifier: that is how
+    stage 2 begins. Feature centres are taken where both have them; alpha starts anew.
+
+    Args:
+        model: The model to fill.
+        source: The model whose weights are copied.
+        name: What the source is called in errors.
+
+    Raises:
+        UserError: If the architectures differ.
+    """
+    networks = [model.network, source.network]
+    if model.config.uses_regions != source.config.uses_regions:
+        networks = [network.get_layer("backbone") for network in networks]
+    elif centres := _centres(model, source):
+        centres[0].assign(centres[1])
+    ours, theirs = (network.weights for network in networks)
+    if [_kind(weight) for weight in ours] != [_kind(weight) for weight in theirs]:
+        raise UserError(
+            f"{name} is another network than the one to train: "
+            f"{_differences(model.config, source.config)}. Leave --preset out to train on what "
+            "it is, or choose its preset."
+        )
+    for weight, value in zip(ours, theirs, strict=True):
+        weight.assign(value)
+
+
+def float32_twin(model: MADD) -> MADD:
+    """Build an uncompiled float32 model of the same configuration: what is validated and kept."""
+    return MADD(model.config, name=model.name, dtype="float32")
+
+
+def copy_averaged_weights(model: MADD, twin: MADD) -> None:
+    """Copy a model's weights into its twin; their averages where its optimizer keeps some."""
+    for weight, value in zip(twin.weights, model.weights, strict=True):
+        weight.assign(value)
+    # Assigns the averages to the variables given, and nothing if there are none.
+    model.optimizer.finalize_variable_values(twin.trainable_variables)
+
+
+def _centres(model: MADD, source: MADD) -> list[keras.Variable]:
+    layers = [model.region_independence, source.region_independence]
+    if None in layers:
+        return []
+    centres = [layer.feature_centres for layer in layers]
+    return centres if centres[0].shape == centres[1].shape else []
+
+
+def _kind(weight: keras.Variable) -> tuple:
+    return weight.name, tuple(weight.shape)
+
+
+def _differences(ours: MADDConfig, theirs: MADDConfig) -> str:
+    found = [
+        f"{name} {getattr(theirs, name)!r}, here {getattr(ours, name)!r}"
+        for name in _ARCHITECTURE
+        if getattr(theirs, name) != getattr(ours, name)
+    ]
+    return "; ".join(found) or "its layers differ"

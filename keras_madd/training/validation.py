@@ -1,0 +1,86 @@
+"""Scores of the validation split, once per epoch, one batch in memory at a time."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_madd.evaluation.metrics import frame_metrics
+from keras_madd.madd import fake_probability_of_logits
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_madd.madd import MADD
+
+# What one epoch is better than another by: the first that differs decides.
+CRITERIA = (("val_video_auc", 1), ("val_frame_auc", 1), ("val_log_loss", -1))
+
+
+def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, float]:
+    """Score every face of the validation split.
+
+    Args:
+        model: The model.
+        batches: `(images, labels, metadata)`, the metadata with `video` and `dataset`.
+
+    Returns:
+        `val_video_auc`, `val_frame_auc`, `val_accuracy` and `val_log_loss`. A video's score is the
+        mean over its frames; the last two are of frames.
+
+    Raises:
+        FloatingPointError: If a score is not a number.
+    """
+    numbers: dict[tuple[bytes, bytes], int] = {}
+    labels, scores, videos = [], [], []
+    for images, batch_labels, metadata in batches.as_numpy_iterator():
+        scores.append(fake_probability_of_logits(model.predict_on_batch(images)))
+        labels.append(batch_labels)
+        names = zip(metadata["dataset"].tolist(), metadata["video"].tolist(), strict=True)
+        videos.append([numbers.setdefault(name, len(numbers)) for name in names])
+    labels, scores = np.concatenate(labels), np.concatenate(scores)
+    if not np.isfinite(scores).all():
+        raise FloatingPointError("scores of the validation split are not numbers")
+    videos = np.concatenate(videos)
+    sizes = np.bincount(videos)
+    video_scores = np.bincount(videos, weights=scores) / sizes
+    video_labels = np.bincount(videos, weights=labels) / sizes
+    frames = frame_metrics(labels, scores)
+    whole = frame_metrics(np.rint(video_labels).astype(int), video_scores)
+    return {
+        "val_video_auc": whole["auc"],
+        "val_frame_auc": frames["auc"],
+        "val_accuracy": frames["acc"],
+        "val_log_loss": frames["log_loss"],
+    }
+
+
+def is_better(now: dict, best: dict | None) -> bool:
+    """Whether an epoch's figures beat the best so far; at equal video AUC the frame AUC, then the log loss."""
+    if best is None:
+        return True
+    for name, sign in CRITERIA:
+        if now[name] != best[name]:
+            return sign * now[name] > sign * best[name]
+    return False
+
+
+def example_faces(batches: "tf.data.Dataset", count: int = 4) -> tuple[np.ndarray, list[str]]:
+    """Return the first validation faces, as many real as fake, with captions.
+
+    Args:
+        batches: As for `score_validation`.
+        count: How many.
+
+    Returns:
+        `(B, H, W, 3)` uint8 and B captions.
+    """
+    images, captions, seen = [], [], {0: 0, 1: 0}
+    for batch, labels, metadata in batches.as_numpy_iterator():
+        for image, label, video in zip(batch, labels.tolist(), metadata["video"], strict=True):
+            if seen[label] < count // 2:
+                seen[label] += 1
+                images.append(np.clip(np.rint(image), 0, 255).astype("uint8"))
+                captions.append(f"{'fake' if label else 'real'}: {video.decode()}")
+        if sum(seen.values()) >= count:
+            break
+    return np.stack(images), captions
