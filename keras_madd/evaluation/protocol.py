@@ -157,7 +157,9 @@ def _mixed_videos(frames: Scores) -> Sequence[str]:
 
 
 def _names(scores: Scores) -> list[str]:
-    return [str(name) for name in scores.dataset.names]
+    """Returns the data sets in the order in which they come."""
+    codes, first = np.unique(scores.dataset.codes, return_index=True)
+    return [str(scores.dataset.names[code]) for code in codes[np.argsort(first)]]
 
 
 def _some(scores: Scores) -> Scores:

@@ -9,14 +9,16 @@ from keras_madd.visualize import charts, page
 
 CurveSets = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
+_UNITS = ("frames", "videos")
 # Key of `frame_metrics`, title, format.
-_COLUMNS = (
+_METRICS = (
+    ("auc", "AUC", ".3f"),
     ("ap", "AP", ".3f"),
     ("eer", "EER", ".1%"),
     ("tpr_at_fpr_1", "TPR at FPR 1%", ".1%"),
-    ("tpr_at_fpr_5", "at 5%", ".1%"),
-    ("acc", "accuracy", ".1%"),
-    ("acc_at_threshold", "at threshold", ".1%"),
+    ("tpr_at_fpr_5", "TPR at FPR 5%", ".1%"),
+    ("acc", "accuracy at 0.5", ".1%"),
+    ("acc_at_threshold", "accuracy at the threshold", ".1%"),
     ("log_loss", "log loss", ".3f"),
     ("brier", "Brier", ".3f"),
     ("ece", "ECE", ".3f"),
@@ -28,12 +30,12 @@ def headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
     (_, seen), *others = results.items()
     frames, videos = seen["frames"], seen["videos"]
     tiles = [
-        ("Frame AUC", f"{frames['auc']:.3f}", _interval_text(frames)),
-        ("Video AUC", f"{videos['auc']:.3f}", _interval_text(videos)),
+        ("Frame AUC", f"{frames['auc']:.3f}", _small_print(frames)),
+        ("Video AUC", f"{videos['auc']:.3f}", _small_print(videos)),
     ]
     for name, result in others[:1]:
         label = f"Frame AUC, {name}"
-        tiles.append((label, f"{result['frames']['auc']:.3f}", _interval_text(result["frames"])))
+        tiles.append((label, f"{result['frames']['auc']:.3f}", _small_print(result["frames"])))
     tiles.append(("Equal error rate", f"{frames['eer']:.1%}", "of frames"))
     tiles.append(("Accuracy at 0.5", f"{frames['acc']:.1%}", "of frames"))
     return tiles
@@ -54,11 +56,7 @@ def scores_section(
         f"A video's score is the {video_rule}. Intervals come from drawing videos, not "
         "frames, with replacement. A coin has an AUC of 0.5.",
     )
-    for unit in ("frames", "videos"):
-        rows = [[name, *_metric_cells(result[unit])] for name, result in results.items()]
-        fitted = "acc_at_threshold" in next(iter(results.values()))[unit]
-        columns = [title for key, title, _ in _COLUMNS if key != "acc_at_threshold" or fitted]
-        yield page.table([f"by {unit[:-1]}", "items", "AUC", "95% interval", *columns], rows)
+    yield _metric_table(results)
     yield page.paragraph(
         "AP: average precision. EER: the error rate where as many fakes are missed as real ones "
         "are called fake. TPR at FPR 1% (5%): the share of fakes found where at most 1% (5%) of "
@@ -152,13 +150,28 @@ def _methods(results: Mapping[str, dict]) -> dict[str, dict]:
     return rows
 
 
-def _metric_cells(metrics: dict) -> list[str]:
-    interval = metrics.get("auc_interval")
-    cells = [str(metrics["count"]), f"{metrics['auc']:.3f}"]
-    cells.append(f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "")
-    return cells + [format(metrics[key], form) for key, _, form in _COLUMNS if key in metrics]
+def _metric_table(results: Mapping[str, dict]) -> str:
+    """Returns one row per metric, so that it fits a phone: frames and videos of each set."""
+    units = [(name, unit, result[unit]) for name, result in results.items() for unit in _UNITS]
+    one = len(results) == 1
+    head = [
+        "by" if one else "",
+        *(unit[:-1] if one else f"{name}, {unit}" for name, unit, _ in units),
+    ]
+    rows = [["items (real + fake)", *(f"{row['real']} + {row['fake']}" for *_, row in units)]]
+    for key, title, form in _METRICS:
+        if all(key in row for *_, row in units):
+            rows.append([title, *(format(row[key], form) for *_, row in units)])
+        if key == "auc":
+            rows.append(["95% interval", *(_interval_text(row) for *_, row in units)])
+    return page.table(head, rows)
 
 
 def _interval_text(metrics: dict) -> str:
     interval = metrics.get("auc_interval")
-    return f"95%: {interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+
+
+def _small_print(metrics: dict) -> str:
+    interval = _interval_text(metrics)
+    return f"95%: {interval}" if interval else ""

@@ -161,6 +161,8 @@ def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
         scorer = open_scorer(settings.model, settings.threads)
     splits = open_splits(settings.data, settings.split)
     warnings = [check_geometry(scorer, split) for split in splits]
+    if scorer.demonstration:
+        warnings.insert(0, "This model is a demonstration; it detects nothing in the wild.")
     temperature, threshold, calibration = scorer.temperature, _known_threshold(scorer), None
     tables = []
     if settings.calibrate:

@@ -31,6 +31,7 @@ class Scorer:
         temperature: The log-odds are divided by it.
         threshold: A calibrated probability from here on is called fake.
         sha256: Of the file; empty for a preset's folder.
+        demonstration: Whether its makers say that it detects nothing in the wild.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Scorer:
     temperature: float
     threshold: float
     sha256: str
+    demonstration: bool
     _runner: Runner
 
     def score(self, crops: np.ndarray) -> np.ndarray:
@@ -111,6 +113,7 @@ def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
         temperature=1.0,
         threshold=0.5,
         sha256=sha256_of(path) if path.is_file() else "",
+        demonstration=False,
         _runner=_KerasRunner(model),
     )
 
@@ -143,6 +146,7 @@ def _from_description(path: Path, runner: Runner, description) -> Scorer:
         temperature=description.temperature,
         threshold=description.threshold,
         sha256=description.sha256,
+        demonstration=description.demonstration,
         _runner=runner,
     )
 

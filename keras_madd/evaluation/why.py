@@ -18,6 +18,8 @@ from keras_madd.evaluation.scores import Scores
 # Faces whose places are hidden one by one: each costs a pass per cell of the map.
 _OCCLUDED = 8
 _OVER_TIME = 8
+# Letters of a video's name that fit under a face.
+_NAME = 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +197,7 @@ def _captions(scores: Scores) -> Callable[[int], str]:
     videos: Sequence[str] = scores.video.texts()
 
     def caption(row: int) -> str:
-        video = videos[row] if len(videos[row]) <= 24 else "..." + videos[row][-22:]
-        return f"{methods[row]}, scored {scores.probability[row]:.0%}\n{video} #{scores.frame[row]}"
+        video = videos[row] if len(videos[row]) <= _NAME else "..." + videos[row][3 - _NAME :]
+        return f"{methods[row]} {scores.probability[row]:.0%}\n{video} #{scores.frame[row]}"
 
     return caption

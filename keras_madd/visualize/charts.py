@@ -1,4 +1,4 @@
-"""Figures of training and of scores, as PNG bytes, in a light and a dark theme."""
+"""Figures of training and of scores, in a light and a dark theme."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,16 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from keras_madd.visualize.attention import overlay_attention
 from keras_madd.visualize.figure import (
-    PHOTO_DPI,
     WIDTH,
     Theme,
     add_axes,
     colors_of,
     recolor,
+    to_jpeg,
     to_png,
 )
-from keras_madd.visualize.overlays import overlay_attention
 
 
 def loss_curves(
@@ -181,7 +181,7 @@ def attention_grid(
         theme: `"light"` or `"dark"`.
 
     Returns:
-        A PNG file's bytes.
+        A JPEG file's bytes.
 
     Raises:
         ValueError: If there are no faces or the numbers of faces, maps and captions differ.
@@ -212,4 +212,4 @@ def attention_grid(
         )
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=9, color=colors.muted, pad=4)
-    return to_png(figure, colors, PHOTO_DPI)
+    return to_jpeg(figure, colors)

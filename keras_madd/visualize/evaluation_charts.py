@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_madd.visualize.figure import (
-    PHOTO_DPI,
     WIDTH,
     Theme,
     add_axes,
     colors_of,
     recolor,
+    to_jpeg,
     to_png,
 )
 
@@ -97,7 +97,7 @@ def calibration_diagram(
 def corruption_curves(
     clean: float, curves: Mapping[str, Sequence[float]], theme: Theme = "light"
 ) -> bytes:
-    """Draws AUC against severity, one small panel per corruption.
+    """Draws AUC against severity, one small panel per corruption, with its last value.
 
     Args:
         clean: AUC without corruption, drawn at severity 0.
@@ -117,12 +117,10 @@ def corruption_curves(
         severities = np.arange(len(values) + 1)
         axes.axhline(0.5, color=colors.muted, linewidth=0.8, linestyle=":")
         axes.plot(severities, [clean, *values], "o-", color=colors.series[0], markersize=3.5)
-        style = {"xytext": (0, 6), "textcoords": "offset points", "ha": "right", "fontsize": 8}
-        place = (severities[-1], values[-1])
-        axes.annotate(f"{values[-1]:.2f}", place, color=colors.ink, **style)
         axes.set(ylim=(lowest - 0.03, 1.04))
         axes.set_xticks(severities)
         axes.set_title(name, fontsize=9, color=colors.ink, loc="left")
+        axes.set_title(f"{values[-1]:.2f}", fontsize=8, color=colors.muted, loc="right")
         if index % columns == 0:
             axes.set_ylabel("AUC", fontsize=8, color=colors.muted)
         if index >= len(curves) - columns:
@@ -177,7 +175,7 @@ def face_gallery(
         theme: `"light"` or `"dark"`.
 
     Returns:
-        A PNG file's bytes.
+        A JPEG file's bytes.
     """
     colors = colors_of(theme)
     rows = -(-len(faces) // columns)
@@ -193,4 +191,4 @@ def face_gallery(
         axes.text(
             0, -0.03, caption, transform=axes.transAxes, fontsize=7.5, color=colors.ink, va="top"
         )
-    return to_png(figure, colors, PHOTO_DPI)
+    return to_jpeg(figure, colors)

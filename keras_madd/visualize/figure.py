@@ -1,4 +1,4 @@
-"""What all figures share: two themes, quiet axes, PNG bytes.
+"""What all figures share: two themes, quiet axes, bytes of a file.
 
 Every figure is a `Figure` of its own and leaves Matplotlib's global state alone, so that drawing
 works beside a user's own plots, in threads and without a display.
@@ -67,8 +67,16 @@ def recolor(legend, colors: Colors) -> None:
         text.set_color(colors.ink)
 
 
-def to_png(figure: Figure, colors: Colors, dpi: int = DPI) -> bytes:
+def to_png(figure: Figure, colors: Colors) -> bytes:
     """Returns the figure as a PNG file's bytes."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor=colors.paper)
+    figure.savefig(buffer, format="png", dpi=DPI, facecolor=colors.paper)
+    return buffer.getvalue()
+
+
+def to_jpeg(figure: Figure, colors: Colors) -> bytes:
+    """Returns a figure of photographs as a JPEG file's bytes, a fifth of a PNG's."""
+    buffer = io.BytesIO()
+    options = {"quality": 88, "subsampling": 0}
+    figure.savefig(buffer, format="jpeg", dpi=PHOTO_DPI, facecolor=colors.paper, pil_kwargs=options)
     return buffer.getvalue()

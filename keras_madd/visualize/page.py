@@ -117,7 +117,7 @@ def chart(draw: Callable[..., bytes], alt: str, caption: str = "", wide: bool = 
     """Returns a figure that follows the reader's theme.
 
     Args:
-        draw: Called with `theme="light"` and `theme="dark"`; returns PNG bytes.
+        draw: Called with `theme="light"` and `theme="dark"`; returns PNG or JPEG bytes.
         alt: What the picture shows, for those who cannot see it.
         caption: Text under it.
         wide: Whether it keeps a minimum width and scrolls sideways on a narrow screen.
@@ -142,8 +142,9 @@ def _figure(image: str, caption: str, wide: bool) -> str:
     return f"<figure>{image}{caption}</figure>"
 
 
-def _uri(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def _uri(image: bytes) -> str:
+    kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -71,7 +71,9 @@ def test_report_is_whole_and_self_contained(tmp_path):
     assert all(address.startswith("data:") for address in checker.addresses)
     assert not re.search(r"https?://|@import|url\(|<script", text)
     for address in checker.addresses[1:]:
-        assert base64.b64decode(address.split(",")[1]).startswith(b"\x89PNG")
+        kind, content = address.split(";base64,")
+        starts = {"data:image/png": b"\x89PNG", "data:image/jpeg": b"\xff\xd8"}
+        assert base64.b64decode(content).startswith(starts[kind])
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 

@@ -1,0 +1,186 @@
+import json
+
+import numpy as np
+import pytest
+from backends import tensorflow_only
+from exported_model import exported, tiny_model
+from synthetic_shards import write_shards
+
+from keras_madd.cli.main import main
+from keras_madd.evaluation import frame_metrics
+from keras_madd.evaluation.scores import CLEAN, read_scores, write_scores
+from keras_madd.exporting.model_json import read_model_json
+
+pytestmark = tensorflow_only
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "shards"
+    return write_shards(folder, {"train": 2, "val": 3, "test": 4}, frames=3)
+
+
+@pytest.fixture(scope="module")
+def evaluated(shards, tmp_path_factory):
+    """The exported tiny model, calibrated and evaluated with everything on."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    model, output = exported(folder), folder / "out"
+    options = ["--calibrate", "--corruptions", "blur,jpeg", "--gallery", "2", "--bootstrap", "20"]
+    arguments = ["evaluate", "--model", model, "--data", shards, "--output", output, *options]
+    assert main([*map(str, arguments)]) == 0
+    return folder
+
+
+def metrics_of(folder):
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_everything_is_written(evaluated):
+    output = evaluated / "out"
+    names = sorted(each.name for each in output.iterdir())
+    assert names == ["metrics.json", "report.html", "scores.parquet"]
+    metrics = metrics_of(output)
+    assert metrics["results"]["synthetic"]["videos"]["count"] == 8
+    assert set(metrics["corruptions"]["synthetic"]) == {
+        "clean",
+        *(f"{name} {severity}" for name in ("blur", "jpeg") for severity in range(1, 6)),
+    }
+    assert metrics["why"]["synthetic"]["attention_overlap"] is not None
+    page = (output / "report.html").read_text()
+    for part in ("Corrupted pictures", "Most uncertain", "move the score?", "Temperature"):
+        assert part in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_report_and_the_file_hold_the_same_numbers(evaluated):
+    metrics = metrics_of(evaluated / "out")
+    page = (evaluated / "out/report.html").read_text()
+    result = metrics["results"]["synthetic"]
+    for unit in ("frames", "videos"):
+        for key in ("auc", "ap", "brier"):
+            assert f"{result[unit][key]:.3f}" in page
+    for value in metrics["why"]["synthetic"]["hiding_areas_over_random"].values():
+        assert f"{value:.2f}" in page
+
+
+def test_the_scores_are_the_models(evaluated, shards):
+    from keras_madd.evaluation.calibration import calibrated
+    from keras_madd.evaluation.crops import decode, open_splits, source_groups
+
+    split = open_splits([shards], "test")[0]
+    crops = np.stack([decode(record) for group in source_groups(split) for record in group])
+    scores = read_scores(evaluated / "out/scores.parquet").where(split="test", condition=CLEAN)
+    temperature = metrics_of(evaluated / "out")["temperature"]
+    expected = calibrated(tiny_model().fake_probability(crops), temperature)
+    np.testing.assert_allclose(scores.probability, expected, atol=1e-4)
+
+
+def test_calibration_is_stored_with_the_model(evaluated):
+    metrics, description = (
+        metrics_of(evaluated / "out"),
+        read_model_json(evaluated / "model.tflite"),
+    )
+    assert description.temperature == metrics["calibration"]["temperature"] != 1
+    assert description.threshold == metrics["threshold"]["value"]
+    assert metrics["calibration"]["frames"] == 18
+
+
+def test_saved_scores_give_the_same_metrics(evaluated, tmp_path, capsys):
+    again = tmp_path / "again"
+    scores = evaluated / "out/scores.parquet"
+    threshold = metrics_of(evaluated / "out")["threshold"]["value"]
+    arguments = ["evaluate", "--scores", scores, "--output", again, "--bootstrap", 20]
+    assert main([*map(str, arguments), "--threshold", repr(threshold)]) == 0
+    first, second = metrics_of(evaluated / "out"), metrics_of(again)
+    assert first["results"] == second["results"]
+    assert first["corruptions"] == second["corruptions"]
+    assert "frames: AUC" in capsys.readouterr().out
+
+
+def test_a_threshold_from_the_validation_rows(tmp_path):
+    rng = np.random.default_rng(0)
+    label = np.arange(400) % 2
+    probability = np.clip(rng.normal(0.2 + 0.2 * label, 0.05), 0, 1)
+    rows = "\n".join(
+        f"v{i},{'val' if i < 200 else 'test'},0,{label[i]},x,{probability[i]}" for i in range(400)
+    )
+    path = tmp_path / "scores.csv"
+    path.write_text(f"video,split,frame,label,method,probability\n{rows}\n")
+    assert main(["evaluate", "--scores", str(path), "--output", str(tmp_path / "out")]) == 0
+    metrics = metrics_of(tmp_path / "out")
+    assert metrics["threshold"]["value"] == pytest.approx(0.3, abs=0.03)
+    measured = metrics["results"]["data"]["frames"]
+    assert measured["acc"] < 0.6
+    assert measured["acc_at_threshold"] > 0.95
+    expected = frame_metrics(label[200:], probability[200:])
+    assert measured["auc"] == pytest.approx(expected["auc"])
+
+
+def test_comparing_with_another_model(evaluated, tmp_path, capsys):
+    scores = read_scores(evaluated / "out/scores.parquet")
+    better = scores.with_probability(np.clip(scores.label * 0.8 + 0.1, 0, 1))
+    write_scores(tmp_path / "better.csv", better)
+    arguments = ["evaluate", "--scores", tmp_path / "better.csv", "--output", tmp_path / "out"]
+    arguments += ["--compare", evaluated / "out/scores.parquet", "--bootstrap", 50]
+    assert main([*map(str, arguments)]) == 0
+    found = metrics_of(tmp_path / "out")["comparison"]["synthetic"]
+    assert found["auc"][0] == 1
+    assert found["difference"] == pytest.approx(found["auc"][0] - found["auc"][1])
+    assert "Against another model" in (tmp_path / "out/report.html").read_text()
+    assert "DeLong" in capsys.readouterr().out
+
+
+def test_two_data_sets_of_one_name(shards, tmp_path):
+    other = write_shards(tmp_path / "other", {"test": 2}, seed=5)
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--data", other]
+    arguments += ["--output", tmp_path / "out", "--gallery", 0, "--bootstrap", 10]
+    assert main([*map(str, arguments)]) == 0
+    assert list(metrics_of(tmp_path / "out")["results"]) == [
+        "synthetic (shards)",
+        "synthetic (other)",
+    ]
+    page = (tmp_path / "out/report.html").read_text()
+    assert "From one data set to the next" in page
+    assert "Most wrong" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "m.tflite"], "--model needs --data"),
+        (["--scores", "s.csv", "--calibrate"], "need --model"),
+        (["--scores", "absent.csv"], "There is no file absent.csv"),
+        (["--model", "m.tflite", "--data", "absent"], "no model file|absent"),
+        (["--scores", "s.csv", "--threshold", "2"], "--threshold must be from 0 to 1"),
+        (["--scores", "s.csv", "--bootstrap", "-1"], "--bootstrap must be 0 or more"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "--output", "out", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert any(part in error for part in message.split("|")), error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_crops_too_small_for_the_model(tmp_path, capsys):
+    small = write_shards(tmp_path / "small", {"test": 2}, size=32)
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", small]
+    assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 2
+    assert "crops of 32 pixels" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_split_that_is_not_there(shards, tmp_path, capsys):
+    other = write_shards(tmp_path / "other", {"test": 2})
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", other, "--calibrate"]
+    assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 2
+    assert "no crops of the split 'val'" in capsys.readouterr().err
+
+
+def test_another_geometry_is_said(tmp_path, capsys):
+    other = write_shards(tmp_path / "other", {"test": 2}, margin=1.6)
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", other, "--gallery", 0]
+    assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 0
+    assert "margin 1.6, not 1.3" in capsys.readouterr().err
+    assert "margin 1.6, not 1.3" in (tmp_path / "out/report.html").read_text()
