@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
                 args.output,
                 settings,
                 split_files=args.split_files,
-                workers=args.workers or os.cpu_count() or 1,
+                workers=(os.cpu_count() or 1) if args.workers is None else args.workers,
                 runner=args.runner,
                 beam_arguments=shlex.split(args.beam_args),
                 max_failures=args.max_failures,
@@ -180,11 +180,7 @@ def _summarize(output: str, result) -> None:
         print(f"without a crop: {reasons}; {output}/manifest.jsonl says which and why")
     if description.missing:
         print(f"missing on disk: {len(description.missing)}, listed in {output}/dataset.json")
-    leaks = description.parameters.get("sources_in_several_splits")
-    if leaks:
-        print(
-            f"warning: {len(leaks)} sources are in more than one split, {leaks[0]} for one",
-            file=sys.stderr,
-        )
+    for note in description.notes:
+        print(f"note: {note}")
     if result.complete_before:
         print(f"{output} was complete already")

@@ -59,6 +59,7 @@ class ShardsDescription:
         shards: The files.
         parameters: Everything else that the maker was told.
         missing: What the data set's own lists name and the disk lacks.
+        notes: What was left out of the data set, and how splits were made where it has none.
     """
 
     dataset: str
@@ -77,6 +78,7 @@ class ShardsDescription:
     shards: tuple[ShardInfo, ...]
     parameters: dict = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def stored_size(self, split: str) -> int:
         """Side in pixels of the pictures stored for a split."""
@@ -107,10 +109,10 @@ class ShardsDescription:
         unknown = sorted(set(content) - {each.name for each in fields})
         if unknown:
             raise ValueError(f"unknown keys {', '.join(unknown)}.")
-        needed = {each.name for each in fields} - {"parameters", "missing"}
+        needed = {each.name for each in fields} - {"parameters", "missing", "notes"}
         if absent := sorted(needed - set(content)):
             raise ValueError(f"keys {', '.join(absent)} are missing.")
-        for name in ("methods", "missing"):
+        for name in ("methods", "missing", "notes"):
             content[name] = tuple(content.get(name, ()))
         try:
             content["shards"] = tuple(ShardInfo(**each) for each in content["shards"])

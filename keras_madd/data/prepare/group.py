@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from keras_madd.data.prepare.video_crops import STEPS, VideoCropper, VideoFailure
+from keras_madd.data.prepare.video_crops import VideoCropper
+from keras_madd.data.prepare.video_result import STEPS, VideoFailure
 from keras_madd.data.shards import ShardInfo, write_shard
 from keras_madd.data.sources import SourceVideo
 from keras_madd.files import replace_file

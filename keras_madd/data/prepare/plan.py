@@ -38,15 +38,17 @@ class Plan:
         settings: What is done with every video.
         videos: All videos; a video's number is its place here.
         shards: All shards.
-        missing: What the data set's own lists name and the disk lacks.
         root: The data set's folder.
+        missing: What the data set's own lists name and the disk lacks.
+        notes: What the data set's reader left out or decided.
     """
 
     settings: PrepareSettings
     videos: tuple[SourceVideo, ...]
     shards: tuple[Shard, ...]
-    missing: tuple[str, ...]
     root: Path
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict:
         """Returns what a later run must agree with. The root is left out: data sets may move."""
@@ -58,19 +60,13 @@ class Plan:
             videos[video.name] = [*facts, files]
         return {"settings": self.settings.to_json(), "videos": videos}
 
-    def sources_in_several_splits(self) -> list[str]:
-        """Sources whose videos the data set puts into more than one split."""
-        splits = defaultdict(set)
-        for video in self.videos:
-            splits[video.source].add(video.split)
-        return sorted(source for source, found in splits.items() if len(found) > 1)
-
 
 def make_plan(
     videos: Sequence[SourceVideo],
     settings: PrepareSettings,
     root: Path,
     missing: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Plan:
     """Distributes videos over shards.
 
@@ -82,6 +78,7 @@ def make_plan(
         settings: What is done with them; its splits and limit choose among them.
         root: The data set's folder.
         missing: What the data set's own lists name and the disk lacks.
+        notes: What the data set's reader left out or decided.
 
     Raises:
         UserError: Two videos have the same name, or there are none.
@@ -115,7 +112,7 @@ def make_plan(
                 for place, key in enumerate(sorted(keys, key=lambda key: key[1]))
             ]
             shards.append(Shard(name, tuple(members)))
-    return Plan(settings, tuple(chosen), tuple(shards), tuple(missing), root)
+    return Plan(settings, tuple(chosen), tuple(shards), root, tuple(missing), tuple(notes))
 
 
 def difference(before: dict, now: dict) -> str:

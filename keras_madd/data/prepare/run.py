@@ -19,6 +19,7 @@ from keras_madd.errors import UserError
 
 LOCAL = "local"
 _PACKAGES = ("av", "mediapipe", "opencv-contrib-python", "numpy")
+_COMPRESSED = ("faceforensics", "dfd", "deeperforensics", "deepfakebench")
 _KIND = ("real", "fake")
 
 
@@ -94,7 +95,7 @@ def prepare(
         split=None,
         split_files=split_files,
     )
-    plan = make_plan(source.videos(), settings, Path(root), source.missing)
+    plan = make_plan(source.videos(), settings, Path(root), source.missing, source.notes)
     total = len(plan.videos)
     allowed = limit.of(total) if limit else max(10, total // 10)
     with PrepareFolder(output) as folder:
@@ -144,7 +145,6 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
     parameters = settings.to_json()
     for name in ShardsDescription.__dataclass_fields__:
         parameters.pop(name, None)
-    leaks = plan.sources_in_several_splits()
     return ShardsDescription(
         dataset=settings.dataset,
         size=settings.size,
@@ -153,7 +153,7 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
         detector="none" if pre_cropped else settings.detector,
         frames_per_video=settings.frames_per_video,
         image_format=settings.image_format,
-        compression=settings.compression,
+        compression=settings.compression if settings.dataset in _COMPRESSED else "",
         methods=tuple(sorted({video.method for video in plan.videos if video.label})),
         counts=counts,
         failures=dict(Counter(line["reason"] for line in lines if line["status"] == "failed")),
@@ -161,7 +161,7 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
         versions={"keras_madd": __version__} | {name: version(name) for name in _PACKAGES},
         shards=tuple(infos),
         parameters=parameters
-        | {"pre_cropped": pre_cropped, "chosen_methods": list(settings.methods)}
-        | ({"sources_in_several_splits": leaks} if leaks else {}),
+        | {"pre_cropped": pre_cropped, "chosen_methods": list(settings.methods)},
         missing=plan.missing,
+        notes=plan.notes,
     )

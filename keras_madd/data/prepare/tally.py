@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from keras_madd.data.prepare.video_crops import STEPS
+from keras_madd.data.prepare.video_result import STEPS
 from keras_madd.errors import UserError
 
 Progress = Callable[[int, int, str], None]

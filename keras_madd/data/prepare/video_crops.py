@@ -11,16 +11,14 @@ face there could take another person, whom nobody manipulated.
 Data that came as face crops (DeepfakeBench) is only resized: no detection, no margin, no context.
 """
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from keras_madd.data.prepare.frames import SampledFrame, evenly_spaced, open_frames
 from keras_madd.data.prepare.settings import PrepareSettings
+from keras_madd.data.prepare.video_result import Clock, RealBoxes, VideoCrops, VideoFailure
 from keras_madd.data.shards import CropRecord
 from keras_madd.data.sources import SourceVideo
 from keras_madd.errors import UserError
@@ -29,52 +27,6 @@ from keras_madd.faces.track import FaceTracker, largest_track
 
 LEAST_OVERLAP = 0.1
 JPEG_QUALITY = 95
-STEPS = ("decode", "detect", "landmarks", "crop", "encode")
-
-
-class VideoFailure(Exception):  # noqa: N818
-    """A video that gives no crop.
-
-    Attributes:
-        reason: One word, counted in dataset.json: "missing", "empty", "unreadable", "faceless" or
-            "error".
-        detail: What exactly.
-    """
-
-    def __init__(self, reason: str, detail: str):
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class RealBoxes:
-    """Where the faces of a real video are, for its fakes.
-
-    Attributes:
-        frames: Frame number -> track number -> box.
-        image_size: `(height, width)` of the frames.
-    """
-
-    frames: dict[int, dict[int, tuple[int, int, int, int]]]
-    image_size: tuple[int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class VideoCrops:
-    """What a video gave.
-
-    Attributes:
-        records: The crops, by position and track.
-        facts: What manifest.jsonl says of the video beside its name and label.
-        boxes: For its fakes.
-        seconds: Time spent in each of `STEPS`.
-    """
-
-    records: list[CropRecord]
-    facts: dict
-    boxes: RealBoxes | None
-    seconds: dict[str, float]
 
 
 @dataclass(eq=False)
@@ -86,19 +38,6 @@ class _Found:
     box: tuple[int, int, int, int]
     image: bytes
     landmarks: np.ndarray
-
-
-@dataclass
-class _Clock:
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STEPS, 0.0))
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[step] += time.perf_counter() - started
 
 
 class VideoCropper:
@@ -143,7 +82,7 @@ class VideoCropper:
             frames.close()
 
     def _crop(self, video, frames, real_boxes) -> VideoCrops:
-        clock, found, sizes = _Clock(), {}, set()
+        clock, found, sizes = Clock(), {}, set()
         tracker = FaceTracker(LEAST_OVERLAP, max_missed=self.settings.frames_per_video)
         count = self.settings.frames_per_video
         with clock("decode"):

@@ -1,0 +1,361 @@
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from keras_madd.data.prepare import PrepareSettings, prepare
+from keras_madd.data.prepare.folder import PrepareFolder
+from keras_madd.data.shards import load_dataset_json, read_records, shard_files, verify_shards
+from keras_madd.errors import UserError
+
+COMMAND = [sys.executable, "-m", "keras_madd.cli.main", "prepare"]
+SMALL = ["--frames-per-video", "3", "--size", "48", "--videos-per-shard", "4"]
+
+
+def manifest(folder):
+    lines = (folder / "manifest.jsonl").read_text().splitlines()
+    return {line["video"]: line for line in map(json.loads, lines)}
+
+
+@pytest.fixture(scope="module")
+def finished(plain_tree, tmp_path_factory):
+    """The plain tree, prepared by the command in one go with one worker."""
+    folder = tmp_path_factory.mktemp("finished") / "shards"
+    subprocess.run(
+        [*COMMAND, *arguments(plain_tree, folder), "--workers", "1"],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+def arguments(root, output):
+    return ["--dataset", "folder", "--root", str(root), "--output", str(output), *SMALL]
+
+
+@pytest.fixture(scope="module")
+def odd_shards(odd_tree, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("odd-shards") / "shards"
+    settings = PrepareSettings(
+        "faceforensics", frames_per_video=3, size=48, videos_per_shard=4, real_boxes=True
+    )
+    prepare(odd_tree, folder, settings, workers=2)
+    return folder
+
+
+class TestOddTree:
+    def test_failures_are_named_with_their_reasons(self, odd_shards):
+        failed = {
+            name: line["reason"]
+            for name, line in manifest(odd_shards).items()
+            if line["status"] == "failed"
+        }
+        assert sorted((Path(name).name, reason) for name, reason in failed.items()) == [
+            ("081", "faceless"),
+            ("081_087", "faceless"),
+            ("081_087", "faceless"),
+            ("672_720", "unreadable"),
+            ("720", "empty"),
+        ]
+        assert load_dataset_json(odd_shards).failures == {
+            "faceless": 3,
+            "empty": 1,
+            "unreadable": 1,
+        }
+        for line in manifest(odd_shards).values():
+            assert (line["shard"] is None) == (line["status"] == "failed")
+
+    def test_every_video_is_in_the_manifest_and_in_its_split(self, odd_shards):
+        splits = {
+            ("071", "054", "087", "081"): "train",
+            ("720", "672"): "val",
+            ("953", "974"): "test",
+        }
+        expected = {source: split for sources, split in splits.items() for source in sources}
+        lines = manifest(odd_shards)
+        assert len(lines) == 24
+        assert list(lines) == sorted(lines)
+        for name, line in lines.items():
+            assert line["source"] == Path(name).name[:3]
+            assert line["split"] == expected[line["source"]]
+            assert line["label"] == int("_" in Path(name).name)
+
+    def test_records_agree_with_manifest_and_description(self, odd_shards):
+        records = list(read_records(odd_shards))
+        lines, description = manifest(odd_shards), load_dataset_json(odd_shards)
+        crops = Counter(record.video for record in records)
+        assert crops == {name: line["crops"] for name, line in lines.items() if line["crops"]}
+        for split in ("train", "val", "test"):
+            for label, kind in enumerate(("real", "fake")):
+                mine = [r for r in records if (r.split, r.label) == (split, label)]
+                assert description.counts[split][kind] == {
+                    "videos": len({r.video for r in mine}),
+                    "crops": len(mine),
+                }
+        for record in records:
+            assert record.split in lines[record.video]["shard"]
+        assert description.methods == ("Deepfakes", "NeuralTextures")
+        assert description.compression == "c23"
+        assert verify_shards(odd_shards) == len(records)
+
+    def test_a_source_is_whole_and_in_order(self, odd_shards):
+        shard_of = {}
+        for path in shard_files(odd_shards):
+            records = [r for r in read_records(odd_shards) if r.split in path.name]
+            keys = [record.order for record in records]
+            assert len(set(keys)) == len(keys)
+        for line in manifest(odd_shards).values():
+            if line["shard"]:
+                assert shard_of.setdefault(line["source"], line["shard"]) == line["shard"]
+
+    def test_fakes_are_cut_like_their_real_videos(self, odd_shards):
+        records = list(read_records(odd_shards))
+        lines = manifest(odd_shards)
+        reals = {(r.source, r.frame): r.box for r in records if r.label == 0}
+        taken = [r for r in records if lines[r.video]["boxes"] == "real"]
+        # 953 and 087 have another size than their fakes, 720 and 081 no faces.
+        assert {r.source for r in taken} == {"071", "054", "672", "974"}
+        assert {line["boxes"] for line in lines.values() if line["source"] == "953"} == {"own"}
+        assert all(r.box == reals[r.source, r.frame] for r in taken)
+
+    def test_a_broken_tail_is_used_and_noted(self, odd_shards):
+        line = next(line for name, line in manifest(odd_shards).items() if name.endswith("/054"))
+        assert line["crops"] > 0
+        assert line["trouble"]
+
+    def test_tensorflow_reads_what_was_written_without_it(self, odd_shards):
+        tf = pytest.importorskip("tensorflow")
+        from keras_madd.data.shards import parse_example
+
+        files = [str(path) for path in shard_files(odd_shards, "train")]
+        parsed = tf.data.TFRecordDataset(files).map(parse_example)
+        mine = list(read_records(odd_shards, "train"))
+        for theirs, record in zip(parsed, mine, strict=True):
+            assert theirs["image"].numpy() == record.image
+            assert tf.io.decode_jpeg(theirs["image"]).shape == (55, 55, 3)
+
+
+def test_every_number_of_workers_gives_the_same(plain_tree, tmp_path, small, finished, content):
+    prepare(plain_tree, tmp_path / "two", small(), workers=2)
+    assert content(tmp_path / "two") == content(finished)
+
+
+def test_a_finished_folder_stays_as_it_is(plain_tree, finished, tmp_path, small, content):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    result = prepare(plain_tree, copy, small())
+    assert result.complete_before
+    assert content(copy) == content(finished)
+
+
+def test_progress_counts_videos(plain_tree, tmp_path, small):
+    calls = []
+    prepare(
+        plain_tree,
+        tmp_path / "a",
+        small(limit=4),
+        progress=lambda done, total, note: calls.append((done, total, note)),
+    )
+    assert [call[:2] for call in calls] == [(number, 4) for number in range(1, 5)]
+    assert "videos/s" in calls[-1][2]
+    assert "faces/s" in calls[-1][2]
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_ends_the_same(plain_tree, finished, tmp_path, content):
+    """Ten kills at random moments, each on what the last one left."""
+    rng = random.Random(0)
+    command = [*COMMAND, *arguments(plain_tree, tmp_path / "shards"), "--workers", "2"]
+    kills = partly = 0
+    while kills < 10:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        begun = time.monotonic()
+        # Starting takes a good part of the time; kills are to hit the work as well.
+        wait = rng.uniform(0.3, 1.0) if kills % 5 == 4 else None
+        seen = len(content_names(tmp_path / "shards"))
+        while process.poll() is None and time.monotonic() - begun < 60:
+            changed = len(content_names(tmp_path / "shards")) != seen
+            if wait is not None and time.monotonic() - begun > wait:
+                break
+            if wait is None and changed:
+                time.sleep(rng.uniform(0, 0.25))
+                break
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        if (tmp_path / "shards" / "dataset.json").exists():
+            # It had finished: begin anew.
+            assert content(tmp_path / "shards") == content(finished)
+            shutil.rmtree(tmp_path / "shards")
+            continue
+        kills += 1
+        partly += bool(list(tmp_path.glob("shards/.prepare/*/*")))
+    assert partly > 5
+    subprocess.run(command, check=True, capture_output=True)
+    assert content(tmp_path / "shards") == content(finished)
+    assert verify_shards(tmp_path / "shards") == 60
+
+
+def content_names(folder):
+    if not folder.exists():
+        return set()
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_ctrl_c(plain_tree, finished, tmp_path, content):
+    folder = tmp_path / "shards"
+    command = [*COMMAND, *arguments(plain_tree, folder), "--workers", "2"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while process.poll() is None and not list(folder.glob(".prepare/pieces/*.json")):
+        time.sleep(0.005)
+    workers = psutil.Process(process.pid).children()
+    assert workers
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "stopped"
+    assert "Traceback" not in err
+    assert not any(worker.is_running() for worker in workers)
+    assert not [p for p in folder.rglob(".*") if p.is_file()]
+    subprocess.run(command, check=True, capture_output=True)
+    assert content(folder) == content(finished)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full(plain_tree, finished, tmp_path, content):
+    """A limit on the size of files stands in for it; the error comes from the same calls."""
+    folder = tmp_path / "shards"
+    command = [*COMMAND, *arguments(plain_tree, folder), "--workers", "2"]
+    stopped = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
+    )
+    assert stopped.returncode == 2
+    (line,) = stopped.stderr.splitlines()
+    assert line.startswith("error: The shards cannot be written: ")
+    assert "the same command goes on" in line
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".") and p.is_file()]
+    assert not list(folder.glob("*.tfrecord"))
+    subprocess.run(command, check=True, capture_output=True)
+    assert content(folder) == content(finished)
+
+
+class TestFailures:
+    @pytest.fixture
+    def bad_tree(self, plain_tree, tmp_path):
+        """Three of the twenty videos are no videos."""
+        root = shutil.copytree(plain_tree, tmp_path / "bad")
+        for path in sorted(root.rglob("*.mp4"))[:3]:
+            path.write_text("no video")
+        return root
+
+    @pytest.mark.parametrize("limit", ["2", "14%"])
+    def test_too_many_stop_the_run_and_more_let_it_go_on(
+        self, bad_tree, tmp_path, small, limit, content
+    ):
+        folder = tmp_path / "shards"
+        with pytest.raises(UserError, match=r"3 of 20 videos failed \(3 unreadable\)"):
+            prepare(bad_tree, folder, small(), max_failures=limit)
+        assert not (folder / "dataset.json").exists()
+        result = prepare(bad_tree, folder, small(), max_failures="15%")
+        assert result.description.failures == {"unreadable": 3}
+        prepare(bad_tree, tmp_path / "at-once", small(), max_failures="3")
+        assert content(folder) == content(tmp_path / "at-once")
+
+    def test_they_can_be_tried_again(
+        self, bad_tree, plain_tree, tmp_path, small, finished, content
+    ):
+        folder = tmp_path / "shards"
+        prepare(bad_tree, folder, small())
+        shutil.copytree(plain_tree, bad_tree, dirs_exist_ok=True)
+        assert prepare(bad_tree, folder, small()).complete_before
+        result = prepare(bad_tree, folder, small(), retry_failed=True)
+        assert not result.complete_before
+        assert result.videos < 20
+        assert content(folder) == content(finished)
+
+    @pytest.mark.parametrize("text", ["many", "-1", "1.5", "3 %x"])
+    def test_a_limit_that_is_none(self, plain_tree, tmp_path, small, text):
+        with pytest.raises(ValueError, match="`max_failures` must be"):
+            prepare(plain_tree, tmp_path / "a", small(), max_failures=text)
+
+    def test_not_one_face(self, tmp_path, small):
+        from dataset_trees import write_face_video
+
+        write_face_video(tmp_path / "root" / "test" / "real" / "a.mp4", face=False)
+        write_face_video(tmp_path / "root" / "test" / "fake" / "b.mp4", face=False)
+        with pytest.raises(UserError, match="Not one face"):
+            prepare(tmp_path / "root", tmp_path / "shards", small())
+        assert not (tmp_path / "shards" / "dataset.json").exists()
+
+
+class TestTheFolder:
+    def test_other_settings_are_refused(self, plain_tree, finished, tmp_path, small):
+        copy = shutil.copytree(finished, tmp_path / "copy")
+        with pytest.raises(UserError, match="`size` was 48 and is 64"):
+            prepare(plain_tree, copy, small(size=64))
+        assert verify_shards(copy) == 60
+
+    def test_other_videos_are_refused(self, plain_tree, finished, tmp_path, small):
+        copy = shutil.copytree(finished, tmp_path / "copy")
+        root = shutil.copytree(plain_tree, tmp_path / "root")
+        next(root.rglob("*.mp4")).unlink()
+        with pytest.raises(UserError, match="1 videos are gone"):
+            prepare(root, copy, small())
+
+    def test_two_runs_at_once_are_refused(self, plain_tree, tmp_path, small):
+        with (
+            PrepareFolder(tmp_path / "shards"),
+            pytest.raises(UserError, match="Another run is at work"),
+        ):
+            prepare(plain_tree, tmp_path / "shards", small())
+
+    def test_a_folder_of_something_else_is_refused(self, plain_tree, tmp_path, small):
+        (tmp_path / "thesis.tex").write_text("")
+        with pytest.raises(UserError, match="is not empty"):
+            prepare(plain_tree, tmp_path, small())
+        assert os.listdir(tmp_path) == ["thesis.tex"]
+
+    def test_rests_of_a_killed_run_are_removed(
+        self, plain_tree, finished, tmp_path, small, content
+    ):
+        copy = shutil.copytree(finished, tmp_path / "copy")
+        (copy / "dataset.json").unlink()
+        (copy / ".prepare/shards/val-00000.json").unlink()
+        for name in (
+            ".train-00000-abcdefgh.tfrecord",
+            ".dataset-abcdefgh.json",
+            ".prepare/pieces/.val-00000.000000-abcdefgh.tfrecord",
+            ".prepare/pieces/val-00000.000000.tfrecord",
+            ".prepare/pieces/train-00000.000000.json",
+        ):
+            (copy / name).write_text("half")
+        prepare(plain_tree, copy, small())
+        assert content(copy) == content(finished)
+
+    def test_a_shard_that_was_deleted_is_made_again(
+        self, plain_tree, finished, tmp_path, small, content
+    ):
+        copy = shutil.copytree(finished, tmp_path / "copy")
+        (copy / "test-00000.tfrecord").unlink()
+        prepare(plain_tree, copy, small())
+        assert content(copy) == content(finished)
+
+
+def test_number_of_workers_is_checked(plain_tree, tmp_path, small):
+    with pytest.raises(ValueError, match=r"`workers` must be at least 1\. Received: workers=0"):
+        prepare(plain_tree, tmp_path / "a", small(), workers=0)
