@@ -1,0 +1,230 @@
+package org.kerasmadd.demo
+
+import android.Manifest
+import android.content.Context
+import android.content.Intent
+import android.content.pm.PackageManager
+import android.content.res.Configuration
+import android.hardware.display.DisplayManager
+import android.net.Uri
+import android.os.Bundle
+import android.os.Handler
+import android.os.Looper
+import android.os.SystemClock
+import android.provider.Settings.ACTION_APPLICATION_DETAILS_SETTINGS
+import android.view.WindowManager
+import androidx.activity.ComponentActivity
+import androidx.activity.result.contract.ActivityResultContracts
+import androidx.camera.view.PreviewView
+import org.kerasmadd.core.LatencyStatistics
+import org.kerasmadd.core.Permission
+import org.kerasmadd.core.Problem
+import org.kerasmadd.core.Stage
+import org.kerasmadd.core.UiEvent
+import org.kerasmadd.core.UiFacts
+import org.kerasmadd.core.UiState
+import org.kerasmadd.demo.camera.CameraSession
+import org.kerasmadd.demo.camera.FramePipeline
+import org.kerasmadd.demo.ui.HeatChoice
+import org.kerasmadd.demo.ui.Screen
+import org.kerasmadd.demo.ui.ShareAction
+import org.kerasmadd.demo.ui.Shot
+import org.kerasmadd.demo.ui.content
+import org.kerasmadd.demo.ui.require
+
+/**
+ * The camera: wiring of permission, camera, pipeline and screen.
+ *
+ * Camera, detector and model live from `onStart` to `onStop`; nothing native outlasts that.
+ */
+class MainActivity : ComponentActivity() {
+    private val statistics = LatencyStatistics()
+    private val askPermission =
+        registerForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
+            onPermission(granted)
+        }
+    private lateinit var settings: Settings
+    private lateinit var screen: Screen
+    private lateinit var previewView: PreviewView
+    private var facts = UiFacts()
+    private var pipeline: FramePipeline? = null
+    private var camera: CameraSession? = null
+    private var mapCount = 0
+    private var speedShownAt = 0L
+    private var asked = false
+
+    private val rotationListener = object : DisplayManager.DisplayListener {
+        override fun onDisplayChanged(displayId: Int) {
+            // Upside down is no change of the configuration; this tells of it all the same.
+            previewView.display?.let { camera?.setTargetRotation(it.rotation) }
+        }
+
+        override fun onDisplayAdded(displayId: Int) = Unit
+
+        override fun onDisplayRemoved(displayId: Int) = Unit
+    }
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        asked = savedInstanceState?.getBoolean(ASKED) ?: false
+        setContentView(R.layout.activity_main)
+        settings = Settings(this)
+        previewView = content.require(R.id.preview)
+        screen = Screen(content)
+        screen.overlay.statistics = statistics
+        screen.onMessageButton = ::onMessageButton
+        screen.switchButton.setOnClickListener { switchCamera() }
+        screen.galleryButton.setOnClickListener { open(GalleryActivity::class.java) }
+        screen.settingsButton.setOnClickListener { open(SettingsActivity::class.java) }
+        screen.heatButton.setOnClickListener { nextHeat() }
+        screen.pauseButton.setOnClickListener { togglePause() }
+        screen.shareButton.setOnClickListener { share() }
+        window.addFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON)
+    }
+
+    override fun onSaveInstanceState(outState: Bundle) {
+        super.onSaveInstanceState(outState)
+        outState.putBoolean(ASKED, asked)
+    }
+
+    override fun onStart() {
+        super.onStart()
+        facts = UiFacts(permission = facts.permission)
+        displays().registerDisplayListener(rotationListener, Handler(Looper.getMainLooper()))
+        val granted =
+            checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED
+        if (granted) {
+            handle(UiEvent.PermissionChanged(Permission.GRANTED))
+            startAll()
+        } else {
+            screen.show(facts.state)
+            if (!asked) askForCamera()
+        }
+    }
+
+    override fun onStop() {
+        displays().unregisterDisplayListener(rotationListener)
+        stopAll()
+        super.onStop()
+    }
+
+    override fun onConfigurationChanged(newConfig: Configuration) {
+        super.onConfigurationChanged(newConfig)
+        // The view has another shape now, and so has what is to be analysed.
+        if (camera != null) startCamera()
+    }
+
+    private fun displays() = getSystemService(Context.DISPLAY_SERVICE) as DisplayManager
+
+    private fun askForCamera() {
+        asked = true
+        askPermission.launch(Manifest.permission.CAMERA)
+    }
+
+    private fun onPermission(granted: Boolean) {
+        val permission = when {
+            granted -> Permission.GRANTED
+            shouldShowRequestPermissionRationale(Manifest.permission.CAMERA) -> Permission.DENIED
+            else -> Permission.DENIED_FOR_GOOD
+        }
+        handle(UiEvent.PermissionChanged(permission))
+        // Where the answer came before the activity was in front, onStart does it.
+        if (granted && pipeline == null) startAll()
+    }
+
+    private fun startAll() {
+        statistics.clear()
+        val started = FramePipeline(this, settings, statistics, ::handle, ::onShot)
+        pipeline = started
+        camera = CameraSession(this, previewView, started, started.executor) { reason ->
+            handle(UiEvent.Failed(Problem.CAMERA, reason))
+        }
+        started.open(settings.backend)
+        startCamera()
+    }
+
+    private fun startCamera() {
+        camera?.start(settings.frontCamera) { front -> pipeline?.mirrored = front }
+    }
+
+    private fun stopAll() {
+        camera?.close()
+        camera = null
+        pipeline?.close()
+        pipeline = null
+        screen.overlay.show(null)
+    }
+
+    private fun handle(event: UiEvent) {
+        facts = facts.after(event)
+        val model = (event as? UiEvent.ModelReady)?.model
+        if (model != null) {
+            mapCount = pipeline?.mapCount ?: 0
+            screen.showHeat(settings.heat, mapCount)
+        }
+        val state = facts.state
+        screen.show(state)
+        screen.announce(SystemClock.uptimeMillis())
+        if (state !is UiState.Faces && state !is UiState.Paused) screen.overlay.show(null)
+    }
+
+    private fun onShot(shot: Shot) {
+        if (facts.state !is UiState.Faces) return
+        screen.overlay.show(shot)
+        val now = SystemClock.uptimeMillis()
+        if (now - speedShownAt >= SPEED_EVERY_MILLIS) {
+            speedShownAt = now
+            screen.showSpeed(
+                statistics.framesPerSecond(), statistics.latency(Stage.TOTAL).medianMillis,
+            )
+        }
+    }
+
+    private fun onMessageButton(state: UiState) {
+        when (state) {
+            is UiState.PermissionNeeded -> if (state.canAsk) askForCamera() else openSystemSettings()
+            else -> {
+                stopAll()
+                startAll()
+            }
+        }
+    }
+
+    private fun switchCamera() {
+        settings.frontCamera = !settings.frontCamera
+        pipeline?.reset()
+        if (camera != null) startCamera()
+    }
+
+    private fun nextHeat() {
+        val next = settings.heat.next(mapCount)
+        settings.heat = if (mapCount == 0) HeatChoice.OFF else next
+        screen.showHeat(settings.heat, mapCount)
+    }
+
+    private fun togglePause() {
+        val pause = !facts.paused
+        handle(if (pause) UiEvent.PausePressed else UiEvent.ResumePressed)
+        pipeline?.setPaused(pause)
+    }
+
+    private fun share() {
+        val model = facts.model ?: return
+        val source = pipeline ?: return
+        source.snapshot { picture, shot ->
+            ShareAction(this).share(picture, shot, model, source.modelSha256, settings.heat)
+        }
+    }
+
+    private fun open(activity: Class<*>) = startActivity(Intent(this, activity))
+
+    private fun openSystemSettings() {
+        val app = Uri.fromParts("package", packageName, null)
+        startActivity(Intent(ACTION_APPLICATION_DETAILS_SETTINGS, app))
+    }
+
+    private companion object {
+        const val ASKED = "asked"
+        const val SPEED_EVERY_MILLIS = 500L
+    }
+}

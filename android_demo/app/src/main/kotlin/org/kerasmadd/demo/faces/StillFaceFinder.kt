@@ -1,0 +1,37 @@
+package org.kerasmadd.demo.faces
+
+import android.content.Context
+import android.graphics.Bitmap
+import com.google.mediapipe.framework.image.BitmapImageBuilder
+import com.google.mediapipe.tasks.vision.core.RunningMode
+import com.google.mediapipe.tasks.vision.facedetector.FaceDetector
+import org.kerasmadd.core.Box
+
+/**
+ * Finds the faces of single pictures, as the Python package does it. One thread at a time.
+ *
+ * @param detector `auto`, `short` or `full`, from model.json.
+ */
+class StillFaceFinder(private val context: Context, detector: String) : AutoCloseable {
+    private val models = faceModels(detector)
+    private val open = HashMap<FaceModel, FaceDetector>()
+
+    /** Returns the faces in pixels of an upright ARGB_8888 picture. */
+    fun detect(bitmap: Bitmap): List<Box> {
+        val image = BitmapImageBuilder(bitmap).build()
+        for (model in models) {
+            val detector = open.getOrPut(model) {
+                val options = faceOptions(model).setRunningMode(RunningMode.IMAGE).build()
+                FaceDetector.createFromOptions(context, options)
+            }
+            val faces = boxes(detector.detect(image).detections())
+            if (faces.isNotEmpty()) return faces
+        }
+        return emptyList()
+    }
+
+    override fun close() {
+        open.values.forEach { it.close() }
+        open.clear()
+    }
+}

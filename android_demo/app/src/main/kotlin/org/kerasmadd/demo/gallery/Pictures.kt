@@ -1,0 +1,134 @@
+package org.kerasmadd.demo.gallery
+
+import android.annotation.TargetApi
+import android.content.ContentResolver
+import android.content.Context
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.graphics.Canvas
+import android.graphics.Color
+import android.graphics.ColorSpace
+import android.graphics.ImageDecoder
+import android.graphics.Matrix
+import android.media.ExifInterface
+import android.media.MediaMetadataRetriever
+import android.net.Uri
+import android.os.Build
+import java.io.IOException
+import java.nio.ByteBuffer
+import org.kerasmadd.core.FrameGeometry
+import org.kerasmadd.core.RgbaFrame
+
+/** Photos and videos of the gallery as upright ARGB_8888 bitmaps. */
+class Pictures(private val context: Context) {
+    private val resolver: ContentResolver = context.contentResolver
+
+    /** Tells whether the user picked a video. */
+    fun isVideo(address: Uri): Boolean = resolver.getType(address)?.startsWith("video/") == true
+
+    /**
+     * Decodes a photo: upright, opaque, sRGB.
+     *
+     * @throws IOException where it cannot be read.
+     */
+    fun photo(address: Uri): Bitmap {
+        val decoded =
+            if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) decode(address) else decodeOld(address)
+        return plain(decoded)
+    }
+
+    @TargetApi(Build.VERSION_CODES.P)
+    private fun decode(address: Uri): Bitmap =
+        ImageDecoder.decodeBitmap(ImageDecoder.createSource(resolver, address)) { decoder, info, _ ->
+            decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE
+            decoder.setTargetColorSpace(ColorSpace.get(ColorSpace.Named.SRGB))
+            decoder.setTargetSampleSize(sampleSize(info.size.width, info.size.height))
+        }
+
+    private fun decodeOld(address: Uri): Bitmap {
+        val bytes = resolver.openInputStream(address)?.use { it.readBytes() }
+            ?: throw IOException("$address cannot be opened.")
+        val options = BitmapFactory.Options().apply { inJustDecodeBounds = true }
+        BitmapFactory.decodeByteArray(bytes, 0, bytes.size, options)
+        options.inSampleSize = sampleSize(options.outWidth, options.outHeight)
+        options.inJustDecodeBounds = false
+        val bitmap = BitmapFactory.decodeByteArray(bytes, 0, bytes.size, options)
+            ?: throw IOException("$address is no picture.")
+        return upright(bitmap, ExifInterface(bytes.inputStream()))
+    }
+
+    /** Halves pictures beyond 24 megapixels, which phones cannot hold twice. */
+    private fun sampleSize(width: Int, height: Int): Int {
+        var size = 1
+        while (width.toLong() * height / (size * size) > MOST_PIXELS) size *= 2
+        return size
+    }
+
+    private fun upright(bitmap: Bitmap, exif: ExifInterface): Bitmap {
+        val matrix = Matrix()
+        when (exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, ExifInterface.ORIENTATION_NORMAL)) {
+            ExifInterface.ORIENTATION_FLIP_HORIZONTAL -> matrix.setScale(-1f, 1f)
+            ExifInterface.ORIENTATION_ROTATE_180 -> matrix.setRotate(180f)
+            ExifInterface.ORIENTATION_FLIP_VERTICAL -> matrix.setScale(1f, -1f)
+            ExifInterface.ORIENTATION_TRANSPOSE -> { matrix.setRotate(90f); matrix.postScale(-1f, 1f) }
+            ExifInterface.ORIENTATION_ROTATE_90 -> matrix.setRotate(90f)
+            ExifInterface.ORIENTATION_TRANSVERSE -> { matrix.setRotate(-90f); matrix.postScale(-1f, 1f) }
+            ExifInterface.ORIENTATION_ROTATE_270 -> matrix.setRotate(-90f)
+            else -> return bitmap
+        }
+        return Bitmap.createBitmap(bitmap, 0, 0, bitmap.width, bitmap.height, matrix, false)
+    }
+
+    /**
+     * Hands over frames of a video, evenly spaced, upright.
+     *
+     * @param count most frames.
+     * @param receive gets the number of the frame, from 0, and the frame; false ends it.
+     * @return the number of frames that could be read.
+     * @throws IOException where the file is no video that this phone can read.
+     */
+    fun videoFrames(address: Uri, count: Int, receive: (Int, Bitmap) -> Boolean): Int {
+        val retriever = MediaMetadataRetriever()
+        try {
+            retriever.setDataSource(context, address)
+            val millis = retriever.extractMetadata(MediaMetadataRetriever.METADATA_KEY_DURATION)
+                ?.toLongOrNull() ?: throw IOException("$address has no duration.")
+            var read = 0
+            for (index in 0 until count) {
+                // The middle of each of `count` equal parts.
+                val micros = 1000L * millis * (2 * index + 1) / (2 * count)
+                val frame = retriever.getFrameAtTime(micros, MediaMetadataRetriever.OPTION_CLOSEST)
+                    ?: continue
+                read += 1
+                if (!receive(index, plain(frame))) break
+            }
+            return read
+        } catch (error: RuntimeException) {
+            throw IOException(error.message ?: error.javaClass.simpleName, error)
+        } finally {
+            retriever.release()
+        }
+    }
+
+    /** Opaque pixels of 8 bits; what is transparent lies on white, as on the desktop. */
+    private fun plain(bitmap: Bitmap): Bitmap {
+        if (bitmap.config == Bitmap.Config.ARGB_8888 && !bitmap.hasAlpha()) return bitmap
+        val result = Bitmap.createBitmap(bitmap.width, bitmap.height, Bitmap.Config.ARGB_8888)
+        val canvas = Canvas(result)
+        canvas.drawColor(Color.WHITE)
+        canvas.drawBitmap(bitmap, 0f, 0f, null)
+        return result
+    }
+
+    companion object {
+        private const val MOST_PIXELS = 24_000_000L
+
+        /** The pixels of a bitmap, as they are cropped. */
+        fun frame(bitmap: Bitmap): RgbaFrame {
+            val pixels = ByteBuffer.allocateDirect(bitmap.rowBytes * bitmap.height)
+            bitmap.copyPixelsToBuffer(pixels)
+            pixels.rewind()
+            return RgbaFrame(pixels, bitmap.rowBytes, FrameGeometry(bitmap.width, bitmap.height))
+        }
+    }
+}

@@ -1,0 +1,8 @@
+// Signatures of MediaPipe Tasks 0.10.35 (mediapipe/tasks/java, mediapipe/java/.../framework/image), only those the app uses. Never packaged.
+package com.google.mediapipe.tasks.components.containers;
+
+import android.graphics.RectF;
+
+public abstract class Detection {
+    public abstract RectF boundingBox();
+}

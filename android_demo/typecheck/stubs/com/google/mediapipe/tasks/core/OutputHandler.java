@@ -1,0 +1,8 @@
+// Signatures of MediaPipe Tasks 0.10.35 (mediapipe/tasks/java, mediapipe/java/.../framework/image), only those the app uses. Never packaged.
+package com.google.mediapipe.tasks.core;
+
+public class OutputHandler<OutputT extends TaskResult, InputT> {
+    public interface ResultListener<OutputT extends TaskResult, InputT> {
+        void run(OutputT result, InputT input);
+    }
+}

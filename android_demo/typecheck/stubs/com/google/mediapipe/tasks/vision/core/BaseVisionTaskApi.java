@@ -1,0 +1,9 @@
+// Signatures of MediaPipe Tasks 0.10.35 (mediapipe/tasks/java, mediapipe/java/.../framework/image), only those the app uses. Never packaged.
+package com.google.mediapipe.tasks.vision.core;
+
+public class BaseVisionTaskApi implements AutoCloseable {
+    @Override
+    public void close() {
+        throw new UnsupportedOperationException("stub");
+    }
+}
