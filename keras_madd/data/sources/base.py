@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from keras_madd.data.sources.listing import child, entries, what_is_in
+from keras_madd.data.sources.listing import child, descend, entries, what_is_in
 from keras_madd.data.sources.source_video import SPLITS, SourceVideo
 from keras_madd.data.sources.splitting import keep_sources_together
 from keras_madd.errors import UserError
@@ -152,8 +152,8 @@ class DatasetSource(ABC):
                 raise UserError(f"{given}: there is no {name}; found {what_is_in(given)}.")
             return found
         for place in ("", *places):
-            folder = self.root / place
-            found = child(folder, name) if folder.is_dir() else None
+            folder = descend(self.root, *filter(None, place.split("/")))
+            found = child(folder, name) if folder is not None else None
             if found is not None and found.is_file():
                 return found
         return None

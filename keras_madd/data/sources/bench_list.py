@@ -12,6 +12,7 @@ from keras_madd.errors import UserError
 
 _FF = re.compile(r"([0-9]{3})(?:_[0-9]{3})?")
 _DEEPER_FAKE = re.compile(r"([0-9]{3})_([MW][0-9]{3})")
+_PREVIEW = re.compile(r"([0-9]+)_")
 _DEEPER_REAL = re.compile(r"([MW][0-9]{3})_.+")
 
 
@@ -132,5 +133,7 @@ def read_name(method: str, name: str) -> tuple[str, tuple[str, ...], str]:
             return match[1], match.groups(), match[1]
         if match := _DEEPER_REAL.fullmatch(name):
             return name, (match[1],), match[1]
+    if method.startswith("DFDCP_") and (match := _PREVIEW.match(name)):
+        return match[1], (match[1],), match[1]
     source = name.removesuffix("_fake")
     return source, (source,), ""

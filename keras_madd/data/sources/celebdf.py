@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from keras_madd.data.sources.base import DatasetSource
 from keras_madd.data.sources.listing import child, read_text, videos_in
-from keras_madd.data.sources.source_video import SourceVideo
-from keras_madd.data.sources.splitting import deal
+from keras_madd.data.sources.source_video import SPLITS, SourceVideo
+from keras_madd.data.sources.splitting import deal_evenly
 from keras_madd.errors import UserError
 
 LIST = "List_of_testing_videos.txt"
@@ -57,10 +57,13 @@ class CelebDFv2(DatasetSource):
                 f"{LIST} was not found: splits are dealt out by the person filmed, so results do "
                 "not compare with published ones."
             )
+        tested = {item[3] for item in found if (item[0], item[1].casefold()) in listed}
         rest = {
-            self._person(*item) for item in found if (item[0], item[1].casefold()) not in listed
+            self._person(*item): item[0] == "YouTube-real"
+            for item in found
+            if item[3] not in tested
         }
-        splits = deal(rest, ("train", "val") if file else ("train", "val", "test"), self.name)
+        splits = deal_evenly(rest, SPLITS[:2] if file else SPLITS, self.name)
         for item in found:
             folder, name, path, source, identity = item
             test = (folder, name.casefold()) in listed
@@ -71,7 +74,7 @@ class CelebDFv2(DatasetSource):
                 method="Celeb-synthesis" if FOLDERS[folder] else "real",
                 source=self._source(folder, source),
                 identity=identity,
-                split="test" if test else splits[self._person(*item)],
+                split="test" if test else splits.get(self._person(*item), "train"),
                 dataset=self.name,
             )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from keras_madd.data.sources.base import DatasetSource
 from keras_madd.data.sources.faceforensics import at_compression
@@ -57,14 +57,7 @@ class DeeperForensics(DatasetSource):
         yield from self._reals({name[:3]: split for name, split in splits.items()})
 
     def _reals(self, splits: dict[str, str]) -> Iterator[SourceVideo]:
-        found = {}
-        for root in (self.root, *(f for f in folders(self.root.absolute().parent))):
-            folder = descend(root, "original_sequences", "youtube")
-            place = at_compression(self, folder) if folder else None
-            found = videos_in(place) if place else {}
-            if found:
-                self._notes.append(f"Real videos are those in {place}.")
-                break
+        found = next(filter(None, map(self._reals_below, self._roots_of_reals())), {})
         for target, split in sorted(splits.items()):
             if target in found:
                 name = f"original/{self.compression}/{target}"
@@ -72,6 +65,23 @@ class DeeperForensics(DatasetSource):
             else:
                 top = f"original_sequences/youtube/{self.compression}/videos"
                 self._missing.append(f"{top}/{target}.mp4")
+
+    def _roots_of_reals(self) -> list[Path]:
+        try:
+            return [self.root, *folders(self.root.absolute().parent)]
+        except UserError:  # Nobody promised that what lies above can be read.
+            return [self.root]
+
+    def _reals_below(self, root: Path) -> dict[str, Path]:
+        try:
+            folder = descend(root, "original_sequences", "youtube")
+            place = at_compression(self, folder) if folder else None
+            found = videos_in(place) if place else {}
+        except UserError:
+            return {}
+        if found:
+            self._notes.append(f"Real videos are those in {place}.")
+        return found
 
     def _video(self, name, path, method, target, split) -> SourceVideo:
         return SourceVideo(

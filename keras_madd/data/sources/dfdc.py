@@ -2,13 +2,14 @@
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from keras_madd.data.sources.base import DatasetSource
 from keras_madd.data.sources.listing import child, folders, read_json, read_text, videos_in
 from keras_madd.data.sources.source_video import SourceVideo
-from keras_madd.data.sources.splitting import deal
+from keras_madd.data.sources.splitting import deal_evenly
 from keras_madd.errors import UserError
 
 METHOD = "DFDC"
@@ -74,7 +75,10 @@ class DFDC(DatasetSource):
         where = self.relative(folder) if part is None else f"part_{part:02d}"
         dealt = {}
         if part is None:
-            dealt = deal({source for _, source in entries.values()}, salt=self.name)
+            labels = defaultdict(set)
+            for label, source in entries.values():
+                labels[source].add(label)
+            dealt = deal_evenly(labels, salt=self.name)
             self._notes.append(f"{folder} has no part number: its real videos are dealt out.")
         for stem, (label, source) in entries.items():
             if stem in found:

@@ -1,6 +1,7 @@
 """The preview set of the Deepfake Detection Challenge (DFDCP)."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -31,7 +32,10 @@ class DFDCPreview(DatasetSource):
         table = read_json(file, dict)
         rows = [self._row(file, name, entry) for name, entry in sorted(table.items())]
         methods = self.choose_methods(sorted({row["method"] for row in rows if row["label"]}))
-        reals = {row["stem"]: row["target"] for row in rows if not row["label"]}
+        reals = defaultdict(list)
+        for row in rows:
+            if not row["label"]:
+                reals[row["target"]].append(row["stem"])
         people = {row["target"] for row in rows if row["set"] == "train"}
         splits = deal(people, ("train", "val"), self.name)
         given = {row["target"] for row in rows if row["set"] == "val"}
@@ -46,7 +50,7 @@ class DFDCPreview(DatasetSource):
                 path=row["path"],
                 label=row["label"],
                 method=row["method"] if row["label"] else "real",
-                source=_real_of(row, reals),
+                source=_real_of(row, reals[row["target"]]),
                 identity=row["target"],
                 split=row["set"] if row["set"] != "train" or given else splits[row["target"]],
                 dataset=self.name,
@@ -84,13 +88,9 @@ class DFDCPreview(DatasetSource):
         return found
 
 
-def _real_of(row: dict, reals: dict[str, str]) -> str:
+def _real_of(row: dict, reals: list[str]) -> str:
     if not row["label"]:
         return row["stem"]
     parts = set(_TOKENS.split(row["stem"]))
-    fitting = [
-        stem
-        for stem, target in reals.items()
-        if target == row["target"] and set(_TOKENS.split(stem)) <= parts
-    ]
+    fitting = [stem for stem in reals if set(_TOKENS.split(stem)) <= parts]
     return fitting[0] if len(fitting) == 1 else row["target"]

@@ -2,16 +2,16 @@
 
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from keras_madd.data.sources import celebdf
 from keras_madd.data.sources.base import DatasetSource
-from keras_madd.data.sources.listing import child, scan
+from keras_madd.data.sources.listing import LEVELS, child, scan
 from keras_madd.data.sources.source_video import SPLITS, SourceVideo
-from keras_madd.data.sources.splitting import deal
+from keras_madd.data.sources.splitting import deal_evenly
 from keras_madd.edge.images import IMAGE_SUFFIXES
 from keras_madd.errors import UserError
 from keras_madd.video import VIDEO_SUFFIXES
@@ -46,7 +46,8 @@ class Folder(DatasetSource):
       source.
     - The first folder below `fake` is the method where there is one.
     - Sources are dealt out to splits by their names. Where there are folders for the splits they
-      count, and a missing `val` is dealt out of `train`.
+      count: equal names in two of them are taken for different videos. A missing `val` is dealt
+      out of `train`.
     """
 
     name = "folder"
@@ -58,7 +59,11 @@ class Folder(DatasetSource):
             raise self.wrong_root("videos or pictures in real/ and fake/")
         items = _with_sources(items)
         given = {item.split for item in items}
-        dealt = self._dealt(given, {item.source for item in items if item.split in ("", "train")})
+        labels = defaultdict(set)
+        for item in items:
+            if item.split in ("", "train"):
+                labels[item.source].add(item.label)
+        dealt = self._dealt(given, labels)
         methods = {_method(item) for item in items if item.label}
         chosen = self.choose_methods(sorted(methods)) if methods or self.methods else []
         if len({item.label for item in items}) == 1:
@@ -68,10 +73,9 @@ class Folder(DatasetSource):
             method = _method(item)
             if item.label and method not in chosen:
                 continue
-            ending = item.path.suffix if names[_name(item)] > 1 else ""
             split = item.split if item.split in ("val", "test") else dealt[item.source]
             yield SourceVideo(
-                name=_name(item) + ending,
+                name=_name(item) if names[_name(item)] == 1 else self.relative(item.path),
                 path=None if item.picture else item.path,
                 label=item.label,
                 method=method,
@@ -124,25 +128,29 @@ class Folder(DatasetSource):
                 if entry.is_dir():
                     stack.append(path)
                 elif ending in VIDEO_SUFFIXES:
-                    key = path.relative_to(top).with_suffix("").as_posix()
-                    yield _Item(split, label, path, key, picture=False)
+                    yield _Item(split, label, path, _key(path.with_suffix(""), top), picture=False)
                 elif ending in IMAGE_SUFFIXES:
                     pictures.append(path)
             if pictures and folder != top:
-                key = folder.relative_to(top).as_posix()
-                yield _Item(split, label, folder, key, picture=False)
+                yield _Item(split, label, folder, _key(folder, top), picture=False)
             else:
                 for path in pictures:
                     yield _Item(split, label, path, path.stem, picture=True)
 
-    def _dealt(self, given: set[str], sources: set[str]) -> dict[str, str]:
+    def _dealt(self, given: set[str], labels: dict[str, set[int]]) -> dict[str, str]:
         if given == {""}:
             self._notes.append("There are no folders of splits: sources are dealt out by name.")
-            return deal(sources, salt=self.name)
+            return deal_evenly(labels, salt=self.name)
         if "val" not in given:
             self._notes.append("There is no val/: sources of train/ are dealt out by name.")
-            return deal(sources, ("train", "val"), self.name)
-        return dict.fromkeys(sources, "train")
+            return deal_evenly(labels, SPLITS[:2], self.name)
+        return dict.fromkeys(labels, "train")
+
+
+def _key(path: Path, top: Path) -> str:
+    """The path below `real` or `fake` without folders that say only what kind of files follow."""
+    parts = path.relative_to(top).parts
+    return "/".join(part for part in parts if part.casefold() not in LEVELS) or path.name
 
 
 def _name(item: _Item) -> str:
@@ -161,18 +169,18 @@ def _with_sources(items: list[_Item]) -> list[_Item]:
         loose = [item for item in items if item.picture and (item.split, item.label) == top]
         if len({stripped[item] for item in loose}) == 1:
             stripped |= {item: item.key for item in loose}
-    reals = {stripped[item] for item in items if not item.label}
-    by_stem = Counter(PurePosixPath(key).name for key in reals)
-    unique = {
-        PurePosixPath(key).name: key for key in reals if by_stem[PurePosixPath(key).name] == 1
-    }
-    return [
-        replace(
-            item,
-            source=_real_of(stripped[item], reals, unique) if item.label else stripped[item],
-        )
-        for item in items
-    ]
+    result = []
+    for split in {item.split for item in items}:
+        members = [item for item in items if item.split == split]
+        reals = {stripped[item] for item in members if not item.label}
+        stems = Counter(PurePosixPath(key).name for key in reals)
+        names = {PurePosixPath(key).name: key for key in reals}
+        unique = {name: key for name, key in names.items() if stems[name] == 1}
+        for item in members:
+            key = stripped[item]
+            source = _real_of(key, reals, unique) if item.label else key
+            result.append(replace(item, source="/".join(filter(None, (split, source)))))
+    return result
 
 
 def _stripped(item: _Item) -> str:

@@ -10,7 +10,7 @@ from keras_madd.errors import UserError
 from keras_madd.video import VIDEO_SUFFIXES
 
 # Where the frames of a video lie when somebody has unpacked it, beside or instead of videos.
-_LEVELS = ("videos", "frames", "images")
+LEVELS = ("videos", "frames", "images")
 
 
 def scan(folder: Path) -> list[os.DirEntry]:
@@ -68,7 +68,7 @@ def videos_in(folder: Path) -> dict[str, Path]:
 
     They lie in it or in its folder `videos`, `frames` or `images`; files are preferred.
     """
-    for level in ("", *_LEVELS):
+    for level in ("", *LEVELS):
         place = folder if not level else child(folder, level)
         if place is None or not place.is_dir():
             continue
@@ -77,7 +77,7 @@ def videos_in(folder: Path) -> dict[str, Path]:
             for entry in scan(place)
             if os.path.splitext(entry.name)[1].lower() in VIDEO_SUFFIXES and entry.is_file()
         }
-        if not found and level in _LEVELS[1:]:
+        if not found and level in LEVELS[1:]:
             found = {path.name: path for path in folders(place)}
         if found:
             return found

@@ -59,6 +59,22 @@ def deal(names: Iterable[str], splits: Sequence[str] = SPLITS, salt: str = "") -
     return result | dict.fromkeys(order[start:], splits[0])
 
 
+def deal_evenly(
+    kinds: dict[str, object], splits: Sequence[str] = SPLITS, salt: str = ""
+) -> dict[str, str]:
+    """Deals names of each kind out by themselves, so that every split gets some of each.
+
+    Args:
+        kinds: Name -> what kind of group it is.
+        splits: As for `deal`.
+        salt: As for `deal`.
+    """
+    result = {}
+    for kind in sorted(set(map(repr, kinds.values()))):
+        result |= deal([name for name in kinds if repr(kinds[name]) == kind], splits, salt)
+    return result
+
+
 def deal_people(
     shown: Sequence[tuple[str, ...]], known: dict[str, str] | None = None, salt: str = ""
 ) -> dict[str, str]:
