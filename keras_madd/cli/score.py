@@ -1,21 +1,25 @@
-"""Score the faces of photographs with an exported model."""
+"""Score the faces of photographs and videos with an exported model."""
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from keras_madd.edge import Detector, ScoredFace
+    from keras_madd.edge import Detector, VideoResult
+    from keras_madd.edge.media import Media
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd score`."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="photographs, or folders that are searched"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="photographs and videos, or folders that are searched; what a file holds decides, "
+        "not its name",
     )
     parser.add_argument(
         "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
@@ -26,31 +30,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overlay",
         metavar="DIR",
-        help="write each photograph with boxes, scores and attention to this folder, as "
-        "NAME.scored.png",
+        help="write each photograph and video with boxes, scores and attention to this folder, as "
+        "NAME.scored.png and, with a timeline, NAME.scored.mp4",
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="processor threads for the model")
+    frames = parser.add_mutually_exclusive_group()
+    frames.add_argument(
+        "--every", type=_count, default=1, metavar="N", help="score each N-th frame of a video"
+    )
+    frames.add_argument(
+        "--frames", type=_count, metavar="N", help="score N frames of a video, evenly spaced"
+    )
+    parser.add_argument(
+        "--all-faces",
+        action="store_true",
+        help="score every face of a video's frames, not only the largest (of a photograph every "
+        "face is scored anyway)",
+    )
+    parser.add_argument(
+        "--threads", type=_count, metavar="N", help="processor threads for the model"
+    )
+    add_device(parser)
     parser.epilog = (
-        "Exit status: 0 when every file was read, faces or none, whatever their scores; 1 when a "
-        "file failed; 2 for mistakes in the command."
+        "The score of a frame is the highest of its faces, that of a video the mean over its "
+        "frames with a face. Exit status: 0 when every file was read, faces or none, whatever "
+        "their scores; 1 when a file failed; 2 for mistakes in the command."
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Declares `--device`, which `keras-madd camera` has too."""
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "gpu", "auto"),
+        default="cpu",
+        help="what the model runs on; auto takes the graphics processor where there is one that is "
+        "quicker (default: %(default)s)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd score`; returns the exit status."""
-    from keras_madd.edge import Detector
-    from keras_madd.edge.images import find_images
+    from keras_madd.edge.detector import Detector
+    from keras_madd.edge.media import find_media, read_ahead
     from keras_madd.errors import UserError
 
-    if args.threads is not None and args.threads < 1:
-        raise UserError(f"--threads must be 1 or more. Received: {args.threads}")
     _check_outputs(args)
-    files = list(find_images(args.paths))
+    files = list(find_media(args.paths))
     if not files:
-        raise UserError(f"No images in {', '.join(args.paths)}.")
+        raise UserError(f"No images and no videos in {', '.join(args.paths)}.")
     names = _overlay_names(files)
-    with Detector(args.model, threads=args.threads) as detector:
-        records = [_score(file, detector, args.overlay, names[file]) for file in files]
+    with Detector(args.model, threads=args.threads, device=args.device) as detector:
+        say_what_it_runs_on(detector)
+        with contextlib.closing(read_ahead(files)) as opened:
+            records = [_score(media, detector, args, names[media.path]) for media in opened]
     if args.json:
         _write_json(Path(args.json), args.model, detector, records)
     failed = sum("error" in record for record in records)
@@ -59,36 +91,128 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _score(file: Path, detector: "Detector", overlay: str | None, name: str) -> dict:
-    """Scores one file, prints a line per face, and returns its record for the JSON file."""
-    from keras_madd.edge import read_image
+def say_what_it_runs_on(detector: "Detector") -> None:
+    """Tells why the graphics processor is not used, and what a demonstration model is good for."""
+    if detector.fallback_reason:
+        print(f"note: on the processor: {detector.fallback_reason}", file=sys.stderr)
+    if detector.description.demonstration:
+        print(
+            "note: this model shows that the parts work together; its scores mean nothing on real "
+            "pictures.",
+            file=sys.stderr,
+        )
+
+
+def demonstration_note(detector: "Detector") -> str:
+    """Returns what is written on every picture that a demonstration model has scored, or ''."""
+    return "demonstration model" if detector.description.demonstration else ""
+
+
+def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name: str) -> dict:
+    """Scores one file, prints the result, and returns its record for the JSON file."""
     from keras_madd.errors import UserError
 
     try:
-        image = read_image(file)
-        faces = detector.score_image(image)
-        if overlay:
-            _draw(image, faces, Path(overlay) / name)
+        if media.error is not None:
+            raise UserError(media.error)
+        score = _score_video if media.is_video else _score_photograph
+        overlay = Path(args.overlay) / name if args.overlay else None
+        return {"path": str(media.path)} | score(media, detector, args, overlay)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return {"path": str(file), "error": str(error)}
+        message = str(error)
+    except OSError as error:
+        message = f"{error.filename or media.path}: {error.strerror or error}"
+    print(f"error: {message}", file=sys.stderr)
+    return {"path": str(media.path), "error": message}
+
+
+def _score_photograph(media, detector, args, overlay: Path | None) -> dict:
+    faces = detector.score_image(media.image)
+    if overlay:
+        from keras_madd.edge.media import IMAGE_OVERLAY
+        from keras_madd.files import replace_file
+        from keras_madd.visualize.attention import encode_png
+        from keras_madd.visualize.overlays import draw_scored_faces, enlarge_small
+
+        picture = draw_scored_faces(*enlarge_small(media.image, faces))
+        replace_file(overlay.with_name(overlay.name + IMAGE_OVERLAY), encode_png(picture))
     if not faces:
-        print(f"{file}: no face found")
+        print(f"{media.path}: no face found")
     for face in faces:
         x, y, width, height = face.box
-        print(f"{file}: fake {face.probability:.1%}, face {width}x{height} at {x},{y}")
-    return {"path": str(file), "faces": [face.to_json() for face in faces]}
+        print(
+            f"{media.path}: fake score {face.probability:.1%} ({face.verdict}), "
+            f"face {width}x{height} at {x},{y}"
+        )
+    return {"kind": "photograph", "faces": [face.to_json() for face in faces]}
 
 
-def _draw(image: "np.ndarray", faces: list["ScoredFace"], path: Path) -> None:
-    from keras_madd.errors import UserError
-    from keras_madd.files import replace_file
-    from keras_madd.visualize import draw_scored_faces, encode_png
+def _score_video(media, detector, args, overlay: Path | None) -> dict:
+    from keras_madd.progress import Stages
 
-    try:
-        replace_file(path, encode_png(draw_scored_faces(image, faces)))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
+    with contextlib.ExitStack() as stack:
+        on_frame = None
+        if overlay:
+            on_frame = stack.enter_context(_video_overlay(media.path, detector, args, overlay)).add
+        # Within the overlay, so that a stopped command leaves no file.
+        stage = stack.enter_context(Stages().stage(media.path.name))
+        result = detector.score_video(
+            media.path,
+            every=args.every,
+            frames=args.frames,
+            all_faces=args.all_faces,
+            progress=stage.advance,
+            on_frame=on_frame,
+        )
+    print(f"{media.path}: {_in_words(result)}")
+    if args.all_faces:
+        for track in result.tracks:
+            print(
+                f"{media.path}: face #{track.track}: fake score {track.probability:.1%} "
+                f"({track.verdict}), {_frames(track.frames)}, "
+                f"{track.first_seconds:.1f} to {track.last_seconds:.1f} s"
+            )
+    if result.broken_tail:
+        print(f"note: {media.path} is damaged: {result.broken_tail}", file=sys.stderr)
+    return {"kind": "video"} | result.to_json()
+
+
+def _video_overlay(path: Path, detector, args, overlay: Path):
+    from keras_madd.edge.media import VIDEO_OVERLAY
+    from keras_madd.video import VideoReader
+    from keras_madd.visualize import ScoredVideoWriter
+
+    with VideoReader(path) as video:
+        rate = video.frame_rate or 25.0
+        seconds = video.frame_count and video.frame_count / rate
+        scored = args.frames / seconds if args.frames and seconds else rate / args.every
+        return ScoredVideoWriter(
+            overlay.with_name(overlay.name + VIDEO_OVERLAY),
+            video.width,
+            video.height,
+            min(scored, rate),
+            seconds,
+            detector.description.threshold,
+            demonstration_note(detector),
+        )
+
+
+def _in_words(result: "VideoResult") -> str:
+    if result.probability is None:
+        return f"no face found in {_frames(len(result.frames))}"
+    faces = f"{result.frames_with_face} of {_frames(len(result.frames))} with a face"
+    return f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
+    return value
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
@@ -119,10 +243,10 @@ def _overlay_names(files: list[Path]) -> dict[Path, str]:
     """Returns a name for each file's overlay; like names from several folders are numbered."""
     names, taken = {}, set()
     for file in dict.fromkeys(files):
-        name, number = f"{file.name}.scored.png", 1
+        name, number = file.name, 1
         while name in taken:
             number += 1
-            name = f"{file.name}.{number}.scored.png"
+            name = f"{file.name}.{number}"
         taken.add(name)
         names[file] = name
     return names
@@ -136,6 +260,10 @@ def _write_json(path: Path, model: str, detector: "Detector", records: list[dict
         "model": str(model),
         "sha256": description.sha256,
         "training_data": description.training_data,
+        "demonstration": description.demonstration,
+        "temperature": description.temperature,
+        "threshold": description.threshold,
+        "device": detector.device,
         "files": records,
     }
     replace_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

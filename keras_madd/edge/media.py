@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keras_madd.edge.detector import Detector, ScoredFace
 
 _READ_AHEAD = 2
+OVERLAY_ENDINGS = IMAGE_OVERLAY, VIDEO_OVERLAY = (".scored.png", ".scored.mp4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,8 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     """Yields the files named, and the photographs and videos inside the folders named.
 
     A file is yielded whatever its ending; inside folders only those with an image's or a video's
-    ending are, in order of their names, and hidden ones are passed over.
+    ending are, in order of their names; hidden ones, and those that `keras-madd score --overlay`
+    wrote, are passed over.
 
     Args:
         paths: Files and folders.
@@ -69,7 +71,9 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
         suffixes = IMAGE_SUFFIXES | _video_suffixes()
         for found in sorted(path.rglob("*")):
             hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-            if found.suffix.lower() in suffixes and not hidden and found.is_file():
+            if hidden or found.name.endswith(OVERLAY_ENDINGS):
+                continue
+            if found.suffix.lower() in suffixes and found.is_file():
                 yield found
 
 

@@ -1,4 +1,8 @@
-"""Attention and scores drawn onto photographs."""
+"""Attention and scores drawn onto pictures.
+
+Verdicts are told by word, by shape (a fake face has a whole frame, any other has corners only)
+and by two colours that every kind of colour vision keeps apart.
+"""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -6,165 +10,223 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-REAL_COLOR = (46, 160, 110)
-FAKE_COLOR = (214, 70, 60)
+from keras_madd.visualize.attention import attended_crop, check_image
+from keras_madd.visualize.lettering import BOLD, draw_text, text_width
+
+REAL_COLOR = (0, 105, 175)
+FAKE_COLOR = (200, 80, 0)
+UNSURE_COLOR = (92, 96, 104)
+_COLORS = {"real": REAL_COLOR, "fake": FAKE_COLOR, "unsure": UNSURE_COLOR}
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+# A smaller inset shows nothing.
+_LEAST_INSET = 40
+
+Rectangle = tuple[int, int, int, int]
 
 
 class ScoredFaceLike(Protocol):
-    """What `draw_scored_faces` needs of a face; `keras_madd.edge.ScoredFace` is one."""
+    """What `draw_scored_faces` needs of a face; `keras_madd.edge.ScoredFace` is one.
 
-    box: tuple[int, int, int, int]
+    `verdict`, `smoothed`, `track` and `crop_box` are used where a face has them.
+    """
+
+    box: Rectangle
     probability: float
     attention_maps: np.ndarray | None
 
 
-def overlay_attention(
-    image: np.ndarray, attention_map: np.ndarray, opacity: float = 0.75
+def draw_scored_faces(
+    image: np.ndarray, faces: Iterable[ScoredFaceLike], insets: bool = True
 ) -> np.ndarray:
-    """Lays an attention map over a picture: where it attends it glows, elsewhere nothing changes.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        attention_map: (h, w) of 0 or more, any scale: drawn from its smallest value, invisible, to
-            its largest. A map that is alike everywhere leaves the picture as it is.
-        opacity: 0 to 1, how much of the picture the brightest place hides.
-
-    Returns:
-        (H, W, 3) uint8 RGB, a new array.
-
-    Raises:
-        ValueError: If a shape, a type or a value does not fit.
-    """
-    _check_image(image)
-    heat = _unit_map(attention_map)
-    if not 0 <= opacity <= 1:
-        raise ValueError(f"Argument `opacity` must be from 0 to 1. Received: opacity={opacity}")
-    height, width = image.shape[:2]
-    heat = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
-    levels = np.rint(heat * 255).astype(np.uint8)
-    glow = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
-    share = (opacity * heat)[..., None]
-    return np.rint(image * (1 - share) + glow * share).astype(np.uint8)
-
-
-def draw_scored_faces(image: np.ndarray, faces: Iterable[ScoredFaceLike]) -> np.ndarray:
-    """Draws each face's box, its score, and its attention as a small inset beside the box.
+    """Draws each face's box, verdict and score, and its attention as a small inset beside it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         faces: Objects with `box` (x, y, width, height) in pixels, `probability` of being fake and
             `attention_maps` (h, w, M) over the square crop `crop_box`, where present, or the box.
             Maps may be None.
+        insets: Whether to draw the insets. One is left out where there is no room for it beside
+            the faces, which stay free.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
     """
-    _check_image(image)
+    check_image(image)
     canvas = image.copy()
     faces = list(faces)
     for face in faces:
         _draw_box(canvas, face)
-    for face in faces:
-        if face.attention_maps is not None:
-            _draw_inset(canvas, image, face)
-    for face in faces:
-        _draw_label(canvas, face)
+    taken = [_box(face) for face in faces]
+    labels = [_place_label(canvas, face, taken, len(faces) > 1) for face in faces]
+    if insets:
+        for face in faces:
+            if face.attention_maps is not None:
+                _draw_inset(canvas, image, face, taken)
+    for face, label in zip(faces, labels, strict=True):
+        _draw_label(canvas, face, *label)
     return canvas
 
 
-def encode_png(image: np.ndarray) -> bytes:
-    """Returns an (H, W, 3) uint8 RGB picture as the bytes of a PNG file."""
-    _check_image(image)
-    return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+def enlarge_small(
+    image: np.ndarray, faces: Iterable[ScoredFaceLike], least: int = 480
+) -> tuple[np.ndarray, list]:
+    """Enlarges a small picture by a whole factor, so that labels can be read on it.
 
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        faces: Dataclasses with `box` and `crop_box`, which are enlarged with it.
+        least: Of the longer side in pixels; from here on nothing changes.
 
-def _check_image(image: np.ndarray) -> None:
-    if not (isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 3):
-        raise ValueError(
-            "Argument `image` must be an array of shape (H, W, 3). "
-            f"Received: image.shape={getattr(image, 'shape', None)}"
+    Returns:
+        The picture and its faces.
+    """
+    from dataclasses import replace
+
+    check_image(image)
+    factor = -(-least // max(image.shape[:2]))
+    if factor == 1:
+        return image, list(faces)
+    enlarged = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return enlarged, [
+        replace(
+            face,
+            box=tuple(factor * value for value in face.box),
+            crop_box=tuple(factor * value for value in face.crop_box),
         )
-    if image.dtype != np.uint8 or image.size == 0:
-        raise ValueError(
-            "Argument `image` must hold uint8 pixels and not be empty. "
-            f"Received: image.dtype={image.dtype}, image.shape={image.shape}"
-        )
+        for face in faces
+    ]
 
 
-def _unit_map(attention_map: np.ndarray) -> np.ndarray:
-    heat = np.asarray(attention_map, dtype=np.float32)
-    if heat.ndim != 2 or heat.size == 0:
-        raise ValueError(
-            "Argument `attention_map` must have shape (h, w). "
-            f"Received: attention_map.shape={heat.shape}"
-        )
-    if not np.isfinite(heat).all() or heat.min() < 0:
-        raise ValueError(
-            "Argument `attention_map` must hold finite values of 0 or more. "
-            f"Received: min={heat.min()}, max={heat.max()}"
-        )
-    heat = heat - heat.min()
-    return heat / heat.max() if heat.max() > 0 else heat
+def verdict_of(face: ScoredFaceLike) -> str:
+    """Returns a face's own verdict, or that of the threshold 0.5."""
+    return getattr(face, "verdict", None) or ("fake" if face.probability >= 0.5 else "real")
 
 
-def _unit(image: np.ndarray) -> float:
-    """Returns the length that lines and letters are measured in, so that they suit any size."""
-    return max(image.shape[:2]) / 1000
+def color_of(verdict: str) -> tuple[int, int, int]:
+    """Returns the colour of `"real"`, `"fake"` or `"unsure"`."""
+    return _COLORS[verdict]
 
 
-def _color(face: ScoredFaceLike) -> tuple[int, int, int]:
-    return FAKE_COLOR if face.probability >= 0.5 else REAL_COLOR
+def _line(canvas: np.ndarray) -> int:
+    """Returns the thickness of lines, so that it suits any size of picture."""
+    return max(2, round(0.0032 * max(canvas.shape[:2])))
+
+
+def _box(face: ScoredFaceLike) -> Rectangle:
+    x, y, width, height = (int(value) for value in face.box)
+    return x, y, width, height
 
 
 def _draw_box(canvas: np.ndarray, face: ScoredFaceLike) -> None:
-    x, y, width, height = (int(value) for value in face.box)
-    thickness = max(2, round(4 * _unit(canvas)))
-    cv2.rectangle(canvas, (x, y), (x + width, y + height), _color(face), thickness, cv2.LINE_AA)
+    """Draws the frame of a fake, the corners of any other; a dark rim parts it from the picture."""
+    x, y, width, height = _box(face)
+    line, verdict = _line(canvas), verdict_of(face)
+    right, bottom = x + width, y + height
+    corners = [(x, y), (right, y), (right, bottom), (x, bottom)]
+    if verdict == "fake":
+        strokes = [np.array([*corners, corners[0]])]
+    else:
+        arm = max(line, round(0.22 * min(width, height)))
+        strokes = [
+            np.array([(a + arm * da, b), (a, b), (a, b + arm * db)])
+            for (a, b), da, db in zip(corners, (1, -1, -1, 1), (1, 1, -1, -1), strict=True)
+        ]
+    for color, thickness in ((_BLACK, line + 2), (_COLORS[verdict], line)):
+        cv2.polylines(canvas, strokes, False, color, thickness, cv2.LINE_AA)
 
 
-def _draw_label(canvas: np.ndarray, face: ScoredFaceLike) -> None:
-    x, y, _, height = (int(value) for value in face.box)
-    text = f"fake {face.probability:.0%}"
-    font, scale = cv2.FONT_HERSHEY_DUPLEX, max(0.4, 1.1 * _unit(canvas))
-    thickness = max(1, round(1.5 * scale))
-    (text_width, text_height), baseline = cv2.getTextSize(text, font, scale, thickness)
-    pad = baseline
-    tag_height = text_height + 2 * pad
-    top = y - tag_height if y >= tag_height else min(y + height, canvas.shape[0] - tag_height)
-    left = int(np.clip(x, 0, max(0, canvas.shape[1] - text_width - 2 * pad)))
-    corner = (left + text_width + 2 * pad, top + tag_height)
-    cv2.rectangle(canvas, (left, top), corner, _color(face), cv2.FILLED)
-    place = (left + pad, top + pad + text_height)
-    cv2.putText(canvas, text, place, font, scale, (255, 255, 255), thickness, cv2.LINE_AA)
+def _place_label(
+    canvas: np.ndarray, face: ScoredFaceLike, taken: list[Rectangle], numbered: bool
+) -> tuple[Rectangle, list[tuple[str, int]], int]:
+    """Finds the label's rectangle, texts with weights, and size of letters; takes the place."""
+    height, width = canvas.shape[:2]
+    verdict = verdict_of(face)
+    shown = getattr(face, "smoothed", None)
+    score = f"{face.probability if shown is None else shown:.0%}"
+    texts = [(verdict.upper(), BOLD), (score if verdict == "fake" else f"fake {score}", 500)]
+    if numbered and getattr(face, "track", None) is not None:
+        texts.append((f"#{face.track}", 400))
+    size = max(14, round(0.024 * max(height, width)))
+    while size > 7 and _label_width(texts, size) > width:
+        size -= 1
+    wide, high = _label_width(texts, size), round(1.5 * size)
+    x, y, box_width, box_height = _box(face)
+    gap = _line(canvas) + 2
+    left = int(np.clip(x - gap // 2, 0, max(0, width - wide)))
+    places = [
+        (left, y - high - gap, wide, high),
+        (left, y + box_height + gap, wide, high),
+        (left, y + gap, wide, high),
+        (left, y + box_height - high - gap, wide, high),
+    ]
+    inside = [place for place in places if place[1] >= 0 and place[1] + high <= height]
+    others = [other for other in taken if other != (x, y, box_width, box_height)]
+    free = [place for place in inside if not any(_overlap(place, other) for other in others)]
+    clipped = (left, int(np.clip(y, 0, max(0, height - high))), wide, high)
+    place = (free or inside or [clipped])[0]
+    taken.append(place)
+    return place, texts, size
 
 
-def _draw_inset(canvas: np.ndarray, image: np.ndarray, face: ScoredFaceLike) -> None:
-    """Puts the crop with the summed attention beside the box, on the side with more room."""
-    crop = _square_crop(image, getattr(face, "crop_box", None) or face.box)
-    heat = np.maximum(np.asarray(face.attention_maps, np.float32), 0).sum(-1)
-    x, y, width, height = (int(value) for value in face.box)
-    side = int(np.clip(height, 48, 0.42 * min(canvas.shape[:2])))
-    picture = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
-    picture = overlay_attention(picture, heat)
-    frame = max(2, round(3 * _unit(canvas)))
-    picture[:frame], picture[-frame:] = _color(face), _color(face)
-    picture[:, :frame], picture[:, -frame:] = _color(face), _color(face)
-
-    gap = 2 * frame
-    right_room = canvas.shape[1] - (x + width)
-    left = x + width + gap if right_room >= x else x - gap - side
-    left = int(np.clip(left, 0, canvas.shape[1] - side))
-    top = int(np.clip(y, 0, canvas.shape[0] - side))
-    canvas[top : top + side, left : left + side] = picture
+def _label_width(texts: list[tuple[str, int]], size: int) -> int:
+    words = sum(text_width(text, size, weight) for text, weight in texts)
+    return words + round((0.45 * (len(texts) - 1) + 0.8) * size)
 
 
-def _square_crop(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Cuts a square about a box for showing; what the model sees comes from `faces.crop_face`."""
-    x, y, width, height = (int(value) for value in box)
-    side = max(width, height, 1)
-    left, top = x + (width - side) // 2, y + (height - side) // 2
-    before = (max(0, -top), max(0, -left))
-    after = (max(0, top + side - image.shape[0]), max(0, left + side - image.shape[1]))
-    padded = np.pad(image, ((before[0], after[0]), (before[1], after[1]), (0, 0)))
-    top, left = top + before[0], left + before[1]
-    return padded[top : top + side, left : left + side]
+def _draw_label(
+    canvas: np.ndarray,
+    face: ScoredFaceLike,
+    place: Rectangle,
+    texts: list[tuple[str, int]],
+    size: int,
+) -> None:
+    left, top, width, height = place
+    corner = (left + width - 1, top + height - 1)
+    cv2.rectangle(canvas, (left, top), corner, _COLORS[verdict_of(face)], cv2.FILLED)
+    cv2.rectangle(canvas, (left, top), corner, _BLACK, 1)
+    x, baseline = left + round(0.4 * size), top + round(1.09 * size)
+    for text, weight in texts:
+        x = draw_text(canvas, text, (x, baseline), _WHITE, size, weight) + round(0.45 * size)
+
+
+def _draw_inset(
+    canvas: np.ndarray, image: np.ndarray, face: ScoredFaceLike, taken: list[Rectangle]
+) -> None:
+    """Puts the crop with the summed attention beside the box where nothing else is."""
+    x, y, width, height = _box(face)
+    gap = 3 * _line(canvas)
+    side = int(np.clip(height, _LEAST_INSET, 0.42 * min(canvas.shape[:2])))
+    while side >= _LEAST_INSET:
+        spots = [
+            *((x + width + gap, top) for top in (y, y + height - side)),
+            *((x - gap - side, top) for top in (y, y + height - side)),
+            *((left, y + height + gap) for left in (x, x + width - side)),
+            *((left, y - gap - side) for left in (x, x + width - side)),
+        ]
+        if canvas.shape[1] - (x + width) < x:  # More room on the left.
+            spots = spots[2:4] + spots[:2] + spots[4:]
+        for left, top in spots:
+            place = (left, top, side, side)
+            if _within(place, canvas) and not any(_overlap(place, other) for other in taken):
+                picture = attended_crop(image, face, side)
+                canvas[top : top + side, left : left + side] = picture
+                corner = (left + side - 1, top + side - 1)
+                cv2.rectangle(canvas, (left, top), corner, _BLACK, _line(canvas) + 1)
+                cv2.rectangle(canvas, (left, top), corner, color_of(verdict_of(face)), 2)
+                taken.append(place)
+                return
+        side = round(0.8 * side)
+
+
+def _within(place: Rectangle, canvas: np.ndarray) -> bool:
+    x, y, width, height = place
+    return x >= 0 and y >= 0 and x + width <= canvas.shape[1] and y + height <= canvas.shape[0]
+
+
+def _overlap(first: Rectangle, second: Rectangle) -> bool:
+    return (
+        first[0] < second[0] + second[2]
+        and second[0] < first[0] + first[2]
+        and first[1] < second[1] + second[3]
+        and second[1] < first[1] + first[3]
+    )

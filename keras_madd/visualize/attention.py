@@ -1,0 +1,103 @@
+"""Attention maps laid over pictures."""
+
+import cv2
+import numpy as np
+
+
+def overlay_attention(
+    image: np.ndarray, attention_map: np.ndarray, opacity: float = 0.75
+) -> np.ndarray:
+    """Lays an attention map over a picture: where it attends it glows, elsewhere nothing changes.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        attention_map: (h, w) of 0 or more, any scale: drawn from its smallest value, invisible, to
+            its largest. A map that is alike everywhere leaves the picture as it is.
+        opacity: 0 to 1, how much of the picture the brightest place hides.
+
+    Returns:
+        (H, W, 3) uint8 RGB, a new array.
+
+    Raises:
+        ValueError: If a shape, a type or a value does not fit.
+    """
+    check_image(image)
+    heat = _unit_map(attention_map)
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"Argument `opacity` must be from 0 to 1. Received: opacity={opacity}")
+    height, width = image.shape[:2]
+    heat = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
+    levels = np.rint(heat * 255).astype(np.uint8)
+    glow = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
+    share = (opacity * heat)[..., None]
+    return np.rint(image * (1 - share) + glow * share).astype(np.uint8)
+
+
+def attended_crop(image: np.ndarray, face: object, side: int) -> np.ndarray:
+    """Draws what the model saw of a face, with its summed attention.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        face: Has `attention_maps` (h, w, M) over its square `crop_box` (x, y, side, side), or over
+            its `box` where it has none.
+        side: Of the result in pixels.
+
+    Returns:
+        (side, side, 3) uint8 RGB; black outside the image.
+    """
+    crop = _square_crop(image, getattr(face, "crop_box", None) or face.box)
+    shrinks = crop.shape[0] > side
+    picture = cv2.resize(
+        crop, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )
+    heat = np.maximum(np.asarray(face.attention_maps, np.float32), 0).sum(-1)
+    return overlay_attention(picture, heat)
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """Returns an (H, W, 3) uint8 RGB picture as the bytes of a PNG file."""
+    check_image(image)
+    return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+
+
+def check_image(image: np.ndarray) -> None:
+    """Raises ValueError unless it is (H, W, 3) uint8 and not empty."""
+    if not (isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 3):
+        raise ValueError(
+            "Argument `image` must be an array of shape (H, W, 3). "
+            f"Received: image.shape={getattr(image, 'shape', None)}"
+        )
+    if image.dtype != np.uint8 or image.size == 0:
+        raise ValueError(
+            "Argument `image` must hold uint8 pixels and not be empty. "
+            f"Received: image.dtype={image.dtype}, image.shape={image.shape}"
+        )
+
+
+def _unit_map(attention_map: np.ndarray) -> np.ndarray:
+    heat = np.asarray(attention_map, dtype=np.float32)
+    if heat.ndim != 2 or heat.size == 0:
+        raise ValueError(
+            "Argument `attention_map` must have shape (h, w). "
+            f"Received: attention_map.shape={heat.shape}"
+        )
+    if not np.isfinite(heat).all() or heat.min() < 0:
+        raise ValueError(
+            "Argument `attention_map` must hold finite values of 0 or more. "
+            f"Received: min={heat.min()}, max={heat.max()}"
+        )
+    heat = heat - heat.min()
+    return heat / heat.max() if heat.max() > 0 else heat
+
+
+def _square_crop(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Cuts a square about a box for showing; what the model sees comes from `faces.crop_face`."""
+    x, y, width, height = (int(value) for value in box)
+    side = max(width, height, 1)
+    left, top = x + (width - side) // 2, y + (height - side) // 2
+    square = np.zeros((side, side, 3), np.uint8)
+    x0, x1 = max(left, 0), min(left + side, image.shape[1])
+    y0, y1 = max(top, 0), min(top + side, image.shape[0])
+    if x0 < x1 and y0 < y1:
+        square[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
+    return square
