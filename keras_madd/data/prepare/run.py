@@ -14,7 +14,7 @@ from keras_madd.data.prepare.plan import Plan, make_plan
 from keras_madd.data.prepare.settings import PrepareSettings
 from keras_madd.data.prepare.tally import FailureLimit, Progress, Tally
 from keras_madd.data.shards import ShardInfo, ShardsDescription, save_dataset_json
-from keras_madd.data.sources import open_source
+from keras_madd.data.sources import DatasetSource, open_source
 from keras_madd.errors import UserError
 
 LOCAL = "local"
@@ -34,8 +34,8 @@ class PrepareResult:
         videos: Videos done in this run by local workers; fewer than planned where it went on
             with another one.
         crops: Crops made in this run.
-        elapsed: Seconds.
-        seconds: Step -> seconds of work, all workers together; empty with Beam.
+        elapsed: Seconds that the work took.
+        seconds: Step -> processor seconds, all workers together; 0 with Beam.
         peak_bytes: The most memory that a worker had; 0 with Beam.
     """
 
@@ -60,6 +60,7 @@ def prepare(
     beam_arguments: Sequence[str] = (),
     max_failures: str | None = None,
     retry_failed: bool = False,
+    source: DatasetSource | None = None,
     progress: Progress = lambda done, total, note: None,
 ) -> PrepareResult:
     """Cuts the faces out of a data set's videos and writes them as shards.
@@ -78,6 +79,7 @@ def prepare(
         max_failures: Stop when more videos than this give no crop: "12", or "5%" of all. By
             default 10 %, but 10 videos at least.
         retry_failed: Try again the videos that failed in an earlier run.
+        source: The data set, opened already; by default that which the settings name.
         progress: Called as `progress(done, total, note)` after each video.
 
     Raises:
@@ -87,7 +89,7 @@ def prepare(
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1. Received: workers={workers!r}")
     limit = None if max_failures is None else FailureLimit.parse(max_failures)
-    source = open_source(
+    source = source or open_source(
         settings.dataset,
         root,
         compression=settings.compression,
