@@ -1,0 +1,182 @@
+package org.kerasmadd.demo.ui
+
+import android.app.Activity
+import android.view.View
+import android.view.ViewGroup
+import android.widget.ImageButton
+import android.widget.TextView
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotEquals
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.kerasmadd.core.Backend
+import org.kerasmadd.core.BackendFailure
+import org.kerasmadd.core.Box
+import org.kerasmadd.core.Problem
+import org.kerasmadd.core.ScoredFace
+import org.kerasmadd.core.SelfCheckResult
+import org.kerasmadd.core.Source
+import org.kerasmadd.core.UiState
+import org.kerasmadd.core.Verdict
+import org.kerasmadd.demo.R
+import org.kerasmadd.demo.drawn
+import org.kerasmadd.demo.face
+import org.kerasmadd.demo.inflate
+import org.kerasmadd.demo.keep
+import org.kerasmadd.demo.model
+import org.kerasmadd.demo.photo
+import org.kerasmadd.demo.shot
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.annotation.Config
+
+/** The real layouts, inflated and drawn; pictures go where `-Dpictures.folder` says. */
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [33], qualifiers = "w360dp-h740dp-port-xhdpi")
+class ScreenTest {
+    private val activity: Activity = inflate(R.layout.activity_main)
+    private val screen = Screen(activity.content)
+
+    private fun text(id: Int): String = activity.content.require<TextView>(id).text.toString()
+
+    private fun shown(id: Int): Boolean =
+        activity.content.require<View>(id).visibility == View.VISIBLE
+
+    private fun show(state: UiState, name: String, vararg faces: ScoredFace) {
+        screen.show(state)
+        if (faces.isNotEmpty()) screen.overlay.show(shot(faces.toList()), photo())
+        keep(drawn(activity.content), name)
+    }
+
+    @Test
+    fun loading() {
+        show(UiState.Loading, "loading")
+        assertTrue(shown(R.id.message_progress))
+        assertEquals("", text(R.id.status))
+        assertEquals(View.GONE, activity.content.require<View>(R.id.banner).visibility)
+    }
+
+    @Test
+    fun `the permission can be asked for, or given in the settings`() {
+        show(UiState.PermissionNeeded(canAsk = true), "permission")
+        assertEquals(activity.getString(R.string.permission_ask), text(R.id.message_button))
+        screen.show(UiState.PermissionNeeded(canAsk = false))
+        assertEquals(activity.getString(R.string.permission_settings), text(R.id.message_button))
+    }
+
+    @Test
+    fun `a face that looks fake`() {
+        val face = face(Verdict.FAKE, 0.87)
+        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showSpeed(24.3, 31.8)
+        show(UiState.Faces(Source.CAMERA, listOf(face), model()), "fake", face)
+        assertEquals("Looks fake", text(R.id.verdict))
+        assertEquals("Fake probability 87 % · fake from 50 %", text(R.id.verdict_detail))
+        assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
+        assertEquals(
+            "CPU · 24 frames per second · 32 ms for a frame\nAttention: all maps",
+            text(R.id.status),
+        )
+        assertTrue(screen.shareButton.isEnabled)
+    }
+
+    @Test
+    fun `a face that looks real, and another, on a back end that was not asked for`() {
+        val faces = arrayOf(
+            face(Verdict.REAL, 0.08),
+            face(Verdict.UNSURE, 0.55, Box(330, 300, 90, 90), track = 1, frames = 2),
+        )
+        val failure = BackendFailure(Backend.GPU, "no OpenCL on this phone", RuntimeException())
+        val info = model(
+            demonstration = false, requested = Backend.GPU, failures = listOf(failure),
+        )
+        screen.showHeat(HeatChoice.OFF, 2)
+        show(UiState.Faces(Source.CAMERA, faces.toList(), info), "real", *faces)
+        assertEquals("Looks real, and 1 more face", text(R.id.verdict))
+        assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
+        assertEquals(
+            "CPU instead of GPU: no OpenCL on this phone\nAttention: off", text(R.id.status),
+        )
+    }
+
+    @Test
+    fun `no score is shown after a failed self-check`() {
+        val state = UiState.SelfCheckFailed(SelfCheckResult(0.9312, 0.4711, 0.02), model())
+        show(state, "self_check_failed")
+        assertTrue("0.9312" in text(R.id.message_text) && "0.4711" in text(R.id.message_text))
+        assertEquals("", text(R.id.verdict_detail))
+        assertEquals(false, screen.shareButton.isEnabled)
+    }
+
+    @Test
+    fun `problems are named with their cause`() {
+        for (problem in Problem.entries) {
+            screen.show(UiState.Failed(problem, "the cause", canRetry = problem == Problem.CAMERA))
+            assertEquals("the cause", text(R.id.message_text))
+            assertEquals(problem == Problem.CAMERA, shown(R.id.message_button))
+        }
+        show(UiState.Failed(Problem.CAMERA, "Another app uses the camera.", true, model()), "failed")
+    }
+
+    @Test
+    fun `pausing keeps the verdict, and the button goes on`() {
+        val face = face(Verdict.FAKE, 0.87)
+        screen.show(UiState.Faces(Source.CAMERA, listOf(face), model()))
+        assertEquals(activity.getString(R.string.button_pause), screen.pauseButton.contentDescription)
+        show(UiState.Paused(listOf(face), model()), "paused", face)
+        assertEquals("Paused · Looks fake", text(R.id.verdict))
+        assertEquals(activity.getString(R.string.button_resume), screen.pauseButton.contentDescription)
+    }
+
+    @Test
+    fun `waiting and no face`() {
+        screen.show(UiState.Waiting(Source.CAMERA, model()))
+        assertEquals("Waiting for a picture", text(R.id.verdict))
+        show(UiState.NoFace(Source.CAMERA, model()), "no_face")
+        assertEquals("No face found", text(R.id.verdict))
+    }
+
+    @Test
+    fun `every button has a description and 48 dp`() {
+        val density = activity.resources.displayMetrics.density
+        drawn(activity.content)
+        val buttons = buttons(activity.content)
+        assertEquals(6, buttons.size)
+        for (button in buttons) {
+            assertNotEquals("", button.contentDescription.toString())
+            assertTrue(button.width >= 48 * density && button.height >= 48 * density)
+        }
+    }
+
+    private fun buttons(view: View): List<ImageButton> = when (view) {
+        is ImageButton -> listOf(view)
+        is ViewGroup -> (0 until view.childCount).flatMap { buttons(view.getChildAt(it)) }
+        else -> emptyList()
+    }
+
+    @Test
+    @Config(sdk = [33], qualifiers = "zh-w360dp-h740dp-port-xhdpi")
+    fun chinese() {
+        val face = face(Verdict.FAKE, 0.87)
+        screen.showHeat(HeatChoice(1), 2)
+        screen.showSpeed(24.3, 31.8)
+        show(UiState.Faces(Source.CAMERA, listOf(face), model()), "chinese", face)
+        assertEquals("看起来是伪造的", text(R.id.verdict))
+    }
+
+    @Test
+    @Config(sdk = [33], qualifiers = "w740dp-h360dp-land-xhdpi")
+    fun landscape() {
+        val face = face(Verdict.REAL, 0.08)
+        screen.showHeat(HeatChoice.SUM, 2)
+        show(UiState.Faces(Source.CAMERA, listOf(face), model()), "landscape", face)
+        assertEquals("Looks real", text(R.id.verdict))
+    }
+
+    @Test
+    @Config(sdk = [33], qualifiers = "w360dp-h740dp-port-night-xhdpi")
+    fun dark() {
+        show(UiState.PermissionNeeded(canAsk = true), "permission_dark")
+        assertTrue(shown(R.id.message))
+    }
+}
