@@ -8,11 +8,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from keras_madd.errors import UserError
 from keras_madd.video.decoding import DamagedError, decode, open_container, read_packets, reason
-from keras_madd.video.pictures import to_picture, upright_size
+from keras_madd.video.pictures import PictureMaker
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,6 @@ class VideoReader:
         self.path = Path(path)
         self.broken_tail: str | None = None
         self._threads = threads
-        self._reformatter = VideoReformatter()
         self._containers: set[av.container.InputContainer] = set()
         self._closed = False
         complaints = []
@@ -78,7 +76,8 @@ class VideoReader:
             if first is None:
                 why = complaints[0] if complaints else "there is not one frame in it"
                 raise UserError(f"{self.path}: no frame can be decoded: {why}.")
-            self.width, self.height = upright_size(first[1])
+            self._picture_of = PictureMaker(first[1], threads)
+            self.width, self.height = self._picture_of.size
             rate = stream.average_rate or stream.guessed_rate
             self.frame_rate = float(rate) if rate else None
             self.frame_count = stream.frames or _estimated_count(container, rate)
@@ -195,6 +194,8 @@ class VideoReader:
                     if index >= done:
                         yield index, frame, stream.time_base
                         done = index + 1
+                    if self._closed:  # FFmpeg would read from freed memory.
+                        return
                 return
             except DamagedError:
                 # One thread tells which frames are sound; those already given are passed over.
@@ -210,9 +211,7 @@ class VideoReader:
             seconds = float((frame.pts - self._start) * time_base)
         else:
             seconds = index / (self.frame_rate or 25.0)
-        size = self.width, self.height
-        image = to_picture(frame, size, self._reformatter, self._threads)
-        return VideoFrame(index, seconds, image)
+        return VideoFrame(index, seconds, self._picture_of(frame))
 
 
 def _estimated_count(container: av.container.InputContainer, rate) -> int | None:

@@ -43,8 +43,8 @@ def test_flat_colours_come_back(tmp_path):
             writer.write(np.broadcast_to(colour, (48, 64, 3)).astype(np.uint8))
     with VideoReader(path) as reader:
         for frame, colour in zip(reader, colours, strict=True):
-            # Two roundings to 8 bits, of which chroma's is amplified by up to 2.
-            assert np.abs(frame.image.astype(int) - colour).max() <= 3
+            # Rounding to 8 bits, which chroma amplifies by up to 2, and the reader's 3 levels.
+            assert np.abs(frame.image.astype(int) - colour).max() <= 5
 
 
 def test_kind_of_file(tmp_path):
