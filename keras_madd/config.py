@@ -21,6 +21,8 @@ class MADDConfig:
         num_attentions: Number of attention maps M; 0 gives the plain backbone classifier.
         variant: `"paper"`, `"official"` (the released code) or `"deepfakebench"`: which layers.
         texture_tap, attention_tap: Stage or layer name; `None`: the backbone's default.
+        texture_enhancement: Whether the texture block is there; without it the shallow features
+            are pooled as they are, for ablations.
         texture_growth: Channels that each dense layer of the paper's texture block adds;
             `None`: as many as the texture tap has.
         head_width: Hidden units of the official head.
@@ -66,6 +68,7 @@ class MADDConfig:
     variant: str = "paper"
     texture_tap: str | None = None
     attention_tap: str | None = None
+    texture_enhancement: bool = True
     texture_growth: int | None = None
     head_width: int = 256
     region_dropout: float = 0.0

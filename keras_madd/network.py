@@ -54,7 +54,9 @@ def build_network(
 
     parts = _VARIANTS[config.variant](config)
     maps = parts["attention"](features["attention"])
-    texture, average = parts["texture"](features["texture"], maps)
+    texture = average = features["texture"]
+    if config.texture_enhancement:
+        texture, average = parts["texture"](texture, maps)
     local = parts["local_pooling"](texture, maps)
     regional = parts["regional_pooling"](parts["standardization"](average), maps)
     kept_local, kept_maps = layers.RegionDropout(

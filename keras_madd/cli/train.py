@@ -112,8 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `keras-madd train`; return the exit status."""
-    given = _given(args)
-    settings = _settings(given, args.resume)
+    settings = settings_of(args)
 
     from keras_madd.native_stderr import native_stderr_silenced
     from keras_madd.progress import Stages
@@ -142,6 +141,15 @@ def run(args: argparse.Namespace) -> int:
     tflite = result.folder / "model.tflite"
     print(f"next: keras-madd export {_quoted(result.best_model)} --output {_quoted(tflite)}")
     return 0
+
+
+def settings_of(args: argparse.Namespace) -> TrainSettings:
+    """Return the settings on a command line that `add_arguments` declared.
+
+    Raises:
+        UserError: If a value cannot work.
+    """
+    return _settings(_given(args), args.resume)
 
 
 def _given(args: argparse.Namespace) -> dict:

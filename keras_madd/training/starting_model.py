@@ -15,7 +15,7 @@ from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
 # Fields that decide which weights a network has.
 _ARCHITECTURE = (
     *("backbone", "variant", "num_attentions", "num_classes", "texture_tap", "attention_tap"),
-    *("texture_growth", "head_width"),
+    *("texture_enhancement", "texture_growth", "head_width"),
 )
 _CHECKPOINTS = (".pth", ".pt")
 

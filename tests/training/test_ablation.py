@@ -1,0 +1,104 @@
+import json
+
+import numpy as np
+import pytest
+from synthetic_shards import write_shards
+
+import keras_madd.training.ablation as ablation
+from keras_madd.config import MADDConfig
+from keras_madd.errors import UserError
+from keras_madd.evaluation import frame_metrics
+from keras_madd.network import build_network
+from keras_madd.presets import preset_config
+from keras_madd.training import TrainSettings
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ablation") / "shards"
+    return write_shards(folder, {"train": 4, "val": 2, "test": 3})
+
+
+def settings(shards, output, **changes) -> TrainSettings:
+    values = {"epochs": 1, "batch_size": 4, "steps_per_epoch": 2, "tensorboard": False}
+    return TrainSettings(output=output, data=(shards,), preset="madd_tiny", **{**values, **changes})
+
+
+def test_arms_switch_off_what_they_say():
+    def config(arm):
+        return MADDConfig.from_dict({**preset_config("madd_tiny"), **ablation.ARMS[arm]})
+
+    assert not config("backbone").uses_regions
+    for arm in ("attention", "texture"):
+        assert not config(arm).trains_region_independence
+        assert not config(arm).trains_on_augmented
+    assert [config(arm).texture_enhancement for arm in ("attention", "texture")] == [False, True]
+    assert config("ril").trains_region_independence
+    assert not config("ril").trains_on_augmented
+    assert config("agda").trains_on_augmented
+    assert not config("agda").trains_region_independence
+    assert config("full") == MADDConfig.from_dict(preset_config("madd_tiny"))
+    assert [config(f"m{count}").num_attentions for count in (1, 2, 8)] == [1, 2, 8]
+
+
+def test_without_texture_enhancement_the_shallow_features_are_pooled():
+    config = MADDConfig.from_dict(preset_config("madd_tiny"))
+    network, _ = build_network(config.replace(texture_enhancement=False))
+    assert not any(layer.name == "texture" for layer in network.layers)
+    shallow = network.get_layer("local_pooling").input[0]
+    assert network.output["local_features"].shape[-1] == shallow.shape[-1]
+
+
+@pytest.mark.slow
+def test_two_arms_two_seeds_and_the_table(shards, tmp_path, monkeypatch):
+    lines = []
+    chosen = settings(shards, tmp_path / "out")
+    table = ablation.ablate(chosen, (0, 1), ("backbone", "full"), echo=lines.append)
+    assert len(lines) == 4
+    content = json.loads((tmp_path / "out/ablation.json").read_text())
+    assert content["arms"] == table
+    for row in table.values():
+        values = row["video_auc"]["values"]
+        assert row["video_auc"]["mean"] == pytest.approx(np.mean(values))
+        assert row["video_auc"]["std"] == pytest.approx(np.std(values, ddof=1))
+    assert table["backbone"]["attention_overlap"] is None
+    assert 0 < table["full"]["attention_overlap"]["mean"] <= 1
+    assert "| backbone alone |" in (tmp_path / "out/ablation.md").read_text()
+
+    def no_training(*_, **__):
+        raise AssertionError("a finished run was trained again")
+
+    monkeypatch.setattr(ablation, "train", no_training)
+    assert ablation.ablate(chosen, (0, 1), ("backbone", "full"), echo=lines.append) == table
+    # Other settings are no reason to reuse a result.
+    with pytest.raises(AssertionError, match="trained again"):
+        ablation.ablate(settings(shards, tmp_path / "out", epochs=2), (0,), ("full",))
+
+
+def test_the_test_split_is_measured(shards, tmp_path):
+    from exported_model import tiny_model
+
+    tiny_model().save(tmp_path / "model.keras")
+    result = ablation.measure_on_test(tmp_path / "model.keras", (shards,), 0)
+    from keras_madd.evaluation.crops import decode, open_splits, source_groups
+
+    split = open_splits((shards,), "test")[0]
+    records = [record for group in source_groups(split) for record in group]
+    scores = tiny_model().fake_probability(np.stack([decode(record) for record in records]))
+    labels = [record.label for record in records]
+    assert result["frame_auc"] == pytest.approx(frame_metrics(labels, scores)["auc"])
+
+
+def test_unknown_arms_and_no_seeds(shards, tmp_path):
+    with pytest.raises(UserError, match="no arm 'm3'. There are: backbone, attention"):
+        ablation.ablate(settings(shards, tmp_path), (0,), ("m3",))
+    with pytest.raises(UserError, match="one seed or more"):
+        ablation.ablate(settings(shards, tmp_path), ())
+
+
+def test_the_text_of_a_table():
+    one = {"mean": 0.5, "std": None, "values": [0.5]}
+    text = ablation.as_text(
+        {"full": {"frame_auc": one, "video_auc": one, "attention_overlap": None}}, 1
+    )
+    assert "| full: + RIL and AGDA | 0.500 | 0.500 |  |" in text
