@@ -1,0 +1,207 @@
+"""An exported model into the Android app, with a picture that proves the phone computes the same.
+
+The app runs the golden crop through the model when it starts, on the back end that was asked for,
+and shows no score unless the golden probability comes out. So the crop is chosen here such that a
+phone which is wrong in a common way (a constant, pixels in another range, a black picture) gets
+another probability; a model for which there is no such crop is refused.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keras_madd.edge.images import read_image
+from keras_madd.edge.runner import LiteRTRunner
+from keras_madd.errors import UserError
+from keras_madd.exporting.litert_file import check_builtin_only
+from keras_madd.exporting.model_json import (
+    ModelDescription,
+    model_json_path,
+    read_model_json,
+    sha256_of,
+)
+from keras_madd.exporting.verify import sample_pictures
+from keras_madd.faces import crop_face
+from keras_madd.output_folder import output_folder
+
+ASSETS = Path("app/src/main/assets")
+MODEL, GOLDEN_CROP, SELF_CHECK = "model.tflite", "golden_crop.png", "self_check.json"
+SELF_CHECK_SCHEMA_VERSION = 1
+
+# How far another processor's probability may be off: half precision, or 8-bit arithmetic.
+_TOLERANCES = {"none": 0.02, "float16": 0.02}
+_TOLERANCE_OF_8_BITS = 0.05
+_PHOTO = Path(__file__).parents[1] / "data" / "assets" / "portrait.jpg"
+# The face of the photograph as the detector finds it.
+_FACE = (177, 82, 95, 95)
+_SHARES = np.linspace(0, 1, 9)
+# Candidates that are looked at closely; each costs a handful of runs.
+_CLOSELY = 8
+
+
+@dataclass(frozen=True)
+class AndroidAssets:
+    """What was written.
+
+    Attributes:
+        folder: The app's folder of assets.
+        probability: That the model gives the golden crop.
+        tolerance: Largest difference that the app takes for rounding.
+        told_apart: Mistakes that would change the probability by more than twice the tolerance.
+    """
+
+    folder: Path
+    probability: float
+    tolerance: float
+    told_apart: tuple[str, ...]
+
+
+def write_android_assets(
+    model_path: str | os.PathLike, project: str | os.PathLike
+) -> AndroidAssets:
+    """Puts an exported model, its description and a self-check into the Android project.
+
+    All files are written and checked beside the folder of assets first; after an error it is as
+    it was.
+
+    Args:
+        model_path: A `.tflite` file with its `model.json` beside it.
+        project: The Android project, such as `android_demo`.
+
+    Returns:
+        What was written.
+
+    Raises:
+        UserError: If the folder is no such project, the model cannot run in the app, or no
+            picture could tell a working phone from a broken one.
+    """
+    model_path, project = Path(model_path), Path(project)
+    if not (project / ASSETS).parent.is_dir():
+        raise UserError(f"{project} is not the Android project: it has no folder {ASSETS.parent}.")
+    description = read_model_json(model_path)
+    _check_fits_the_app(model_path, description)
+    runner = LiteRTRunner(model_path)
+    crop, told_apart = choose_golden_crop(runner, tolerance_of(description))
+    with output_folder(project / ASSETS, overwrite=True) as folder:
+        shutil.copyfile(model_path, folder / MODEL)
+        shutil.copyfile(model_json_path(model_path), model_json_path(folder / MODEL))
+        Image.fromarray(crop).save(folder / GOLDEN_CROP, optimize=True)
+        probability = _probability_of_file(folder)
+        check = {
+            "schema_version": SELF_CHECK_SCHEMA_VERSION,
+            "sha256": sha256_of(folder / MODEL),
+            "crop": GOLDEN_CROP,
+            "fake_probability": probability,
+            "tolerance": tolerance_of(description),
+        }
+        (folder / SELF_CHECK).write_text(json.dumps(check, indent=2) + "\n")
+    return AndroidAssets(project / ASSETS, probability, check["tolerance"], told_apart)
+
+
+def tolerance_of(description: ModelDescription) -> float:
+    """Returns the largest difference of a probability that is another processor's rounding."""
+    return _TOLERANCES.get(description.quantization, _TOLERANCE_OF_8_BITS)
+
+
+def choose_golden_crop(
+    runner: LiteRTRunner, tolerance: float
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Chooses the picture that gives most mistakes away.
+
+    The candidates lie between a face and blurred, noisy or unlike pictures, so that a probability
+    between the extremes can be found among them for almost every network.
+
+    Args:
+        runner: The model.
+        tolerance: Difference of a probability that is rounding.
+
+    Returns:
+        `(crop, told_apart)`: uint8 RGB of the model's input size, and what changes its
+        probability by more than twice the tolerance.
+
+    Raises:
+        UserError: If there is none that gives the essential mistakes away, or the model's output
+            is not a number.
+    """
+    candidates = _candidates(runner.description.input_size[0])
+    probabilities, _ = runner.run(candidates)
+    if not np.isfinite(probabilities).all():
+        raise UserError("The model gives NaN: do not use it.")
+    constants = np.array([0.0, 0.5, 1.0])
+    distances = np.abs(probabilities[:, None] - constants).min(axis=1)
+    best, best_rank, needed = None, (-1, 0.0), 2 * tolerance
+    for index in np.argsort(-distances, kind="stable")[:_CLOSELY]:
+        if distances[index] <= needed:
+            break
+        names, wrong = zip(*_mistakes(candidates[index]).items(), strict=True)
+        found, _ = runner.run(np.stack(wrong))
+        if not np.isfinite(found).all():
+            at = names[int(np.argmin(np.isfinite(found)))]
+            raise UserError(f"The model gives NaN for {at}: do not use it.")
+        changed = np.abs(found - probabilities[index])
+        told_apart = tuple(name for name, by in zip(names, changed, strict=True) if by > needed)
+        if not _ESSENTIAL.issubset(told_apart):
+            continue
+        rank = len(told_apart), float(distances[index])
+        if rank > best_rank:
+            best, best_rank = (candidates[index], told_apart), rank
+    if best is None:
+        spread = f"{probabilities.min():.3f} to {probabilities.max():.3f}"
+        raise UserError(
+            "The model cannot be checked on a phone: it gives every test picture nearly the same "
+            f"probability, or the same as a black one. Received: probabilities from {spread}"
+        )
+    return best
+
+
+_ESSENTIAL = frozenset(("a black picture", "pixels from 0 to 1"))
+
+
+def _mistakes(crop: np.ndarray) -> dict[str, np.ndarray]:
+    """What a broken phone would feed instead of a crop."""
+    sheared = [np.roll(row, 3 * number, axis=0) for number, row in enumerate(crop)]
+    return {
+        "a black picture": np.zeros(crop.shape, np.float32),
+        "pixels from 0 to 1": crop.astype(np.float32) / 255,
+        "red and blue exchanged": crop[..., ::-1].astype(np.float32),
+        "row padding ignored": np.stack(sheared).astype(np.float32),
+        "a mirrored picture": crop[:, ::-1].astype(np.float32),
+        "a picture on its side": np.rot90(crop).astype(np.float32),
+    }
+
+
+def _candidates(size: int) -> np.ndarray:
+    """Mixtures of the photograph's face and other pictures, (N, size, size, 3) uint8."""
+    photo = read_image(_PHOTO)
+    face = crop_face(photo, _FACE, size)
+    others = [255 - face, *sample_pictures((size, size), 3)]
+    for cells in (8, 3):
+        coarse = crop_face(photo, _FACE, max(1, size // cells))
+        others.append(crop_face(coarse, (0, 0, *coarse.shape[:2]), size, 1.0))
+    mixed = [np.rint((1 - share) * face + share * other) for other in others for share in _SHARES]
+    return np.stack(mixed).astype(np.uint8)
+
+
+def _probability_of_file(folder: Path) -> float:
+    """Runs what lies in the folder, as the app will."""
+    crop = read_image(folder / GOLDEN_CROP)
+    return float(LiteRTRunner(folder / MODEL).run(crop[None])[0][0])
+
+
+def _check_fits_the_app(path: Path, description: ModelDescription) -> None:
+    if description.format != "litert":
+        raise UserError(f"The app runs .tflite files. Received: {path}")
+    if description.batch != 1:
+        raise UserError(
+            f"The app scores one face at a time: export with --batch 1. "
+            f"Received: batch={description.batch}"
+        )
+    height, width = description.input_size
+    if height != width:
+        raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
+    check_builtin_only(path)

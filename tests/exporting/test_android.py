@@ -1,0 +1,197 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from exported_model import exported
+
+from keras_madd.edge.images import read_image
+from keras_madd.edge.runner import LiteRTRunner
+from keras_madd.errors import UserError
+from keras_madd.exporting import android
+from keras_madd.exporting.android import ASSETS, choose_golden_crop, write_android_assets
+from keras_madd.exporting.model_json import read_model_json, write_model_json
+
+SIZE = 32
+
+
+def linear_model(path, weights, bias, divide_by_brightness=False):
+    """Writes a LiteRT file whose log-odds are a weighted sum of the pixels."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((1, SIZE, SIZE, 3), tf.float32, name="image")])
+    def score(image):
+        logit = tf.reduce_sum(image * weights, (1, 2, 3)) + bias
+        if divide_by_brightness:
+            logit = logit / tf.reduce_max(image, (1, 2, 3))
+        return {"fake_probability": tf.sigmoid(logit)}
+
+    module = tf.Module()
+    module.score = score
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [score.get_concrete_function()], module
+    )
+    path.write_bytes(converter.convert())
+
+
+def describe(path, **values):
+    defaults = {
+        "format": "litert",
+        "quantization": "none",
+        "input_size": (SIZE, SIZE),
+        "num_attention_maps": 0,
+        "output_names": ("fake_probability",),
+    }
+    write_model_json(path, **defaults | values)
+
+
+@pytest.fixture(scope="module")
+def telling_model(tmp_path_factory):
+    """A model that every pixel matters to, most of all on one side and in red."""
+    weights = np.random.default_rng(0).normal(0, 4e-4, (SIZE, SIZE, 3)).astype("float32")
+    weights += np.linspace(6e-5, 0, SIZE, dtype="float32")[None, :, None] * [1, 0.5, 0]
+    path = tmp_path_factory.mktemp("telling") / "any_name.tflite"
+    linear_model(path, weights.astype("float32"), -3.0)
+    describe(path)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "android" / ASSETS.parent).mkdir(parents=True)
+    return tmp_path / "android"
+
+
+def copied(model, folder, **changes):
+    path = folder / "copy.tflite"
+    shutil.copyfile(model, path)
+    describe(path, **changes)
+    return path
+
+
+def test_writes_what_the_app_needs(telling_model, project):
+    written = write_android_assets(telling_model, project)
+    folder = project / ASSETS
+    assert written.folder == folder
+    assert {path.name for path in folder.iterdir()} == {
+        "model.tflite",
+        "model.json",
+        "golden_crop.png",
+        "self_check.json",
+    }
+    assert (folder / "model.tflite").read_bytes() == telling_model.read_bytes()
+    description = read_model_json(folder / "model.tflite")
+    check = json.loads((folder / "self_check.json").read_text())
+    assert check == {
+        "schema_version": 1,
+        "sha256": description.sha256,
+        "crop": "golden_crop.png",
+        "fake_probability": written.probability,
+        "tolerance": 0.02,
+    }
+    crop = read_image(folder / "golden_crop.png")
+    assert crop.shape == (SIZE, SIZE, 3)
+    found = LiteRTRunner(folder / "model.tflite").run(crop[None])[0][0]
+    assert found == pytest.approx(written.probability, abs=1e-6)
+
+
+def test_the_golden_crop_gives_mistakes_away(telling_model, project):
+    written = write_android_assets(telling_model, project)
+    runner = LiteRTRunner(project / ASSETS / "model.tflite")
+    crop = read_image(project / ASSETS / "golden_crop.png").astype(np.float32)
+    wrong = {
+        "a black picture": 0 * crop,
+        "pixels from 0 to 1": crop / 255,
+        "red and blue exchanged": crop[..., ::-1],
+        "a mirrored picture": crop[:, ::-1],
+    }
+    for name, pixels in wrong.items():
+        difference = abs(float(runner.run(pixels[None])[0][0]) - written.probability)
+        assert (difference > 2 * written.tolerance) == (name in written.told_apart), name
+    assert {"a black picture", "pixels from 0 to 1"} <= set(written.told_apart)
+    for constant in (0, 0.5, 1):
+        assert abs(written.probability - constant) > 2 * written.tolerance
+
+
+def test_other_assets_stay_and_old_ones_are_replaced(telling_model, project):
+    folder = project / ASSETS
+    folder.mkdir()
+    (folder / "face.tflite").write_bytes(b"detector")
+    (folder / "model.tflite").write_bytes(b"old")
+    write_android_assets(telling_model, project)
+    assert (folder / "face.tflite").read_bytes() == b"detector"
+    assert (folder / "model.tflite").read_bytes() == telling_model.read_bytes()
+
+
+def test_tolerance_follows_the_quantisation(telling_model, project, tmp_path):
+    for kind, tolerance in (("float16", 0.02), ("dynamic", 0.05), ("int8", 0.05)):
+        written = write_android_assets(copied(telling_model, tmp_path, quantization=kind), project)
+        assert written.tolerance == tolerance
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch": 4}, "export with --batch 1. Received: batch=4"),
+        ({"input_size": (SIZE, 48)}, "cut out square. Received: input_size=32x48"),
+        ({"format": "onnx"}, "The app runs .tflite files"),
+    ],
+)
+def test_refuses_what_the_app_cannot_run(telling_model, project, tmp_path, changes, message):
+    model = copied(telling_model, tmp_path, **changes)
+    with pytest.raises(UserError, match=message):
+        write_android_assets(model, project)
+    assert not (project / ASSETS).exists()
+
+
+def test_refuses_a_folder_that_is_no_project(telling_model, tmp_path):
+    with pytest.raises(UserError, match="is not the Android project: it has no folder app/"):
+        write_android_assets(telling_model, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refuses_a_model_whose_answer_says_nothing(project, tmp_path):
+    path = tmp_path / "constant.tflite"
+    linear_model(path, np.zeros((SIZE, SIZE, 3), "float32"), -0.4)
+    describe(path)
+    with pytest.raises(UserError, match="nearly the same probability"):
+        write_android_assets(path, project)
+
+
+def test_refuses_a_model_that_gives_no_number_for_a_black_picture(project, tmp_path):
+    path = tmp_path / "divides.tflite"
+    weights = np.random.default_rng(0).normal(0, 0.02, (SIZE, SIZE, 3)).astype("float32")
+    linear_model(path, weights, 0.0, divide_by_brightness=True)
+    describe(path)
+    with pytest.raises(UserError, match="NaN for a black picture"):
+        write_android_assets(path, project)
+
+
+def test_a_failure_on_the_way_leaves_the_assets_as_they_were(telling_model, project, monkeypatch):
+    folder = project / ASSETS
+    write_android_assets(telling_model, project)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(android, "_probability_of_file", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_android_assets(telling_model, project)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_half_precision_gives_numbers_for_even_pictures(tmp_path):
+    """Where nothing attends, a pooled vector has length 0, and small constants are 0 in halves."""
+    runner = LiteRTRunner(exported(tmp_path, "float16"))
+    size = runner.description.input_size
+    even = np.stack([np.full((*size, 3), value, np.uint8) for value in (0, 128, 255)])
+    assert np.isfinite(runner.run(even)[0]).all()
+
+
+def test_the_choice_is_the_same_every_time(telling_model):
+    runner = LiteRTRunner(telling_model)
+    first, second = (choose_golden_crop(runner, 0.02) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    assert first[1] == second[1]
