@@ -100,6 +100,9 @@ def read_packets(
             # Some demuxers find their way again after garbage.
             complain(f"the file cannot be read further: {reason(error)}")
             failures += 1
+        except IndexError:
+            # PyAV stumbles over a stream that begins in the middle; it is not the one read here.
+            continue
     if container.duration and end is not None:
         promised = ((container.start_time or 0) + container.duration) / av.time_base
         # Matroska's duration is exact, and nothing else there tells of a cut.
