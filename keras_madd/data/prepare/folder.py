@@ -78,6 +78,8 @@ class PrepareFolder:
             before = json.loads(file.read_bytes())
         except FileNotFoundError:
             replace_file(file, json.dumps(content).encode())
+        except ValueError:
+            raise UserError(f"{file} is damaged; give another --output.") from None
         else:
             if differs := difference(before, content):
                 raise UserError(
@@ -106,9 +108,9 @@ class PrepareFolder:
             info = ShardInfo(**content["file"])
             if info.records and (self.path / info.name).stat().st_size != info.bytes:
                 return None
-        except FileNotFoundError:
+            return info, content["lines"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        return info, content["lines"]
 
     def forget_failures(self, plan: Plan) -> int:
         """Make videos that failed be tried again; returns their number.

@@ -107,9 +107,10 @@ def read_piece(folder: Path, piece: str) -> tuple[ShardInfo, list] | None:
         info = ShardInfo(**content["file"])
         if (folder / info.name).stat().st_size != info.bytes:
             return None
-    except FileNotFoundError:
+        return info, content["lines"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # After a loss of power a file may be there and empty.
         return None
-    return info, content["lines"]
 
 
 def describe(video: SourceVideo) -> dict:

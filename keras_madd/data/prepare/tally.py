@@ -54,7 +54,7 @@ class Tally:
         progress: Called as `progress(done, total, note)`.
 
     Attributes:
-        seconds: Step -> seconds of work in this run, all workers together.
+        seconds: Step -> processor seconds in this run, all workers together.
         crops: Crops made in this run.
         peak_bytes: The most memory of any worker.
     """
@@ -64,13 +64,15 @@ class Tally:
         self.crops = 0
         self.peak_bytes = 0
         self._total, self._limit, self._progress = total, limit, progress
-        self._lines: dict[int, dict] = {}
+        self._done: set[int] = set()
         self._fresh: set[int] = set()
+        self._failed: dict[int, dict] = {}
         self._started = time.perf_counter()
 
     def add_finished(self, lines: list) -> None:
         """Count what an earlier run did."""
-        self._lines |= {number: line for number, line in lines}
+        for number, line in lines:
+            self._count(number, line)
         self._check()
 
     def add(self, message: dict) -> None:
@@ -82,14 +84,14 @@ class Tally:
         self.peak_bytes = max(self.peak_bytes, message.get("peak_bytes", 0))
         if "number" not in message:
             return
-        self._lines[message["number"]] = message["line"]
+        self._count(message["number"], message["line"])
         self._fresh.add(message["number"])
         self.crops += message["line"]["crops"]
         for step, seconds in message["seconds"].items():
             self.seconds[step] += seconds
         elapsed = time.perf_counter() - self._started
         note = f"{len(self._fresh) / elapsed:.1f} videos/s, {self.crops / elapsed:.0f} faces/s"
-        self._progress(len(self._lines), self._total, note)
+        self._progress(len(self._done), self._total, note)
         self._check()
 
     @property
@@ -102,10 +104,17 @@ class Tally:
         """Seconds since the start."""
         return time.perf_counter() - self._started
 
+    def _count(self, number: int, line: dict) -> None:
+        # A group that is done again, after its worker died, counts once.
+        self._done.add(number)
+        self._failed.pop(number, None)
+        if line["status"] == "failed":
+            self._failed[number] = line
+
     def _check(self) -> None:
-        failed = [line for line in self._lines.values() if line["status"] == "failed"]
-        if len(failed) <= self._limit:
+        if len(self._failed) <= self._limit:
             return
+        failed = list(self._failed.values())
         examples = "".join(
             f"\n  {line['video']}: {line['reason']}: {line['detail']}" for line in failed[:5]
         )

@@ -46,7 +46,7 @@ class VideoCrops:
         records: The crops, by position and track.
         facts: What manifest.jsonl says of the video beside its name and label.
         boxes: For its fakes.
-        seconds: Time spent in each of `STEPS`.
+        seconds: Processor seconds spent in each of `STEPS`.
     """
 
     records: list[CropRecord]
@@ -57,15 +57,15 @@ class VideoCrops:
 
 @dataclass
 class Clock:
-    """Seconds spent in each of `STEPS`."""
+    """Processor seconds spent in each of `STEPS`, by all threads of the process."""
 
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STEPS, 0.0))
 
     @contextmanager
     def __call__(self, step: str) -> Iterator[None]:
         """Time what is done inside."""
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             yield
         finally:
-            self.seconds[step] += time.perf_counter() - started
+            self.seconds[step] += time.process_time() - started

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import random
@@ -10,8 +11,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import dataset_trees
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from keras_madd.data.prepare import PrepareSettings, prepare
 from keras_madd.data.prepare.folder import PrepareFolder
@@ -294,10 +298,8 @@ class TestFailures:
             prepare(plain_tree, tmp_path / "a", small(), max_failures=text)
 
     def test_not_one_face(self, tmp_path, small):
-        from dataset_trees import write_face_video
-
-        write_face_video(tmp_path / "root" / "test" / "real" / "a.mp4", face=False)
-        write_face_video(tmp_path / "root" / "test" / "fake" / "b.mp4", face=False)
+        for name in ("real/a.mp4", "fake/b.mp4"):
+            dataset_trees.write_face_video(tmp_path / "root" / "test" / name, face=False)
         with pytest.raises(UserError, match="Not one face"):
             prepare(tmp_path / "root", tmp_path / "shards", small())
         assert not (tmp_path / "shards" / "dataset.json").exists()
@@ -347,6 +349,16 @@ class TestTheFolder:
         prepare(plain_tree, copy, small())
         assert content(copy) == content(finished)
 
+    def test_files_emptied_by_a_loss_of_power(self, plain_tree, finished, tmp_path, small, content):
+        copy = shutil.copytree(finished, tmp_path / "copy")
+        (copy / ".prepare/shards/val-00000.json").write_bytes(b"")
+        (copy / ".prepare/pieces/val-00000.000000.json").write_bytes(b"")
+        prepare(plain_tree, copy, small())
+        assert content(copy) == content(finished)
+        (copy / ".prepare/plan.json").write_bytes(b"")
+        with pytest.raises(UserError, match=r"plan\.json is damaged"):
+            prepare(plain_tree, copy, small())
+
     def test_a_shard_that_was_deleted_is_made_again(
         self, plain_tree, finished, tmp_path, small, content
     ):
@@ -359,3 +371,57 @@ class TestTheFolder:
 def test_number_of_workers_is_checked(plain_tree, tmp_path, small):
     with pytest.raises(ValueError, match=r"`workers` must be at least 1\. Received: workers=0"):
         prepare(plain_tree, tmp_path / "a", small(), workers=0)
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    ["celebdf_v1", "celebdf_v2", "deeperforensics", "dfd", "dfdc", "dfdc_preview"],
+)
+def test_every_data_set_of_videos(dataset, tmp_path):
+    """From the layout as downloaded to records; which video is in which split is tested there."""
+    build = getattr(dataset_trees, dataset.removesuffix("_v1").removesuffix("_v2"))
+
+    def write(path, source, label):
+        dataset_trees.write_face_video(path, 0, (160, 160), 3, fake=bool(label))
+
+    root = build(tmp_path / "root", write)
+    settings = PrepareSettings(dataset, frames_per_video=1, size=32, limit=6)
+    result = prepare(root, tmp_path / "shards", settings)
+    records = list(read_records(tmp_path / "shards"))
+    assert {record.dataset for record in records} == {dataset}
+    lines = manifest(tmp_path / "shards")
+    assert len(lines) == len(result.plan.videos) >= 6
+    assert {record.video for record in records} == {n for n, x in lines.items() if x["crops"]}
+    assert {record.split for record in records} == {line["split"] for line in lines.values()}
+    assert {record.label for record in records} == {0, 1}
+
+
+def test_deepfakebench_is_only_resized(tmp_path):
+    root = dataset_trees.deepfakebench(tmp_path / "root")
+    settings = PrepareSettings("deepfakebench", frames_per_video=3, size=32, image_format="png")
+    result = prepare(root, tmp_path / "shards", settings)
+    description = result.description
+    assert (description.detector, description.context) == ("none", 1.0)
+    assert description.parameters["pre_cropped"]
+    assert description.failures == {}
+    records = list(read_records(tmp_path / "shards"))
+    assert {record.box for record in records} == {(0, 0, 96, 96)}
+    # The frames of each video are 000, 002, 010, 021 and 105.
+    frames = [record.frame for record in records if record.video == records[0].video]
+    assert frames == [0, 10, 105]
+    record = records[0]
+    with Image.open(io.BytesIO(record.image)) as picture:
+        assert picture.size == (32, 32)
+        stored = np.asarray(picture)
+    (path,) = [
+        path
+        for video in result.plan.videos
+        if video.name == record.video
+        for path in video.frames
+        if path.stem == "000"
+    ]
+    with Image.open(path) as picture:
+        original = np.asarray(picture.convert("RGB"))
+    # A third of the side: plain means of 3 x 3.
+    means = original.reshape(32, 3, 32, 3, 3).mean((1, 3))
+    np.testing.assert_array_equal(stored, np.floor(means + 0.5))
