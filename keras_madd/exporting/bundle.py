@@ -1,9 +1,11 @@
 """An exported file with its description: what every runtime needs, in one call."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from keras_madd.errors import UserError
 from keras_madd.exporting.litert import export_litert
@@ -15,7 +17,6 @@ from keras_madd.exporting.model_json import (
     write_model_json,
 )
 from keras_madd.exporting.onnx import export_onnx
-from keras_madd.faces import DEFAULT_MARGIN
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD
@@ -30,9 +31,13 @@ def export_bundle(
     quantize: str = "none",
     batch: int = 1,
     classes: Sequence[str] | None = None,
-    crop_margin: float = DEFAULT_MARGIN,
-    detector: str = "auto",
-    training_data: str = "",
+    input_type: str = "float32",
+    calibration: Sequence[np.ndarray] | None = None,
+    float_content: bytes | None = None,
+    advance: Callable[[int, int], None] | None = None,
+    crop_margin: float | None = None,
+    detector: str | None = None,
+    training_data: str | None = None,
     demonstration: bool = False,
     temperature: float = 1.0,
     threshold: float = 0.5,
@@ -47,7 +52,12 @@ def export_bundle(
         quantize: As `export_litert`; `"none"` for ONNX.
         batch: As `export_litert`; ONNX files take any batch size and ignore it.
         classes: One name per output of the network; by default real and fake.
-        crop_margin: The margin that the training faces were cut out with.
+        input_type: As `export_litert`; ONNX files take float32.
+        calibration: As `export_litert`.
+        float_content: As `export_litert`.
+        advance: As `export_litert`.
+        crop_margin: The margin that the training faces were cut out with; this and the next two
+            are the model's own where None is given.
         detector: The `kind` of `keras_madd.faces.FaceDetector` they were found with.
         training_data: What the model was trained on, in words.
         demonstration: Whether it only shows that the parts work together.
@@ -64,14 +74,23 @@ def export_bundle(
             folder is missing, or the model cannot be converted.
     """
     path = Path(path)
-    check_output(path, quantize, overwrite)
+    check_output(path, quantize, overwrite, input_type)
     classes = class_names(model, classes)
     if path.suffix == ".onnx":
         export_onnx(model, path)
         batch = None
     else:
-        export_litert(model, path, quantize=quantize, batch=batch)
-    maps = model.config.num_attentions
+        export_litert(
+            model,
+            path,
+            quantize,
+            batch,
+            input_type=input_type,
+            calibration=calibration,
+            float_content=float_content,
+            advance=advance,
+        )
+    config, maps = model.config, model.config.num_attentions
     return write_model_json(
         path,
         format=FORMATS[path.suffix],
@@ -80,9 +99,10 @@ def export_bundle(
         num_attention_maps=maps,
         batch=batch,
         classes=classes,
-        crop_margin=crop_margin,
-        detector=detector,
-        training_data=training_data,
+        input_type=input_type,
+        crop_margin=config.crop_margin if crop_margin is None else crop_margin,
+        detector=detector or config.detector,
+        training_data=config.training_data if training_data is None else training_data,
         demonstration=demonstration,
         temperature=temperature,
         threshold=threshold,
@@ -91,12 +111,14 @@ def export_bundle(
     )
 
 
-def check_output(path: Path, quantize: str, overwrite: bool) -> None:
+def check_output(path: Path, quantize: str, overwrite: bool, input_type: str = "float32") -> None:
     """Raises a UserError where an export to `path` would fail, before any work."""
     if path.suffix not in FORMATS:
         raise UserError(f"The output must end in .tflite or .onnx. Received: {path}")
     if FORMATS[path.suffix] == "onnx" and quantize != "none":
         raise UserError(f"ONNX files are not quantised. Received: {quantize}")
+    if FORMATS[path.suffix] == "onnx" and input_type != "float32":
+        raise UserError(f"ONNX files take float32 pixels. Received: {input_type}")
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}.")
     if not os.access(path.parent, os.W_OK):

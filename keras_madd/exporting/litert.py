@@ -1,48 +1,126 @@
-"""Conversion to LiteRT, in builtin operations only."""
+"""Conversion to LiteRT, in builtin operations only, and quantisation."""
 
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keras_madd.errors import UserError
-from keras_madd.exporting.litert_file import check_builtin_only
-from keras_madd.exporting.model_json import INPUT
+from keras_madd.exporting.litert_file import check_builtin_only, read_graph, unfolded_scales
+from keras_madd.exporting.model_json import INPUT, INPUT_TYPES
 from keras_madd.files import replacing
 from keras_madd.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD
 
-QUANTIZATIONS = ("none", "float16", "dynamic")
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
+CALIBRATED = ("int8", "int8-full")
 
 
 def export_litert(
-    model: "MADD", path: str | os.PathLike, quantize: str = "none", batch: int = 1
+    model: "MADD",
+    path: str | os.PathLike,
+    quantize: str = "none",
+    batch: int = 1,
+    *,
+    input_type: str = "float32",
+    calibration: Sequence[np.ndarray] | None = None,
+    float_content: bytes | None = None,
+    advance: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Writes a model as a LiteRT file with one signature.
 
-    Its input is `image`, (batch, H, W, 3) float32 RGB pixels 0 to 255; the scaling is inside. Its
+    Its input is `image`, (batch, H, W, 3) RGB pixels 0 to 255; the scaling is inside. Its
     outputs, to be looked up by name since their order is the converter's, are `fake_probability`
-    (batch,) and `attention_maps` (batch, h, w, M).
+    (batch,) and `attention_maps` (batch, h, w, M), float32.
 
     Args:
         model: A `MADD` model.
         path: The file to write, ending in `.tflite`; an existing one is replaced at the end.
-        quantize: `"none"`; `"float16"`, weights stored in half the bytes; or `"dynamic"`, weights
-            stored in 8 bits, activations quantised on the fly where an operation can.
+        quantize: `"none"`; `"float16"`, weights stored in half the bytes; `"dynamic"`, weights
+            stored in 8 bits, activations quantised on the fly where an operation can; `"int8"`,
+            convolutions in 8 bits, pooling and attention in float (see `quantization`); or
+            `"int8-full"`, everything in 8 bits, for accelerators that know nothing else.
         batch: The fixed batch size. Delegates refuse dynamic shapes.
+        input_type: Type of the pixels, `"float32"` or `"uint8"`.
+        calibration: Face crops (H, W, 3), RGB 0 to 255, from the model's training data, on which
+            the ranges of the activations are measured; for `"int8"` and `"int8-full"` only.
+        float_content: What `float_litert` returned of the same model and batch, where it is there
+            already; only for what is calibrated.
+        advance: Called as `advance(pictures done, pictures in all)` while they are.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If an argument is none of what it may be.
+        ValueError: If an argument is none of what it may be, or `calibration` is missing.
         UserError: If the graph needs an operation that LiteRT has not built in.
     """
     path = Path(path)
+    _check(path, quantize, batch, input_type, calibration)
+    if quantize not in CALIBRATED:
+        with replacing(path) as temporary:
+            _convert(model, temporary, quantize, batch, input_type)
+        return path
+
+    # Imported here: with it comes LiteRT's quantiser, which most exports do without.
+    from keras_madd.exporting import calibration as measure
+    from keras_madd.exporting.quantization import RECIPES, quantize_content
+
+    content = float_content or float_litert(model, batch)
+    extremes = measure.activation_extremes(
+        content, calibration, advance and (lambda done: advance(done, len(calibration)))
+    )
+    ranges = measure.activation_ranges(extremes, content)
+    with replacing(path) as temporary:
+        temporary.write_bytes(quantize_content(content, RECIPES[quantize], ranges, input_type))
+        check_builtin_only(temporary)
+    return path
+
+
+def float_litert(model: "MADD", batch: int = 1) -> bytes:
+    """Returns a model as the content of a float LiteRT file, from which others are quantised."""
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / "float.tflite"
+        _convert(model, temporary, "none", batch, "float32")
+        return temporary.read_bytes()
+
+
+def _convert(model: "MADD", path: Path, quantize: str, batch: int, input_type: str) -> None:
+    # Importing TensorFlow is slow, and checking arguments must not wait for it.
+    with native_stderr_silenced():
+        import keras
+        import tensorflow as tf
+
+        from keras_madd.exporting.scoring_graph import scoring_graph
+
+        graph = scoring_graph(model, batch, input_type)
+        target = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+        if quantize == "float16":
+            target["supported_types"] = [tf.float16]
+        signature = keras.InputSpec(shape=graph.inputs[0].shape, dtype=input_type, name=INPUT)
+        with _foreign_operations_named():
+            graph.export(
+                path,
+                format="litert",
+                verbose=False,
+                input_signature=[signature],
+                optimizations=[] if quantize == "none" else [tf.lite.Optimize.DEFAULT],
+                target_spec=target,
+            )
+    check_builtin_only(path)
+    left = unfolded_scales(read_graph(path))
+    if left:
+        raise RuntimeError(f"normalisations were not folded into convolutions: {', '.join(left)}")
+
+
+def _check(path, quantize, batch, input_type, calibration) -> None:
     if quantize not in QUANTIZATIONS:
         raise ValueError(
             f"Argument `quantize` must be one of {QUANTIZATIONS}. Received: quantize={quantize!r}"
@@ -51,30 +129,15 @@ def export_litert(
         raise ValueError(f"Argument `path` must end in .tflite. Received: path={str(path)!r}")
     if not isinstance(batch, int) or batch < 1:
         raise ValueError(f"Argument `batch` must be 1 or more. Received: batch={batch!r}")
-
-    # Importing TensorFlow is slow, and checking arguments must not wait for it.
-    with native_stderr_silenced():
-        import keras
-        import tensorflow as tf
-
-        from keras_madd.exporting.scoring_graph import scoring_graph
-
-        graph = scoring_graph(model, batch)
-        target = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-        if quantize == "float16":
-            target["supported_types"] = [tf.float16]
-        signature = keras.InputSpec(shape=graph.inputs[0].shape, dtype="float32", name=INPUT)
-        with replacing(path) as temporary, _foreign_operations_named():
-            graph.export(
-                temporary,
-                format="litert",
-                verbose=False,
-                input_signature=[signature],
-                optimizations=[] if quantize == "none" else [tf.lite.Optimize.DEFAULT],
-                target_spec=target,
-            )
-            check_builtin_only(temporary)
-    return path
+    if input_type not in INPUT_TYPES:
+        raise ValueError(
+            f"Argument `input_type` must be one of {INPUT_TYPES}. "
+            f"Received: input_type={input_type!r}"
+        )
+    if quantize in CALIBRATED and (calibration is None or not len(calibration)):
+        raise ValueError(
+            f"Argument `calibration` must hold face crops for {quantize!r}. Received: none"
+        )
 
 
 @contextlib.contextmanager

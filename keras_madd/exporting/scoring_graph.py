@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from keras_madd.madd import MADD
 
 
-def scoring_graph(model: "MADD", batch: int | None) -> keras.Model:
+def scoring_graph(model: "MADD", batch: int | None, input_type: str = "float32") -> keras.Model:
     """Builds the inference graph of a model.
 
     Args:
         model: A `MADD` model.
-        batch: The fixed batch size, or None for any.
+        batch: The fixed batch size, which also puts every layer in its inference form; or None
+            for any.
+        input_type: Type of the pixels, `"float32"` or `"uint8"`.
 
     Returns:
-        A functional model from `image` (batch, H, W, 3), float32 RGB pixels 0 to 255, to
+        A functional model from `image` (batch, H, W, 3), RGB pixels 0 to 255, to
         `fake_probability` (batch,), 1 - P(class 0), and `attention_maps` (batch, h, w, M), left
         out where M = 0; both float32.
 
@@ -31,11 +33,18 @@ def scoring_graph(model: "MADD", batch: int | None) -> keras.Model:
             "Export needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow. "
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
+    network = model.network
+    if batch is not None:
+        from keras_madd.exporting.inference_forms import in_inference_form
+
+        network = in_inference_form(network, batch)
     height, width = model.config.input_size
-    image = keras.Input(batch_shape=(batch, height, width, 3), dtype="float32", name=INPUT)
-    features = model.network(image, training=False)
+    image = keras.Input(batch_shape=(batch, height, width, 3), dtype=input_type, name=INPUT)
+    features = network(keras.ops.cast(image, "float32"), training=False)
     logits = keras.ops.cast(features["logits"], "float32")
-    outputs = {FAKE_PROBABILITY: 1.0 - keras.ops.softmax(logits)[:, 0]}
+    # A slice of width 1, not an index: the index would leave XNNPACK.
+    real = keras.ops.softmax(logits)[:, :1]
+    outputs = {FAKE_PROBABILITY: keras.ops.reshape(1.0 - real, (-1,))}
     if model.config.num_attentions:
         outputs[ATTENTION_MAPS] = keras.ops.cast(features["attention_maps"], "float32")
     return keras.Model(image, outputs, name="score")

@@ -1,16 +1,24 @@
 """Whether an exported file computes what the model does."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_madd.edge.runner import LiteRTRunner
+from keras_madd.evaluation.bootstrap import weighted_auc
+from keras_madd.evaluation.metrics import calibration_error
+from keras_madd.exporting.model_json import read_model_json
 from keras_madd.exporting.onnx import ONNXRunner
+from keras_madd.exporting.samples import Samples
 
 if TYPE_CHECKING:
     from keras_madd.madd import MADD
+
+# Probabilities are held within this and 1 minus this before their log-odds are taken.
+_LEAST = 1e-7
 
 
 def compare_export(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -> dict[str, float]:
@@ -29,20 +37,110 @@ def compare_export(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -
     Raises:
         UserError: If the file cannot be run.
     """
-    runner = ONNXRunner(path) if Path(path).suffix == ".onnx" else LiteRTRunner(path)
-    probabilities, maps = runner.run(pixels)
+    probabilities, maps = _runner(path).run(pixels)
     difference = np.abs(probabilities - model.fake_probability(pixels))
     attention = 0.0
     if maps is not None:
-        expected = model.attention_maps(pixels)
-        scale = max(float(np.abs(expected).max()), np.finfo(np.float32).tiny)
-        attention = float(np.abs(maps - expected).max()) / scale
+        attention = _attention_difference(model.attention_maps(pixels), maps)
     return {
         "images": len(pixels),
         "max_probability_difference": float(difference.max()),
         "mean_probability_difference": float(difference.mean()),
         "max_attention_difference": attention,
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """A file's answers beside the float model's.
+
+    Attributes:
+        reference, exported: (N,) probabilities of being fake, uncalibrated.
+        labels: (N,), 0 real and 1 fake, or None.
+        figures: What `agreement_figures` measures.
+    """
+
+    reference: np.ndarray
+    exported: np.ndarray
+    labels: np.ndarray | None
+    figures: dict[str, Any]
+
+
+def verify_export(
+    model: "MADD",
+    path: str | os.PathLike,
+    samples: Samples,
+    threads: int | None = None,
+) -> Verification:
+    """Scores face crops with the float model under Keras and with an exported file.
+
+    Args:
+        model: The `MADD` model the file was exported from.
+        path: The `.tflite` or `.onnx` file, its description beside it.
+        samples: The face crops; without labels there is no AUC and no calibration error.
+        threads: Of LiteRT.
+
+    Raises:
+        UserError: If the file cannot be run.
+    """
+    runner = _runner(path, threads)
+    exported, maps = runner.run(samples.images)
+    reference = model.fake_probability(samples.images)
+    description = read_model_json(path)
+    figures = agreement_figures(
+        reference, exported, samples.labels, description.temperature, description.threshold
+    )
+    if maps is not None:
+        figures["max_attention_difference"] = _attention_difference(
+            model.attention_maps(samples.images), maps
+        )
+    return Verification(reference, np.asarray(exported, "float64"), samples.labels, figures)
+
+
+def agreement_figures(
+    reference: np.ndarray,
+    exported: np.ndarray,
+    labels: np.ndarray | None,
+    temperature: float = 1.0,
+    threshold: float = 0.5,
+) -> dict[str, Any]:
+    """Measures what an export changed.
+
+    Args:
+        reference: (N,) probabilities of the float model.
+        exported: (N,) probabilities of the file.
+        labels: (N,), or None.
+        temperature: What the log-odds are divided by before the verdict.
+        threshold: Least calibrated probability that is called fake.
+
+    Returns:
+        `images`; `max_probability_difference` and `mean_probability_difference`; of the log-odds
+        `logit_correlation` (None where either is constant) and `logit_rms_difference`; `agreement`,
+        the share of equal verdicts; and with labels of both classes `auc` and `ece`, `[before,
+        after]`, and `auc_drop`, else None under each. A NaN in the file's outputs shows as NaN.
+    """
+    exported = np.asarray(exported, "float64")
+    difference = np.abs(exported - reference)
+    before, after = _log_odds(reference), _log_odds(exported)
+    least = uncalibrated(threshold, temperature)
+    varies = before.std() > 0 and after.std() > 0
+    figures = {
+        "images": len(exported),
+        "max_probability_difference": float(difference.max()),
+        "mean_probability_difference": float(difference.mean()),
+        "logit_correlation": float(np.corrcoef(before, after)[0, 1]) if varies else None,
+        "logit_rms_difference": float(np.sqrt(np.mean((before - after) ** 2))),
+        "agreement": float(np.mean((reference >= least) == (exported >= least))),
+        "auc": None,
+        "ece": None,
+        "auc_drop": None,
+    }
+    if labels is not None and 0 < np.sum(labels) < len(labels) and np.isfinite(exported).all():
+        aucs = [weighted_auc(np.asarray(labels) == 1, each) for each in (reference, exported)]
+        figures["auc"] = aucs
+        figures["ece"] = [calibration_error(labels, each) for each in (reference, exported)]
+        figures["auc_drop"] = aucs[0] - aucs[1]
+    return figures
 
 
 def sample_pictures(size: tuple[int, int], count: int = 8, seed: int = 0) -> np.ndarray:
@@ -67,3 +165,24 @@ def sample_pictures(size: tuple[int, int], count: int = 8, seed: int = 0) -> np.
         columns = np.minimum(np.arange(width) * cells // width, cells - 1)
         total += coarse[:, rows][:, :, columns] / np.log2(2 * cells)
     return np.clip(total * 55 + 120, 0, 255).astype(np.uint8)
+
+
+def uncalibrated(probability: float, temperature: float) -> float:
+    """Returns the p whose `sigmoid(logit(p) / temperature)` is `probability`."""
+    if temperature == 1.0 or probability in (0, 1):
+        return float(probability)
+    return float(1 / (1 + np.exp(-_log_odds(probability) * temperature)))
+
+
+def _log_odds(probabilities) -> np.ndarray:
+    held = np.clip(np.asarray(probabilities, "float64"), _LEAST, 1 - _LEAST)
+    return np.log(held / (1 - held))
+
+
+def _runner(path: str | os.PathLike, threads: int | None = None):
+    return ONNXRunner(path) if Path(path).suffix == ".onnx" else LiteRTRunner(path, threads)
+
+
+def _attention_difference(expected: np.ndarray, maps: np.ndarray) -> float:
+    scale = max(float(np.abs(expected).max()), np.finfo(np.float32).tiny)
+    return float(np.abs(maps - expected).max()) / scale

@@ -16,4 +16,4 @@ def test_scripts_share_the_commands_arguments_and_errors(script, tmp_path):
     assert wrong.stderr == f"error: There is no model {arguments[0]}.\n"
     shown = subprocess.run([*command, "--help"], capture_output=True, text=True)
     assert shown.returncode == 0
-    assert "--quantize {none,float16,dynamic}" in shown.stdout
+    assert "--quantize {none,float16,dynamic,int8,int8-full}" in shown.stdout

@@ -1,0 +1,230 @@
+"""Storing and computing in 8 bits what bears it, and in float what does not.
+
+The loss of plain 8-bit quantisation sits in the pooling and its normalisation and in the head, not
+in the convolutions. So each operation is judged by its place in the graph, never by its name:
+
+- a convolution runs in static 8 bits, and so does what lies on the way from one to another;
+- the convolution that ends in the attention maps, and all that no convolution follows, which is
+  the pooling, stays float;
+- the dense layers of the head stay float, and may store their weights in 8 bits.
+"""
+
+import contextlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_madd.exporting.litert_file import Graph, Operation, graph_of, pack, parse
+from keras_madd.exporting.model_json import ATTENTION_MAPS
+from keras_madd.native_stderr import native_stderr_silenced
+
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+# What both LiteRT's quantiser and XNNPACK do in 8 bits, and networks put between convolutions.
+_BETWEEN = frozenset(
+    (
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "CONCATENATION",
+        "FULLY_CONNECTED",
+        "HARD_SWISH",
+        "LOGISTIC",
+        "MAX_POOL_2D",
+        "MEAN",
+        "MUL",
+        "PAD",
+        "RELU",
+        "RESHAPE",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SUB",
+        "SUM",
+    )
+)
+HEADS = ("float", "weights", "dynamic", "static")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which parts of the network are quantised, and how.
+
+    Attributes:
+        everything: Whether every operation that can runs in static 8 bits, as an integer-only
+            accelerator needs it; the other fields then mean nothing.
+        attention: Whether the convolution that ends in the attention maps does.
+        head: The dense layers: `"float"`; `"weights"`, stored in 8 bits and computed in float;
+            `"dynamic"`, multiplied in 8 bits with inputs quantised as they come; or `"static"`.
+    """
+
+    everything: bool = False
+    attention: bool = False
+    head: str = "weights"
+
+    def __post_init__(self):
+        if self.head not in HEADS:
+            raise ValueError(f"`head` must be one of {HEADS}. Received: head={self.head!r}")
+
+
+RECIPES = {"int8": Recipe(), "int8-full": Recipe(everything=True)}
+
+
+def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
+    """Decides how each operation of a float graph runs.
+
+    Args:
+        graph: The graph.
+        recipe: What to quantise.
+        attention_maps: The tensor of the attention maps, where there is one.
+
+    Returns:
+        One of `"static"`, `"dynamic"`, `"weights"` and `"float"` for each operation.
+    """
+    if recipe.everything:
+        return ["static"] * len(graph.operations)
+    followed = _followed_by_convolution(graph)
+    kept = set() if recipe.attention else _ends_in(graph, attention_maps)
+    static_tensors = set(graph.inputs)
+    modes = []
+    for index, operation in enumerate(graph.operations):
+        between = operation.name in _BETWEEN and followed[index]
+        data = [each for each in operation.inputs if each not in graph.constants]
+        if index in kept:
+            mode = "float"
+        elif operation.name in CONVOLUTIONS or (between and static_tensors.intersection(data)):
+            mode = "static"
+        elif operation.name == "FULLY_CONNECTED" and _has_constant_weights(graph, operation):
+            mode = recipe.head
+        else:
+            mode = "float"
+        if mode == "static":
+            static_tensors.update(operation.outputs)
+        modes.append(mode)
+    return modes
+
+
+def attention_tensor(model) -> int | None:
+    """Returns the number of the tensor that the signature calls attention maps, if any."""
+    for signature in model.signatureDefs or ():
+        for output in signature.outputs:
+            if output.name == ATTENTION_MAPS.encode():
+                return int(output.tensorIndex)
+    return None
+
+
+def quantize_content(
+    content: bytes,
+    recipe: Recipe,
+    ranges: Mapping[str, tuple[float, float]],
+    input_type: str = "float32",
+) -> bytes:
+    """Quantises a float LiteRT file by a recipe.
+
+    Args:
+        content: The float file.
+        recipe: What to quantise.
+        ranges: Name of each activation to its smallest and largest value; see `calibration`.
+        input_type: `"uint8"` lets the pixels in as they are, from 0 to 255 exactly.
+
+    Returns:
+        The quantised file, its signature as before.
+    """
+    with native_stderr_silenced():
+        from ai_edge_quantizer import qtyping, quantizer, recipe_manager
+        from ai_edge_quantizer.utils import tfl_flatbuffer_utils
+
+    model = parse(content)
+    graph = graph_of(model)
+    manager = recipe_manager.RecipeManager()
+    known = tfl_flatbuffer_utils.TFL_OP_CODE_TO_NAME
+    (subgraph,) = model.subgraphs
+    modes = plan(graph, recipe, attention_tensor(model))
+    for operator, mode in zip(subgraph.operators, modes, strict=True):
+        name = known.get(model.operatorCodes[operator.opcodeIndex].builtinCode)
+        if mode == "float" or name is None:
+            continue
+        # The quantiser finds operations by expressions over the names of their results, which are
+        # unique in a graph; so each operation gets one of its own.
+        scope = tfl_flatbuffer_utils.get_op_scope(operator, subgraph.tensors)
+        pattern = f"^{re.escape(scope)}$"
+        # What the quantiser has no 8-bit form of stays float.
+        with contextlib.suppress(ValueError):
+            if mode == "static":
+                manager.add_static_config(pattern, name, 8, 8)
+            elif mode == "dynamic":
+                manager.add_dynamic_config(pattern, name, 8)
+            else:
+                manager.add_weight_only_config(pattern, name, 8)
+    if input_type == "uint8":
+        manager.add_quantization_config(
+            f"^{re.escape(graph.names[graph.inputs[0]])};?$",
+            qtyping.TFLOperationName.INPUT,
+            _uint8_activation(qtyping),
+        )
+    statistics = {
+        name: {"min": np.array([[low]], "float32"), "max": np.array([[high]], "float32")}
+        for name, (low, high) in ranges.items()
+    }
+    with native_stderr_silenced():
+        run = quantizer.Quantizer(bytearray(content))
+        run.load_quantization_recipe(manager.get_quantization_recipe())
+        result = run.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
+    quantized = parse(bytes(result.quantized_model))
+    _point_signature(model, quantized)
+    return pack(quantized)
+
+
+def _uint8_activation(qtyping):
+    return qtyping.OpQuantizationConfig(
+        activation_tensor_config=qtyping.TensorQuantizationConfig(
+            num_bits=8, symmetric=False, dtype=qtyping.TensorDataType.UINT
+        ),
+        weight_tensor_config=qtyping.TensorQuantizationConfig(num_bits=8, symmetric=True),
+        compute_precision=qtyping.ComputePrecision.INTEGER,
+        explicit_dequantize=False,
+    )
+
+
+def _followed_by_convolution(graph: Graph) -> list[bool]:
+    consumers = graph.consumers()
+    followed = [False] * len(graph.operations)
+    for index in reversed(range(len(followed))):
+        followed[index] = any(
+            followed[reader] or graph.operations[reader].name in CONVOLUTIONS
+            for tensor in graph.operations[index].outputs
+            for reader in consumers.get(tensor, ())
+        )
+    return followed
+
+
+def _ends_in(graph: Graph, tensor: int | None) -> set[int]:
+    """Returns the convolutions from which a tensor is reached without another convolution."""
+    producers, found, waiting = graph.producers(), set(), [tensor]
+    while waiting:
+        index = producers.get(waiting.pop())
+        if index is None:
+            continue
+        if graph.operations[index].name in CONVOLUTIONS:
+            found.add(index)
+        else:
+            waiting.extend(graph.operations[index].inputs)
+    return found
+
+
+def _has_constant_weights(graph: Graph, operation: Operation) -> bool:
+    return operation.inputs[1] in graph.constants
+
+
+def _point_signature(before, after) -> None:
+    """Points the signature at the tensors that the quantiser put in the place of the old ones.
+
+    It renews the graph's inputs and outputs and sometimes leaves the signature as it was.
+    """
+    (old,), (new,) = before.subgraphs, after.subgraphs
+    for ends in ("inputs", "outputs"):
+        moved = dict(zip(map(int, getattr(old, ends)), map(int, getattr(new, ends)), strict=True))
+        for was, each in zip(
+            getattr(before.signatureDefs[0], ends),
+            getattr(after.signatureDefs[0], ends),
+            strict=True,
+        ):
+            each.tensorIndex = moved[int(was.tensorIndex)]

@@ -1,0 +1,315 @@
+"""One export as the command does it: convert, quantise, verify, report."""
+
+import importlib.metadata
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_madd.errors import UserError
+from keras_madd.exporting.bundle import check_output, export_bundle
+from keras_madd.exporting.delegation import delegation
+from keras_madd.exporting.export_report import ExportReport, report_paths, write_export_report
+from keras_madd.exporting.latency import litert_latency
+from keras_madd.exporting.layer_errors import layer_errors
+from keras_madd.exporting.litert import CALIBRATED, float_litert
+from keras_madd.exporting.model_json import ModelDescription
+from keras_madd.exporting.samples import Samples, check_disjoint, read_samples
+from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
+from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.progress import Stages
+
+if TYPE_CHECKING:
+    from keras_madd.madd import MADD
+
+_LAYER_PICTURES = 8
+# The largest difference of a probability from the float model's that is rounding, not a fault.
+_TOLERANCES = {"none": 1e-3, "float16": 0.02, "dynamic": 0.1}
+ONNX_TOLERANCE = 1e-4
+WHY_CALIBRATION = (
+    "--quantize {} needs --calibration: the range of every activation is measured on faces of the "
+    "kind that the model was trained on. Give the folder of shards it was trained on (its train "
+    "split is used) or a folder of some 200 face crops or photographs. Generated noise would give "
+    "ranges that ruin the scores of real faces."
+)
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What the command was told; see its help.
+
+    Attributes:
+        model, output: The saved model and the file to write.
+        quantize, batch, input_type: As `export_litert`.
+        calibration, samples, seed: Where pictures to calibrate on are, how many, and the seed.
+        verify, verify_samples: The same of pictures to verify on.
+        max_auc_drop: The largest loss of AUC that passes, or None.
+        threads: Numbers of threads to time the file with.
+        crop_margin, detector, training_data: Of the description; None: the model's own.
+        temperature, threshold, demonstration: Of the description.
+        overwrite: Whether existing files may be replaced.
+        command: The command line, for the report.
+    """
+
+    model: str
+    output: Path
+    quantize: str = "none"
+    batch: int = 1
+    input_type: str = "float32"
+    calibration: str | None = None
+    samples: int = 200
+    seed: int = 0
+    verify: str | None = None
+    verify_samples: int = 1000
+    max_auc_drop: float | None = None
+    threads: tuple[int, ...] = (1, 2)
+    crop_margin: float | None = None
+    detector: str | None = None
+    training_data: str | None = None
+    temperature: float = 1.0
+    threshold: float = 0.5
+    demonstration: bool = False
+    overwrite: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What came of it.
+
+    Attributes:
+        description: The `model.json`.
+        lines: What to tell the user.
+        problems: What is wrong with the file; empty where it may be used.
+    """
+
+    description: ModelDescription
+    lines: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+def run_export(settings: ExportSettings, stages: Stages | None = None) -> ExportResult:
+    """Exports a saved model, verifies the file and writes the reports.
+
+    Raises:
+        UserError: If something is missing or does not fit; nothing is written then.
+    """
+    from keras_madd.loading import load_madd
+
+    stages = stages or Stages()
+    _check(settings)
+    with stages.stage("model"), native_stderr_silenced():
+        model = load_madd(settings.model)
+    calibration, verification = _pictures(settings, model, stages)
+    described = {
+        "crop_margin": settings.crop_margin,
+        "detector": settings.detector,
+        "training_data": settings.training_data,
+        "temperature": settings.temperature,
+        "threshold": settings.threshold,
+        "demonstration": settings.demonstration,
+    }
+    litert = settings.output.suffix == ".tflite"
+    with stages.stage("conversion") as stage:
+        needed = litert and (verification is not None or settings.quantize in CALIBRATED)
+        float_content = float_litert(model, settings.batch) if needed else None
+        description = export_bundle(
+            model,
+            settings.output,
+            quantize=settings.quantize,
+            batch=settings.batch,
+            input_type=settings.input_type,
+            calibration=None if calibration is None else calibration.images,
+            float_content=float_content,
+            advance=stage.advance,
+            overwrite=settings.overwrite,
+            **described,
+        )
+    lines = [
+        f"{settings.output}: {settings.output.stat().st_size / 1e6:.2f} MB, "
+        f"quantize {settings.quantize}, sha256 {description.sha256}"
+    ]
+    if verification is None:
+        return _quick_check(settings, model, description, calibration, lines)
+    return _verified(
+        settings, model, description, calibration, verification, float_content, lines, stages
+    )
+
+
+def _check(settings: ExportSettings) -> None:
+    if settings.quantize in CALIBRATED and settings.calibration is None:
+        raise UserError(WHY_CALIBRATION.format(settings.quantize))
+    if settings.max_auc_drop is not None and settings.verify is None:
+        raise UserError("--max-auc-drop needs --verify: pictures of known label to measure it on.")
+    check_output(settings.output, settings.quantize, settings.overwrite, settings.input_type)
+    for each in report_paths(settings.output) if settings.verify else ():
+        if each.exists() and not settings.overwrite:
+            raise UserError(f"{each} exists; --overwrite replaces it.")
+
+
+def _pictures(
+    settings: ExportSettings, model: "MADD", stages: Stages
+) -> tuple[Samples | None, Samples | None]:
+    config = model.config
+    shared: dict[str, Any] = {
+        "margin": config.crop_margin if settings.crop_margin is None else settings.crop_margin,
+        "detector": settings.detector or config.detector,
+        "seed": settings.seed,
+    }
+    size, calibration, verification = config.input_size, None, None
+    if settings.calibration is None and settings.verify is None:
+        return None, None
+    with stages.stage("pictures"):
+        if settings.calibration is not None and settings.quantize in CALIBRATED:
+            calibration = read_samples(settings.calibration, size, settings.samples, **shared)
+        if settings.verify is not None:
+            verification = read_samples(
+                settings.verify, size, settings.verify_samples, splits=("test", "val"), **shared
+            )
+            if settings.max_auc_drop is not None and verification.labels is None:
+                raise UserError(
+                    "--max-auc-drop needs labels: shards, or pictures in folders named real and "
+                    f"fake. Received: {settings.verify}"
+                )
+    if calibration is not None and verification is not None:
+        check_disjoint(calibration, verification)
+    return calibration, verification
+
+
+def _quick_check(settings, model, description, calibration, lines) -> ExportResult:
+    """Without pictures to verify on: whether the file computes the model's function at all."""
+    pictures, what = sample_pictures(description.input_size), "generated pictures"
+    if calibration is not None:
+        pictures, what = calibration.images[:32], "of the calibration pictures"
+    found = compare_export(model, settings.output, pictures)["max_probability_difference"]
+    lines.append(
+        f"largest change of a probability, {len(pictures)} {what}: {found:.1e}"
+        + ("; --verify tells what the export cost" if calibration is not None else "")
+    )
+    onnx = settings.output.suffix == ".onnx"
+    allowed = ONNX_TOLERANCE if onnx else _TOLERANCES.get(settings.quantize, math.inf)
+    problems = []
+    if not found <= allowed:
+        problems.append(f"expected at most {allowed:g}: do not use this file.")
+    return ExportResult(description, tuple(lines), tuple(problems))
+
+
+def _verified(
+    settings, model, description, calibration, verification, float_content, lines, stages
+) -> ExportResult:
+    litert = settings.output.suffix == ".tflite"
+    with stages.stage("verification"):
+        found = verify_export(model, settings.output, verification)
+    sizes, latency, parts, layers = {}, {}, {}, []
+    if litert:
+        content = settings.output.read_bytes()
+        sizes = {"float32": len(float_content), description.quantization: len(content)}
+        with stages.stage("speed"):
+            parts = delegation(settings.output).to_json()
+            files = {"float32": float_content, description.quantization: content}
+            latency = litert_latency(files, "float32", settings.threads)
+            if settings.quantize in CALIBRATED:
+                pictures = verification.images[:_LAYER_PICTURES]
+                layers = layer_errors(float_content, content, pictures)
+    else:
+        size = settings.output.stat().st_size
+        sizes = {"float32": size, description.quantization: size}
+    bounds = _bounds(settings, found.figures)
+    description = export_metrics(settings.output, description, found.figures)
+    report = ExportReport(
+        file=settings.output,
+        description=description,
+        verification=found,
+        verified_on=verification.origin,
+        sizes=sizes,
+        latency=latency,
+        delegation=parts,
+        layers=layers,
+        settings=_made_by(settings, calibration, verification),
+        bounds=bounds,
+    )
+    written = write_export_report(report)
+    lines += _summary(found.figures, latency.get("1", {}).get(description.quantization), sizes)
+    lines += [f"report: {path}" for path in written]
+    problems = [
+        f"{each['what']} is {each['found']:.3g}, more than {each['allowed']:g}: do not use this "
+        "file."
+        for each in bounds
+        if not each["holds"]
+    ]
+    if problems and layers:
+        worst = sorted(layers, key=lambda each: -each.relative_error)[:5]
+        problems += [f"  off by {each.relative_error:.1%}: {each.layer}" for each in worst]
+    return ExportResult(description, tuple(lines), tuple(problems))
+
+
+def export_metrics(path: Path, description: ModelDescription, figures: dict) -> ModelDescription:
+    """Writes what a verification found into the description beside the file."""
+    from dataclasses import asdict
+
+    from keras_madd.exporting.model_json import write_model_json
+
+    values = asdict(description) | {"metrics": {**description.metrics, "export": figures}}
+    del values["sha256"]
+    return write_model_json(path, **values)
+
+
+def _bounds(settings: ExportSettings, figures: dict[str, Any]) -> list[dict[str, Any]]:
+    asked = []
+    if settings.max_auc_drop is not None:
+        asked.append(("loss of AUC", figures["auc_drop"], settings.max_auc_drop))
+    largest = figures["max_probability_difference"]
+    if settings.output.suffix == ".onnx":
+        asked.append(("largest change of a probability", largest, ONNX_TOLERANCE))
+    elif settings.quantize in _TOLERANCES:
+        asked.append(("largest change of a probability", largest, _TOLERANCES[settings.quantize]))
+    elif not np.isfinite(largest):
+        asked.append(("largest change of a probability", largest, 1.0))
+    return [
+        {
+            "what": what,
+            "found": found,
+            "allowed": allowed,
+            "holds": found is not None and bool(found <= allowed),
+        }
+        for what, found, allowed in asked
+    ]
+
+
+def _summary(figures: dict[str, Any], latency: dict | None, sizes: dict[str, int]) -> list[str]:
+    if figures["auc"] is None:
+        lines = [f"{figures['images']} pictures without labels of both classes: no AUC"]
+    else:
+        before, after = figures["auc"]
+        lines = [f"AUC {before:.4f} -> {after:.4f} on {figures['images']} pictures"]
+    correlation = figures["logit_correlation"]
+    if correlation is not None:
+        lines.append(
+            f"log-odds correlate {correlation:.4f}, same verdict {figures['agreement']:.1%}, "
+            f"largest change of a probability {figures['max_probability_difference']:.3f}"
+        )
+    if latency:
+        whole, *rest = sizes.values()
+        lines.append(
+            f"size {(rest or [whole])[-1] / whole:.3f} and time {latency['ratio']:.3f} of float32"
+        )
+    return lines
+
+
+def _made_by(settings: ExportSettings, calibration, verification) -> dict[str, Any]:
+    packages = ("keras", "ai-edge-litert", "ai-edge-quantizer", "tensorflow", "tf2onnx")
+    made = {"command": settings.command} if settings.command else {}
+    if calibration is not None:
+        made["calibrated on"] = f"{len(calibration.images)} face crops from {calibration.origin}"
+        made["calibration seed"] = settings.seed
+    skipped = [*(calibration.skipped if calibration else ()), *verification.skipped]
+    if skipped:
+        made["left out"] = f"{len(skipped)} pictures, such as: {skipped[0]}"
+    for package in packages:
+        try:
+            made[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return made

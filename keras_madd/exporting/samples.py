@@ -1,0 +1,179 @@
+"""Face crops to calibrate and to verify an export with, from shards or from pictures."""
+
+import hashlib
+import io
+import os
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from keras_madd.edge.images import find_images, read_image
+from keras_madd.errors import UserError
+from keras_madd.faces import FaceDetector, crop_face
+
+# Fewer pictures tell nothing about the range of an activation.
+LEAST = 16
+_LABELS = {"real": 0, "fake": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Face crops of a model's input size.
+
+    Attributes:
+        images: (N, H, W, 3) uint8 RGB.
+        labels: (N,) int64, 0 real and 1 fake; None where they are not known.
+        origin: Where they are from, in words.
+        skipped: One line for each picture that could not be used.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    origin: str
+    skipped: tuple[str, ...] = ()
+
+
+def read_samples(
+    path: str | os.PathLike,
+    size: tuple[int, int],
+    count: int,
+    seed: int = 0,
+    *,
+    splits: Iterable[str] = ("train",),
+    margin: float = 1.3,
+    detector: str = "auto",
+) -> Samples:
+    """Draws face crops at random from a folder of shards, or from one of pictures.
+
+    A picture of exactly the model's input size is taken for a face crop; in any other the largest
+    face is looked for and cut out. Pictures under folders named `real` and `fake` are labelled by
+    them, if all are.
+
+    Args:
+        path: A folder that holds `dataset.json`, one of pictures, or a picture.
+        size: (height, width) of the model's input.
+        count: The most pictures to draw.
+        seed: Seed of the drawing.
+        splits: Of shards; the first of these that is there is used.
+        margin: Of `crop_face`; shards must have been cut with it.
+        detector: Kind of `FaceDetector`, for pictures.
+
+    Raises:
+        UserError: If nothing is there, too few pictures can be used, or the shards were cut with
+            another margin.
+    """
+    path = Path(path)
+    if (path / "dataset.json").is_file():
+        samples = _from_shards(path, size, count, seed, tuple(splits), margin)
+    elif path.exists():
+        samples = _from_pictures(path, size, count, seed, margin, detector)
+    else:
+        raise UserError(f"There is nothing at {path}.")
+    if len(samples.images) < LEAST:
+        raise UserError(
+            f"{path}: {len(samples.images)} face crops could be used; at least {LEAST} are needed."
+            + (f" The first problem: {samples.skipped[0]}" if samples.skipped else "")
+        )
+    return samples
+
+
+def check_disjoint(calibration: Samples, verification: Samples) -> None:
+    """Raises a UserError if a picture is used to calibrate and to verify."""
+    shared = _digests(calibration.images) & _digests(verification.images)
+    if shared:
+        raise UserError(
+            f"{len(shared)} pictures are both in {calibration.origin} and in "
+            f"{verification.origin}: verify on others than were calibrated on."
+        )
+
+
+def _from_shards(folder, size, count, seed, splits, margin) -> Samples:
+    from keras_madd.data.shards import read_records
+    from keras_madd.data.shards_description import load_dataset_json
+
+    description = load_dataset_json(folder)
+    if not np.isclose(description.margin, margin):
+        raise UserError(
+            f"{folder}: its faces were cut out with margin {description.margin:g}, the model "
+            f"expects {margin:g} (--crop-margin)."
+        )
+    present = {info.split for info in description.shards}
+    split = next((each for each in splits if each in present), splits[0])
+    drawn = _draw(read_records(folder, split), count, seed)
+    images = [_central(record, description, size) for record in drawn]
+    return Samples(
+        images=np.stack(images) if images else np.empty((0, *size, 3), "uint8"),
+        labels=np.array([int(record.label != 0) for record in drawn], "int64"),
+        origin=f"the {split} split of {folder}",
+    )
+
+
+def _central(record: Any, description: Any, size: tuple[int, int]) -> np.ndarray:
+    """Returns what the phone would have cut: without the context of train pictures."""
+    with Image.open(io.BytesIO(record.image)) as opened:
+        image = np.array(opened.convert("RGB"))
+    height, width = image.shape[:2]
+    side = min(description.size, height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    if (side, side) == tuple(size):
+        return image[top : top + side, left : left + side]
+    return crop_face(image, (left, top, side, side), size[0], margin=1.0)
+
+
+def _from_pictures(path, size, count, seed, margin, detector) -> Samples:
+    files = list(find_images([path]))
+    random.Random(seed).shuffle(files)
+    images, used, skipped = [], [], []
+    with FaceDetector(kind=detector) as faces:
+        for file in files:
+            if len(images) == count:
+                break
+            try:
+                images.append(_face(read_image(file), size, margin, faces))
+                used.append(file)
+            except UserError as error:
+                skipped.append(str(error))
+            except LookupError:
+                skipped.append(f"{file}: no face found.")
+    labels = [_label(file, path) for file in used]
+    return Samples(
+        images=np.stack(images) if images else np.empty((0, *size, 3), "uint8"),
+        labels=None if None in labels or not labels else np.array(labels, "int64"),
+        origin=f"the pictures in {path}",
+        skipped=tuple(skipped),
+    )
+
+
+def _face(image: np.ndarray, size, margin: float, detector: FaceDetector) -> np.ndarray:
+    if image.shape[:2] == tuple(size):
+        return image
+    found = detector.detect(image)
+    if not found:
+        raise LookupError
+    return crop_face(image, found[0].box, size[0], margin)
+
+
+def _label(file: Path, root: Path) -> int | None:
+    inside = file.relative_to(root).parent.parts if root.is_dir() else ()
+    labels = {_LABELS[part.lower()] for part in inside if part.lower() in _LABELS}
+    return labels.pop() if len(labels) == 1 else None
+
+
+def _draw(items: Iterable, count: int, seed: int) -> list:
+    """Draws `count` items, each as likely as any other, in one pass."""
+    generator, drawn = random.Random(seed), []
+    for index, item in enumerate(items):
+        if index < count:
+            drawn.append(item)
+        elif (place := generator.randrange(index + 1)) < count:
+            drawn[place] = item
+    return drawn
+
+
+def _digests(images: np.ndarray) -> set[bytes]:
+    return {hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images}
