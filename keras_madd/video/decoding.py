@@ -153,6 +153,13 @@ def decode(
     for frame in frames:
         yield given, frame
         given += 1
+    # Threads can lose a damaged frame without a word; VP8 has packets without a frame.
+    if (
+        given < seen
+        and stream.codec_context.thread_count != 1
+        and stream.codec_context.name != "vp8"
+    ):
+        raise DamagedError
 
 
 def _decode_packet(stream, packet: av.Packet, number: int) -> tuple[list[av.VideoFrame], str]:

@@ -42,7 +42,7 @@ class VideoReader:
     Args:
         path: the file.
         threads: threads that decode and convert, 0 for one per core. A process that is one of
-            many wants 1. The frames do not depend on it.
+            many wants 1. The frames of a sound file do not depend on it.
 
     Attributes:
         width: in pixels, of the upright picture.
@@ -199,7 +199,7 @@ class VideoReader:
                 return
             except DamagedError:
                 # One thread tells which frames are sound; those already given are passed over.
-                continue
+                self.broken_tail = None
             except av.FFmpegError as error:
                 self._complain(f"the file cannot be read further: {reason(error)}")
                 return
