@@ -235,6 +235,11 @@ class Detector:
             on_frame=on_frame,
         )
 
+    def warm_up(self) -> None:
+        """Loads everything now, so that the first picture takes no longer than the others."""
+        self.find_faces(np.zeros((64, 64, 3), np.uint8))
+        self.score_crops(np.zeros((1, *self.description.input_size, 3), np.uint8))
+
     def close(self) -> None:
         """Frees the native memory. Closing twice is harmless."""
         with self._faces_lock, self._runner_lock:

@@ -1,6 +1,7 @@
 """An exported network on the graphics processor, by LiteRT's CompiledModel."""
 
 import os
+import sys
 import weakref
 from pathlib import Path
 
@@ -25,6 +26,9 @@ class GPUModel:
     """
 
     def __init__(self, path: str | os.PathLike, threads: int):
+        if sys.modules.get("tensorflow") is not None:
+            # Together they end the process with "free(): invalid pointer" when it exits.
+            raise GPUUnavailableError("LiteRT cannot use it in a process that has TensorFlow")
         failure = None
         with native_stderr_captured() as said:
             try:

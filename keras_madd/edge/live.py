@@ -99,6 +99,7 @@ class LiveScorer:
         self._detector = detector
         self._mirror = mirror
         self._smoother = smoother or ScoreSmoother.for_threshold(detector.description.threshold)
+        detector.warm_up()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW + 1)
         self._read = InThread(_stamped(source), newest_only=newest_only)
         self._found = InThread(self._find(self._read))

@@ -1,0 +1,201 @@
+"""Score the faces of a camera's picture as it comes."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_madd.cli.score import add_device, demonstration_note, say_what_it_runs_on
+
+if TYPE_CHECKING:
+    from keras_madd.edge import Detector
+    from keras_madd.edge.live import LiveFrame
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `keras-madd camera`."""
+    parser.add_argument(
+        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
+    )
+    parser.add_argument(
+        "--source",
+        default="0",
+        metavar="SOURCE",
+        help="number of the camera, or a video file that stands in for it (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--headless",
+        action="store_true",
+        help="open no window: print a line of JSON for each picture",
+    )
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="a video file: score each picture, as fast as can be, and not at the video's own pace",
+    )
+    parser.add_argument("--mirror", action="store_true", help="show the picture as a mirror does")
+    parser.add_argument("--record", metavar="OUT.mp4", help="write what the window shows to a file")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after S seconds")
+    parser.add_argument("--frames", type=_count, metavar="N", help="stop after N pictures")
+    parser.add_argument(
+        "--threads", type=_count, metavar="N", help="processor threads for the model"
+    )
+    add_device(parser)
+    parser.epilog = (
+        "q, Escape or closing the window ends it. A verdict is that of the smoothed score; it "
+        "comes after five pictures of a face. Exit status: 0 at the end, 1 when the camera was "
+        "lost, 2 for mistakes in the command, 130 after Ctrl-C; a recording is complete in every "
+        "case."
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs `keras-madd camera`; returns the exit status."""
+    from keras_madd.edge.capture import Camera, VideoAsCamera, is_camera
+    from keras_madd.edge.detector import Detector
+    from keras_madd.edge.live import LiveScorer
+    from keras_madd.errors import UserError
+
+    if args.record and Path(args.record).suffix.lower() != ".mp4":
+        raise UserError(f"--record must end in .mp4. Received: {args.record}")
+    live_camera = is_camera(args.source)
+    if args.fast and live_camera:
+        raise UserError("--fast is for video files; a camera has its own pace.")
+    problem = None
+    with contextlib.ExitStack() as stack:
+        show = [] if args.headless else [stack.enter_context(_open_window())]
+        detector = stack.enter_context(Detector(args.model, args.threads, args.device))
+        say_what_it_runs_on(detector)
+        source = Camera(args.source) if live_camera else VideoAsCamera(args.source, not args.fast)
+        stack.callback(source.close)
+        if args.record:
+            show.append(stack.enter_context(_Recording(args.record, source.frame_rate)))
+        live = LiveScorer(detector, source, newest_only=not args.fast, mirror=args.mirror)
+        stack.enter_context(live)
+        try:
+            _loop(live, detector, args, show)
+        except (UserError, KeyboardInterrupt) as error:
+            problem = error  # After the recording is complete.
+    if isinstance(problem, KeyboardInterrupt):
+        raise problem
+    if problem is not None:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    if not live_camera and source.broken_tail:
+        print(f"note: {args.source} is damaged: {source.broken_tail}", file=sys.stderr)
+    return 0
+
+
+def _loop(live, detector: "Detector", args: argparse.Namespace, show: list) -> None:
+    """Shows and prints scored pictures until somebody has enough."""
+    composer = _Composer(detector) if show else None
+    for count, frame in enumerate(live, 1):
+        if args.seconds is not None and frame.seconds >= args.seconds:
+            return
+        if args.headless and not _print_line(frame):
+            return
+        picture = composer.compose(frame) if composer else None
+        # Each one is shown, also when the first of them is closed.
+        if not all([each.show(picture, frame.seconds) for each in show]):
+            return
+        if args.frames is not None and count >= args.frames:
+            return
+
+
+def _print_line(frame: "LiveFrame") -> bool:
+    """Prints a frame; returns False where nobody reads any more."""
+    try:
+        print(json.dumps(frame.to_json()), flush=True)
+        return True
+    except BrokenPipeError:
+        # What is left in the buffer cannot be written when the program ends, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+
+
+class _Composer:
+    """Draws scored pictures with what they were scored."""
+
+    def __init__(self, detector: "Detector"):
+        self._threshold = detector.description.threshold
+        self._note = demonstration_note(detector)
+        self._overlay = None
+
+    def compose(self, frame: "LiveFrame"):
+        from keras_madd.visualize.scored_video import LIVE_SECONDS, VideoOverlay
+
+        if self._overlay is None:
+            height, width = frame.image.shape[:2]
+            settings = {"seconds": LIVE_SECONDS, "live": True, "note": self._note}
+            self._overlay = VideoOverlay(width, height, self._threshold, **settings)
+        # The face that is told about comes first.
+        faces = sorted(frame.faces, key=lambda face: -face.smoothed)
+        headline, score = ("no face", None), None
+        if faces:
+            score = faces[0].smoothed
+            headline = (f"face #{faces[0].track}, smoothed: {score:.0%} fake", faces[0].verdict)
+        rate = frame.frames_per_second
+        detect, network = frame.timings["detect"], frame.timings["score"]
+        right = f"{rate:.0f} per second, " if rate else ""
+        right += f"faces {detect:.0f} ms, scores {network:.0f} ms"
+        return self._overlay.compose(frame.image, faces, frame.seconds, score, headline, right)
+
+
+class _Recording:
+    """Writes pictures at a steady rate, one for several where they come slowly."""
+
+    def __init__(self, path: str, frame_rate: float | None):
+        from keras_madd.errors import UserError
+
+        folder = Path(path).parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise UserError(f"--record {path}: the folder {folder} cannot be written to.")
+        self._path, self._rate = path, frame_rate or 30.0
+        self._writer, self._written = None, 0
+
+    def show(self, picture, seconds: float) -> bool:
+        if self._writer is None:
+            from keras_madd.video import VideoWriter
+
+            height, width = picture.shape[:2]
+            self._writer = VideoWriter(self._path, width, height, self._rate, speed="ultrafast")
+            self._start = seconds
+        while self._written <= (seconds - self._start) * self._rate:
+            self._writer.write(picture)
+            self._written += 1
+        return True
+
+    def __enter__(self) -> "_Recording":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._writer is not None:
+            self._writer.__exit__(*exception)
+
+
+@contextlib.contextmanager
+def _open_window():
+    from keras_madd.visualize.window import Window
+
+    window = Window("keras-madd camera (q quits)")
+    try:
+        yield window
+    finally:
+        window.close()
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value

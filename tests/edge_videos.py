@@ -1,0 +1,42 @@
+"""Short videos with the sample photograph in them."""
+
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from keras_madd.data import sample_photo_path
+from keras_madd.edge import read_image
+from keras_madd.video import VideoWriter
+
+RATE = 10
+
+
+def portrait(side: int = 256) -> np.ndarray:
+    """The photograph, 2 or 1 times smaller."""
+    step = 512 // side
+    return np.ascontiguousarray(read_image(sample_photo_path())[::step, ::step])
+
+
+@functools.cache
+def _written(frames: int, faceless: tuple[int, ...], pair: bool) -> bytes:
+    image = portrait()
+    image = np.concatenate([image, image[:, ::-1]], axis=1) if pair else image
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "video.mp4"
+        with VideoWriter(path, image.shape[1], image.shape[0], RATE) as writer:
+            for index in range(frames):
+                shown = np.full_like(image, 100) if index in faceless else image
+                # One pixel a frame to the side.
+                writer.write(np.roll(shown, index, axis=1))
+        return path.read_bytes()
+
+
+def write_video(path: Path, frames: int = 12, faceless=(), pair: bool = False) -> Path:
+    """Writes a video of the portrait, or of two beside each other, ten frames a second.
+
+    Frames in `faceless` are grey.
+    """
+    path.write_bytes(_written(frames, tuple(faceless), pair))
+    return path
