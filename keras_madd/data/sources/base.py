@@ -158,6 +158,36 @@ class DatasetSource(ABC):
                 return found
         return None
 
+    def list_files(self, ending: str, *places: str) -> dict[str, Path]:
+        """The official lists of the three splits, in `split_files` or as for `list_file`.
+
+        Args:
+            ending: Of their names: train.ENDING, val.ENDING, test.ENDING.
+            places: Folders below the root to look in, too.
+
+        Returns:
+            Split -> file; empty where there are none.
+
+        Raises:
+            UserError: Some are there and others are not.
+        """
+        given = self.split_files
+        if given is not None:
+            folders = [given if given.is_dir() else given.parent]
+        else:
+            below = [descend(self.root, *filter(None, place.split("/"))) for place in places]
+            folders = [self.root, *filter(None, below)]
+        for folder in folders:
+            files = {split: child(folder, f"{split}.{ending}") for split in SPLITS}
+            absent = [f"{split}.{ending}" for split, file in files.items() if file is None]
+            if given is not None or len(absent) < len(SPLITS):
+                if absent:
+                    raise UserError(
+                        f"{folder}: there is no {', '.join(absent)}; found {what_is_in(folder)}."
+                    )
+                return files
+        return {}
+
     def relative(self, path: Path) -> str:
         """A path as it is named in `missing`."""
         return (

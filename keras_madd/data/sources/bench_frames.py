@@ -54,7 +54,8 @@ class FrameFinder:
             return place
         if listed.is_absolute() and Path(listed).is_dir():
             return Path(listed)
-        for dropped in range(len(parts)):
+        # Two names at least have to fit: the video's alone may be found under another method.
+        for dropped in range(max(1, len(parts) - 1)):
             for base in self._bases:
                 place = base.joinpath(*parts[dropped:])
                 if place.is_dir():

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from keras_madd.data.sources.base import DatasetSource
 from keras_madd.data.sources.faceforensics import at_compression
 from keras_madd.data.sources.listing import descend, folders, read_text, videos_in
-from keras_madd.data.sources.source_video import SPLITS, SourceVideo
+from keras_madd.data.sources.source_video import SourceVideo
 from keras_madd.data.sources.splitting import Groups, deal
 from keras_madd.errors import UserError
 
@@ -96,12 +96,7 @@ class DeeperForensics(DatasetSource):
         )
 
     def _official(self) -> dict[str, str]:
-        files = {split: self.list_file(f"{split}.txt", "lists/splits") for split in SPLITS}
-        absent = [f"{split}.txt" for split, file in files.items() if file is None]
-        if len(absent) == len(SPLITS):
-            return {}
-        if absent:
-            raise UserError(f"{self.root}: there is no lists/splits/{absent[0]}.")
+        files = self.list_files("txt", "lists/splits")
         splits: dict[str, str] = {}
         for split, file in files.items():
             for line in filter(None, map(str.strip, read_text(file).splitlines())):

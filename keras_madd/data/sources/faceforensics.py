@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_madd.data.sources.base import DatasetSource
 from keras_madd.data.sources.listing import child, descend, folders, read_json, videos_in
-from keras_madd.data.sources.source_video import SPLITS, SourceVideo
+from keras_madd.data.sources.source_video import SourceVideo
 from keras_madd.data.sources.splitting import Groups, deal
 from keras_madd.errors import UserError
 
@@ -120,14 +120,8 @@ class FaceForensics(DatasetSource):
 
     def _read_lists(self) -> tuple[dict[str, str], set[Pair]] | None:
         """Split by real video, and the pairs of all splits in both orders."""
-        files = {
-            split: self.list_file(f"{split}.json", "splits", "dataset/splits") for split in SPLITS
-        }
-        if None in files.values():
-            found = [split for split in SPLITS if files[split]]
-            if found:
-                absent = [f"{split}.json" for split in SPLITS if not files[split]]
-                raise UserError(f"{files[found[0]].parent}: there is no {', '.join(absent)}.")
+        files = self.list_files("json", "splits", "dataset/splits")
+        if not files:
             return None
         splits, pairs = {}, set()
         for split, file in files.items():

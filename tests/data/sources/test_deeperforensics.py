@@ -61,5 +61,5 @@ def test_lists_incomplete_or_malformed(tmp_path):
     with pytest.raises(UserError, match="expected names such as 071_M004"):
         open_source("deeperforensics", root).videos()
     (root / "lists" / "splits" / "val.txt").unlink()
-    with pytest.raises(UserError, match=r"there is no lists/splits/val\.txt"):
+    with pytest.raises(UserError, match=r"lists/splits: there is no val\.txt"):
         open_source("deeperforensics", root).videos()

@@ -36,8 +36,10 @@ def test_lists_in_the_tree(tmp_path, place):
 def test_lists_given(tmp_path):
     root = trees.faceforensics(tmp_path / "data", lists=None)
     trees.write_ff_lists(tmp_path / "lists")
-    source = open_ff(root, split_files=tmp_path / "lists")
-    assert Counter(video.split for video in source.videos()) == {"train": 36, "val": 12, "test": 24}
+    for given in (tmp_path / "lists", tmp_path / "lists" / "test.json"):
+        source = open_ff(root, split_files=given)
+        counts = Counter(video.split for video in source.videos())
+        assert counts == {"train": 36, "val": 12, "test": 24}
 
 
 def test_without_lists_pairs_stay_together(tmp_path):
