@@ -8,7 +8,10 @@ import sys
 from keras_madd import __version__
 from keras_madd.errors import UserError
 
-COMMANDS = ("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "import-weights")
+COMMANDS = (
+    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),
+    "import-weights",
+)
 INTERRUPTED = 130
 
 
