@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from keras_madd.data.manipulations import SEEN
 from keras_madd.data.synthetic import SyntheticFaces, SyntheticVideo
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.files import replace_file
+from keras_madd.video import VideoWriter
+from keras_madd.visualize import encode_png
 
 FRAMES_PER_SECOND = 10
 
@@ -18,8 +17,9 @@ def write_sample_videos(
     """Write real and manipulated videos of some people of the test split.
 
     Every person gives one real video, a fake by one of the seen manipulations and one by the
-    unseen one; and of each the first frame as PNG, as the camera gave it. Videos are H.264 where
-    OpenCV can write it, MPEG-4 otherwise; so they are compressed once more.
+    unseen one. They lie as `keras-madd prepare --dataset folder` takes them: `real/NAME.mp4` and
+    `fake/MANIPULATION/NAME.mp4`, in H.264, so compressed once more. The first frame of each, as
+    the camera gave it, is `pictures/NAME.png`.
 
     Args:
         directory: folder to write into; made where it is missing.
@@ -49,20 +49,16 @@ def write_sample_videos(
 
 
 def _write(video: SyntheticVideo, directory: Path) -> Path:
-    path = directory / f"{video.name}.mp4"
+    folder = directory / ("fake" if video.label else "real")
+    if video.label:
+        folder /= video.method
+    pictures = directory / "pictures"
+    for each in (folder, pictures):
+        each.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{video.name}.mp4"
     height, width = video.frames.shape[1:3]
-    for code in ("avc1", "mp4v"):
-        fourcc = cv2.VideoWriter.fourcc(*code)
-        with native_stderr_silenced():  # FFmpeg complains at length about a missing encoder.
-            writer = cv2.VideoWriter(str(path), fourcc, FRAMES_PER_SECOND, (width, height))
-        if writer.isOpened():
-            break
-    if not writer.isOpened():
-        raise OSError(f"Cannot write a video. Received: path={path}")
-    for frame in video.frames:
-        writer.write(np.ascontiguousarray(frame[..., ::-1]))
-    writer.release()
-    image = cv2.cvtColor(video.frames[0], cv2.COLOR_RGB2BGR)
-    if not cv2.imwrite(str(path.with_suffix(".png")), image):
-        raise OSError(f"Cannot write an image. Received: path={path.with_suffix('.png')}")
+    with VideoWriter(path, width, height, FRAMES_PER_SECOND) as writer:
+        for frame in video.frames:
+            writer.write(frame)
+    replace_file(pictures / f"{video.name}.png", encode_png(video.frames[0]))
     return path

@@ -2,6 +2,7 @@ import cv2
 import pytest
 
 from keras_madd.data import SEEN, UNSEEN, sample_photo_path, write_sample_videos
+from keras_madd.data.sources import open_source
 
 
 def test_writes_readable_videos_and_frames(tmp_path, capfd):
@@ -17,8 +18,22 @@ def test_writes_readable_videos_and_frames(tmp_path, capfd):
             count += 1
         video.release()
         assert count == 3
-        assert cv2.imread(str(path.with_suffix(".png"))).shape == (256, 256, 3)
+        picture = tmp_path / "new/pictures" / f"{path.stem}.png"
+        assert cv2.imread(str(picture)).shape == (256, 256, 3)
+    assert [path.parent.name for path in paths[:2]] == ["real", paths[1].stem.split("_", 2)[2]]
     assert capfd.readouterr().err == ""
+
+
+def test_videos_lie_as_prepare_takes_them(tmp_path):
+    paths = write_sample_videos(tmp_path, people=2, frames=2)
+    found = {video.path: video for video in open_source("folder", tmp_path).videos()}
+    assert set(found) == set(paths)
+    for real, *fakes in (paths[:3], paths[3:]):
+        assert found[real].label == 0
+        for fake in fakes:
+            assert found[fake].label == 1
+            assert found[fake].source == found[real].source
+            assert found[fake].method == fake.parent.name
 
 
 def test_needs_somebody(tmp_path):
