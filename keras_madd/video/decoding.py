@@ -9,6 +9,7 @@ from keras_madd.errors import UserError
 
 # Demuxers that make pictures, text or a list of other files look like a video.
 _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "apng")
+INCOMPLETE = "frame {} is incomplete"
 
 
 class DamagedError(Exception):
@@ -164,7 +165,7 @@ def decode(
 
 def _decode_packet(stream, packet: av.Packet, number: int) -> tuple[list[av.VideoFrame], str]:
     """The sound frames that a packet brought out, and what is damaged, if anything."""
-    damage = f"frame {number} is incomplete" if packet.is_corrupt else ""
+    damage = INCOMPLETE.format(number) if packet.is_corrupt else ""
     if not damage:
         try:
             return _sound(stream.decode(packet), f"a frame near {number} is damaged")

@@ -10,7 +10,14 @@ import av
 import numpy as np
 
 from keras_madd.errors import UserError
-from keras_madd.video.decoding import DamagedError, decode, open_container, read_packets, reason
+from keras_madd.video.decoding import (
+    INCOMPLETE,
+    DamagedError,
+    decode,
+    open_container,
+    read_packets,
+    reason,
+)
 from keras_madd.video.pictures import PictureMaker
 
 
@@ -49,7 +56,7 @@ class VideoReader:
         height: the same.
         frame_rate: mean number of frames per second, or None where the file does not tell.
         frame_count: what the file says or lets estimate, or None; only reading gives the truth.
-        broken_tail: what is damaged, or None; known after the frames are read.
+        broken_tail: what is damaged, or None; known after the frames are read or counted.
 
     Raises:
         UserError: there is no such file, it is empty, holds no video or not one sound frame.
@@ -140,8 +147,12 @@ class VideoReader:
         """Number of frames in the file, by reading it without decoding."""
         container, stream = self._open(1)
         try:
-            packets = read_packets(container, stream, self._complain)
-            return sum(not (packet.is_discard or packet.is_corrupt) for packet in packets)
+            count = 0
+            for packet in read_packets(container, stream, self._complain):
+                if packet.is_corrupt:
+                    self._complain(INCOMPLETE.format(count))
+                count += not (packet.is_discard or packet.is_corrupt)
+            return count
         finally:
             self._release(container)
 

@@ -317,6 +317,8 @@ class TestDamage:
         assert broken
         with VideoReader(path) as reader:
             few = [frame.index for frame in reader.evenly_spaced(5)]
+            # Known although the frames at the end are not decoded.
+            assert reader.broken_tail or suffix == ".ts"
         assert len(few) == 5
         assert few[-1] < len(frames)
 
