@@ -197,7 +197,7 @@ class VideoReader:
 
     def _decoded(self) -> Iterator[tuple[int, av.VideoFrame, object]]:
         """Index, frame and stream's time base of every sound frame."""
-        done = 0
+        done, known = 0, self.broken_tail
         for threads in (self._threads, 1):
             container, stream = self._open(threads)
             try:
@@ -210,7 +210,7 @@ class VideoReader:
                 return
             except DamagedError:
                 # One thread tells which frames are sound; those already given are passed over.
-                self.broken_tail = None
+                self.broken_tail = known
             except av.FFmpegError as error:
                 self._complain(f"the file cannot be read further: {reason(error)}")
                 return
