@@ -18,6 +18,7 @@ from keras_madd.visualize import (
     enlarge_small,
     overlay_attention,
 )
+from keras_madd.visualize.lettering import percent
 from keras_madd.visualize.overlays import FAKE_COLOR, REAL_COLOR, UNSURE_COLOR
 from keras_madd.visualize.timeline import LINES, format_time
 
@@ -251,6 +252,14 @@ def test_a_composed_picture_has_its_size_whatever_the_video(size):
 )
 def test_times(seconds, tenths, text):
     assert format_time(seconds, tenths) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "<1%"), (0.0099, "<1%"), (0.01, "1%"), (0.5, "50%"), (0.99, "99%"), (1.0, ">99%")],
+)
+def test_nothing_is_certain(value, text):
+    assert percent(value) == text
 
 
 def test_png_round_trip():

@@ -125,6 +125,7 @@ class _Composer:
         self._overlay = None
 
     def compose(self, frame: "LiveFrame"):
+        from keras_madd.visualize.lettering import percent
         from keras_madd.visualize.scored_video import LIVE_SECONDS, VideoOverlay
 
         if self._overlay is None:
@@ -136,7 +137,8 @@ class _Composer:
         headline, score = ("no face", None), None
         if faces:
             score = faces[0].smoothed
-            headline = (f"face #{faces[0].track}, smoothed: {score:.0%} fake", faces[0].verdict)
+            words = f"face #{faces[0].track}, smoothed: {percent(score)} fake"
+            headline = (words, faces[0].verdict)
         rate = frame.frames_per_second
         detect, network = frame.timings["detect"], frame.timings["score"]
         right = f"{rate:.0f} per second, " if rate else ""

@@ -51,6 +51,13 @@ def draw_text(
     return place[0] + text_width(text, size, weight)
 
 
+def percent(probability: float) -> str:
+    """Returns a probability as a percentage that never claims to be certain."""
+    if probability < 0.01:
+        return "<1%"
+    return ">99%" if probability > 0.99 else f"{probability:.0%}"
+
+
 @functools.cache
 def _face() -> "cv2.FontFace":
     return cv2.FontFace("sans")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from keras_madd.visualize.attention import attended_crop, check_image
-from keras_madd.visualize.lettering import BOLD, draw_text, text_width
+from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
 
 REAL_COLOR = (0, 105, 175)
 FAKE_COLOR = (200, 80, 0)
@@ -142,7 +142,7 @@ def _place_label(
     height, width = canvas.shape[:2]
     verdict = verdict_of(face)
     shown = getattr(face, "smoothed", None)
-    score = f"{face.probability if shown is None else shown:.0%}"
+    score = percent(face.probability if shown is None else shown)
     texts = [(verdict.upper(), BOLD), (score if verdict == "fake" else f"fake {score}", 500)]
     if numbered and getattr(face, "track", None) is not None:
         texts.append((f"#{face.track}", 400))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from keras_madd.visualize.attention import attended_crop, check_image
-from keras_madd.visualize.lettering import BOLD, draw_text, text_width
+from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
 from keras_madd.visualize.overlays import (
     ScoredFaceLike,
     color_of,
@@ -203,7 +203,7 @@ class ScoredVideoWriter:
         if self._count:
             mean = self._sum / self._count
             frames = "1 frame" if self._count == 1 else f"{self._count} frames"
-            headline = f"mean of {frames}: {mean:.0%} fake"
+            headline = f"mean of {frames}: {percent(mean)} fake"
             verdict = "fake" if mean >= self._threshold else "real"
         time = format_time(frame.seconds, tenths=True)
         if self._seconds:

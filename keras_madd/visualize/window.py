@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 
 from keras_madd.errors import UserError
+from keras_madd.native_stderr import native_stderr_silenced
 
+_NO_TOOLBAR = cv2.WINDOW_GUI_NORMAL
 _QUIT_KEYS = (ord("q"), ord("Q"), 27)
 _TRY = "import cv2; cv2.namedWindow('x'); cv2.waitKey(1); cv2.destroyAllWindows()"
 
@@ -26,7 +28,8 @@ class Window:
     def __init__(self, title: str):
         _check_screen()
         self._title = title
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        with native_stderr_silenced():  # The window library misses its fonts.
+            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | _NO_TOOLBAR)
         self._sized = False
 
     def show(self, image: np.ndarray, seconds: float = 0.0) -> bool:
@@ -44,7 +47,13 @@ class Window:
             self._sized = True
         cv2.imshow(self._title, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         key = cv2.waitKey(1) & 0xFF
-        return key not in _QUIT_KEYS and cv2.getWindowProperty(self._title, 0) >= 0
+        return key not in _QUIT_KEYS and self._is_open()
+
+    def _is_open(self) -> bool:
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:
+            return False
 
     def close(self) -> None:
         """Closes the window."""
