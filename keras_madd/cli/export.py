@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from pathlib import Path
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
 
@@ -12,9 +13,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras file or a preset's folder")
     parser.add_argument(
         "--output",
-        required=True,
         metavar="OUT",
         help="the file to write: OUT.tflite for LiteRT, OUT.onnx for ONNX",
+    )
+    parser.add_argument(
+        "--android",
+        metavar="DIR",
+        help="put the LiteRT file, its description and a self-check into this Android project, "
+        "such as android_demo; instead of --output, or as well",
     )
     parser.add_argument(
         "--quantize",
@@ -128,24 +134,50 @@ def _add_description(group) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd export`; returns the exit status."""
-    from pathlib import Path
-
-    from keras_madd.exporting.run import ExportSettings, run_export
+    import tempfile
 
     _check(args)
-    options = {name: value for name, value in vars(args).items() if name != "command"}
-    command = shlex.join(["keras-madd", *sys.argv[1:]])
-    given = {"output": Path(args.output), "threads": tuple(args.threads), "command": command}
-    result = run_export(ExportSettings(**options | given))
+    if args.output is not None:
+        return _export(args, Path(args.output))
+    with tempfile.TemporaryDirectory() as folder:
+        return _export(args, Path(folder) / "model.tflite")
+
+
+def _export(args: argparse.Namespace, output: Path) -> int:
+    from keras_madd.exporting.run import ExportSettings, run_export
+
+    rest = {name: value for name, value in vars(args).items() if name not in ("command", "android")}
+    # The scripts in export/ come without the command's name.
+    command = shlex.join(["keras-madd", "export", *sys.argv[1 + (sys.argv[1:2] == ["export"]) :]])
+    given = {"output": output, "threads": tuple(args.threads), "command": command}
+    result = run_export(ExportSettings(**rest | given))
     print("\n".join(result.lines))
     for problem in result.problems:
         print(f"error: {problem}", file=sys.stderr)
-    return 1 if result.problems else 0
+    if result.problems:
+        return 1
+    if args.android is not None:
+        _put_into_app(output, args.android)
+    return 0
+
+
+def _put_into_app(output: Path, project: str) -> None:
+    from keras_madd.exporting.android import write_android_assets
+
+    written = write_android_assets(output, project)
+    print(
+        f"{written.folder}: the golden crop must give {written.probability:.4f} "
+        f"+- {written.tolerance}; told apart: {', '.join(written.told_apart)}"
+    )
 
 
 def _check(args: argparse.Namespace) -> None:
     from keras_madd.errors import UserError
 
+    if args.output is None and args.android is None:
+        raise UserError("Say where to write: --output OUT.tflite, OUT.onnx or --android DIR.")
+    if args.android is not None:
+        _check_android(args)
     if args.crop_margin is not None and not 0 < args.crop_margin < 10:
         raise UserError(f"--crop-margin must be above 0, below 10. Received: {args.crop_margin}")
     if not 0 < args.temperature < float("inf"):
@@ -154,6 +186,19 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--threshold must be from 0 to 1. Received: {args.threshold}")
     if args.max_auc_drop is not None and not 0 <= args.max_auc_drop <= 1:
         raise UserError(f"--max-auc-drop must be from 0 to 1. Received: {args.max_auc_drop}")
+
+
+def _check_android(args: argparse.Namespace) -> None:
+    from keras_madd.errors import UserError
+    from keras_madd.exporting.android import check_project
+
+    check_project(args.android)
+    if args.batch != 1:
+        raise UserError(f"--android needs --batch 1. Received: {args.batch}")
+    if args.output is not None and not args.output.endswith(".tflite"):
+        raise UserError(
+            f"--android needs an --output that ends in .tflite. Received: {args.output}"
+        )
 
 
 def _count(text: str) -> int:

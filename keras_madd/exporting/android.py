@@ -81,8 +81,7 @@ def write_android_assets(
             picture could tell a working phone from a broken one.
     """
     model_path, project = Path(model_path), Path(project)
-    if not (project / ASSETS).parent.is_dir():
-        raise UserError(f"{project} is not the Android project: it has no folder {ASSETS.parent}.")
+    check_project(project)
     description = read_model_json(model_path)
     _check_fits_the_app(model_path, description)
     runner = LiteRTRunner(model_path)
@@ -101,6 +100,12 @@ def write_android_assets(
         }
         (folder / SELF_CHECK).write_text(json.dumps(check, indent=2) + "\n")
     return AndroidAssets(project / ASSETS, probability, check["tolerance"], told_apart)
+
+
+def check_project(project: str | os.PathLike) -> None:
+    """Raises a UserError where a folder is not the Android project."""
+    if not (Path(project) / ASSETS).parent.is_dir():
+        raise UserError(f"{project} is not the Android project: it has no folder {ASSETS.parent}.")
 
 
 def tolerance_of(description: ModelDescription) -> float:

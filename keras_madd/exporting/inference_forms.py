@@ -152,8 +152,6 @@ def _pooling(layer: layers.BilinearAttentionPooling) -> Callable:
         batch, height, width = features.shape[:3]
         maps = resize(maps, (height, width))
         count, positions = maps.shape[-1], height * width
-        if layer.normalization == "average":
-            maps = maps + 1e-8
         maps = tf.reshape(maps, (batch, positions, count))
         flat = tf.reshape(features, (batch, positions, -1))
         pooled = tf.matmul(maps, flat, transpose_a=True)
@@ -166,7 +164,14 @@ def _pooling(layer: layers.BilinearAttentionPooling) -> Callable:
             ]
             pooled = tf.concat(own, 1)
         if layer.normalization == "average":
-            return pooled / tf.reshape(tf.reduce_sum(maps, 1), (batch, count, 1))
+            # Every map plus 1e-8, as in training, where no constant may be 0 in half precision:
+            # without attention that is the mean of the features.
+            least = max(positions * 1e-8, 6e-8)
+            total = tf.reshape(tf.reduce_sum(maps, 1), (batch, count, 1))
+            mean = tf.reduce_mean(flat, 1, keepdims=True)
+            if len(features.shape) == 5:
+                mean = tf.reshape(mean, (batch, count, -1))
+            return (pooled + least * mean) / (total + least)
         if layer.normalization == "l2":
             # Scaled by the largest value first, so that half precision holds the squares. A region
             # that nothing attends to stays a vector of zeros; both bounds are normal numbers in

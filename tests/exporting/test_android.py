@@ -3,14 +3,19 @@ import shutil
 
 import numpy as np
 import pytest
-from exported_model import exported
 
+from keras_madd import MADD
+from keras_madd.cli.main import main
 from keras_madd.edge.images import read_image
 from keras_madd.edge.runner import LiteRTRunner
 from keras_madd.errors import UserError
 from keras_madd.exporting import android
 from keras_madd.exporting.android import ASSETS, choose_golden_crop, write_android_assets
+from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.model_json import read_model_json, write_model_json
+from keras_madd.exporting.run import ExportResult
+from keras_madd.exporting.verify import sample_pictures
+from keras_madd.layers import AttentionMaps
 
 SIZE = 32
 
@@ -42,7 +47,7 @@ def describe(path, **values):
         "num_attention_maps": 0,
         "output_names": ("fake_probability",),
     }
-    write_model_json(path, **defaults | values)
+    return write_model_json(path, **defaults | values)
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +187,64 @@ def test_a_failure_on_the_way_leaves_the_assets_as_they_were(telling_model, proj
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
-def test_half_precision_gives_numbers_for_even_pictures(tmp_path):
-    """Where nothing attends, a pooled vector has length 0, and small constants are 0 in halves."""
-    runner = LiteRTRunner(exported(tmp_path, "float16"))
-    size = runner.description.input_size
-    even = np.stack([np.full((*size, 3), value, np.uint8) for value in (0, 128, 255)])
-    assert np.isfinite(runner.run(even)[0]).all()
+def test_half_precision_gives_a_number_where_nothing_attends(tmp_path):
+    """A pooled vector then has length 0, and a small constant that guards it is 0 in halves."""
+    model = MADD.from_preset("madd_tiny", seed=0)
+    (attention,) = (each for each in model.network.layers if isinstance(each, AttentionMaps))
+    attention.batch_normalization.beta.assign(np.full(attention.num_attentions, -1e3))
+    export_bundle(model, tmp_path / "model.tflite", quantize="float16")
+    pictures = sample_pictures(model.config.input_size, 2)
+    found, maps = LiteRTRunner(tmp_path / "model.tflite").run(pictures)
+    assert not maps.any()
+    np.testing.assert_allclose(found, model.fake_probability(pictures), atol=0.01)
+
+
+def run_command(capsys, *arguments):
+    status = main(["export", *map(str, arguments)])
+    return status, capsys.readouterr()
+
+
+def test_the_command_checks_its_arguments_before_it_works(project, tmp_path, capsys):
+    missing = tmp_path / "none.keras"
+    for arguments, message in (
+        ([], "Say where to write"),
+        (["--android", tmp_path], "is not the Android project"),
+        (["--android", project, "--batch", 2], "--android needs --batch 1. Received: 2"),
+        (
+            ["--android", project, "--output", tmp_path / "a.onnx"],
+            "an --output that ends in .tflite",
+        ),
+        (["--android", project], f"There is no model {missing}"),
+    ):
+        status, shown = run_command(capsys, missing, *arguments)
+        assert (status, shown.out) == (2, "")
+        assert message in shown.err
+    assert not (project / ASSETS).exists()
+
+
+def test_the_command_fills_the_app(telling_model, project, tmp_path, capsys, monkeypatch):
+    """The conversion itself has its own tests; here a ready file takes its place."""
+
+    def export(settings):
+        shutil.copyfile(telling_model, settings.output)
+        description = describe(settings.output)
+        return ExportResult(description, ("exported",), problems)
+
+    monkeypatch.setattr("keras_madd.exporting.run.run_export", export)
+    problems = ("it computes something else",)
+    status, shown = run_command(capsys, "a.keras", "--android", project)
+    assert (status, shown.err) == (1, "error: it computes something else\n")
+    assert not (project / ASSETS).exists()
+    problems = ()
+    status, shown = run_command(capsys, "a.keras", "--android", project)
+    assert (status, shown.err) == (0, "")
+    assert "told apart: a black picture" in shown.out
+    assert (project / ASSETS / "model.tflite").read_bytes() == telling_model.read_bytes()
+    status, _ = run_command(
+        capsys, "a.keras", "--android", project, "--output", tmp_path / "b.tflite"
+    )
+    assert status == 0
+    assert (tmp_path / "b.tflite").is_file()
 
 
 def test_the_choice_is_the_same_every_time(telling_model):
