@@ -4,7 +4,7 @@ Verdicts are told by word, by shape (a fake face has a whole frame, any other ha
 and by two colours that every kind of colour vision keeps apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import cv2
@@ -53,7 +53,14 @@ def draw_scored_faces(
     """
     check_image(image)
     canvas = image.copy()
-    faces = list(faces)
+    draw_onto(canvas, image, list(faces), insets)
+    return canvas
+
+
+def draw_onto(
+    canvas: np.ndarray, image: np.ndarray, faces: Sequence[ScoredFaceLike], insets: bool
+) -> None:
+    """Draws as `draw_scored_faces` does, onto a canvas that holds the image already."""
     for face in faces:
         _draw_box(canvas, face)
     taken = [_box(face) for face in faces]
@@ -64,7 +71,6 @@ def draw_scored_faces(
                 _draw_inset(canvas, image, face, taken)
     for face, label in zip(faces, labels, strict=True):
         _draw_label(canvas, face, *label)
-    return canvas
 
 
 def enlarge_small(

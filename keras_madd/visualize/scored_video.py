@@ -12,7 +12,7 @@ from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
 from keras_madd.visualize.overlays import (
     ScoredFaceLike,
     color_of,
-    draw_scored_faces,
+    draw_onto,
     enlarge_small,
     verdict_of,
 )
@@ -66,8 +66,9 @@ class VideoOverlay:
             live,
             size,
         )
-        self._last_thumb: np.ndarray | None = None
         self.size = (self._width, self._height + self._panel)
+        self._canvas = np.full((self.size[1], self.size[0], 3), PAPER, np.uint8)
+        self._blank = self._canvas[self._height :].copy()
 
     def compose(
         self,
@@ -89,19 +90,19 @@ class VideoOverlay:
             right: Text at the right end of that line.
 
         Returns:
-            (height, width, 3) uint8 RGB of `size`.
+            (height, width, 3) uint8 RGB of `size`; the next call draws onto it again.
         """
         check_image(image)
         image, faces = enlarge_small(image, faces)
-        canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
-        canvas[: self._height] = draw_scored_faces(image, faces, insets=False)
-        panel = canvas[self._height :]
-        panel[:] = PAPER
+        self._canvas[: self._height] = image
+        draw_onto(self._canvas[: self._height], image, faces, insets=False)
+        panel = self._canvas[self._height :]
+        np.copyto(panel, self._blank)
         left = self._draw_thumb(panel, image, faces)
         self._timeline.add(seconds, score)
         panel[self._header :, left:] = self._timeline.draw()
         self._draw_header(panel, left + self._pad, headline, right)
-        return canvas
+        return self._canvas
 
     def _draw_thumb(self, panel: np.ndarray, image: np.ndarray, faces: Sequence) -> int:
         """Draws the attention of the first face; returns where the rest of the panel begins."""

@@ -64,7 +64,7 @@ class FakeWindow:
         FakeWindow.shown = []
 
     def show(self, image, seconds):
-        FakeWindow.shown.append(image)
+        FakeWindow.shown.append(image.copy())
         return len(FakeWindow.shown) < 3
 
     def close(self):
