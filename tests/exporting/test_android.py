@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from keras_madd.edge.images import read_image
 from keras_madd.edge.runner import LiteRTRunner
 from keras_madd.errors import UserError
 from keras_madd.exporting import android
-from keras_madd.exporting.android import ASSETS, choose_golden_crop, write_android_assets
+from keras_madd.exporting.android import (
+    ASSETS,
+    choose_golden_crop,
+    tolerance_of,
+    write_android_assets,
+)
 from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.model_json import read_model_json, write_model_json
 from keras_madd.exporting.run import ExportResult
@@ -197,6 +203,19 @@ def test_half_precision_gives_a_number_where_nothing_attends(tmp_path):
     found, maps = LiteRTRunner(tmp_path / "model.tflite").run(pictures)
     assert not maps.any()
     np.testing.assert_allclose(found, model.fake_probability(pictures), atol=0.01)
+
+
+def test_the_shipped_demonstration_gives_its_golden_probability():
+    folder = Path(__file__).parents[2] / "android_demo" / ASSETS
+    description = read_model_json(folder / "model.tflite")
+    check = json.loads((folder / "self_check.json").read_text())
+    assert description.demonstration
+    assert check["sha256"] == description.sha256
+    crop = read_image(folder / check["crop"])
+    found = float(LiteRTRunner(folder / "model.tflite").run(crop[None])[0][0])
+    assert found == pytest.approx(check["fake_probability"], abs=1e-3)
+    assert check["tolerance"] == tolerance_of(description)
+    assert (folder / "model.tflite").stat().st_size < 2_000_000
 
 
 def run_command(capsys, *arguments):
