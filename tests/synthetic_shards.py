@@ -1,4 +1,6 @@
-"""Small shards of pictures that stand for faces: fakes have a fine texture, real ones have none."""
+"""Small shards of pictures that stand for faces: fakes have small blocks, real ones have none."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,9 +13,20 @@ from keras_madd.data.shards import (
 )
 
 SIZE = 64
+BLOCK = 4
 
 
-def write_shards(folder, videos, size=SIZE, frames=2, context=1.0, margin=1.3, strength=12, seed=0):
+def write_shards(
+    folder,
+    videos,
+    size=SIZE,
+    frames=2,
+    context=1.0,
+    margin=1.3,
+    strength=12,
+    seed=0,
+    dataset="synthetic",
+):
     """Write a folder of shards.
 
     Args:
@@ -23,8 +36,9 @@ def write_shards(folder, videos, size=SIZE, frames=2, context=1.0, margin=1.3, s
         frames: Pictures of each video.
         context: As in dataset.json, for the train split.
         margin: As in dataset.json.
-        strength: Of the texture that fakes have, in grey levels.
+        strength: Of the blocks that fakes have, in grey levels.
         seed: Of the pictures.
+        dataset: Name of the data set.
     """
     folder.mkdir(parents=True)
     random = np.random.default_rng(seed)
@@ -36,15 +50,19 @@ def write_shards(folder, videos, size=SIZE, frames=2, context=1.0, margin=1.3, s
             for position in range(frames):
                 smooth = random.uniform(40, 210, (4, 4, 3)).astype("float32")
                 real = cv2.resize(smooth, (side, side), interpolation=cv2.INTER_CUBIC)
-                texture = strength * random.choice([-1.0, 1.0], (side, side, 1))
-                for label, image in enumerate((real, real + texture)):
-                    records.append(_record(image, label, f"{source:03d}", position, split, margin))
+                blocks = random.choice([-1.0, 1.0], (side // BLOCK, side // BLOCK))
+                texture = strength * cv2.resize(
+                    blocks, (side, side), interpolation=cv2.INTER_NEAREST
+                )
+                for label, image in enumerate((real, real + texture[..., None])):
+                    record = _record(image, label, f"{source:03d}", position, split)
+                    records.append(replace(record, dataset=dataset, margin=margin))
         records.sort(key=lambda record: record.order)
         shards.append(write_shard(folder / f"{split}-00000.tfrecord", records))
         count = {"videos": sources, "crops": sources * frames}
         counts[split] = {"real": count, "fake": dict(count)}
     description = ShardsDescription(
-        dataset="synthetic",
+        dataset=dataset,
         size=size,
         margin=margin,
         context=context,
@@ -63,13 +81,13 @@ def write_shards(folder, videos, size=SIZE, frames=2, context=1.0, margin=1.3, s
     return folder
 
 
-def _record(image, label, source, position, split, margin):
+def _record(image, label, source, position, split):
     pixels = np.clip(np.rint(image), 0, 255).astype("uint8")
     return CropRecord(
         image=cv2.imencode(".png", pixels[..., ::-1])[1].tobytes(),
         label=label,
         method="texture" if label else "real",
-        dataset="synthetic",
+        dataset="",
         video=f"{split}/{'fake' if label else 'real'}/{source}",
         source=source,
         identity="",
@@ -78,6 +96,6 @@ def _record(image, label, source, position, split, margin):
         position=position,
         track=0,
         box=(10, 10, 40, 40),
-        margin=margin,
+        margin=0.0,
         landmarks=np.zeros((0, 2), "float32"),
     )

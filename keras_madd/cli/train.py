@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from keras_madd.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
     DEFAULT_PRESET,
@@ -121,7 +122,11 @@ def run(args: argparse.Namespace) -> int:
 
     # Keras takes seconds to import, and a mistake must not wait for it.
     record_before(Path(settings.output), args.resume)
-    ShardsData.open(settings)
+    if settings.faces:
+        if not Path(settings.faces).is_dir():
+            raise UserError(f"There is no folder {settings.faces}.")
+    else:
+        ShardsData.open(settings)
     with native_stderr_silenced():
         from keras_madd.training import train
     try:
@@ -179,8 +184,11 @@ def _settings(given: dict, resume: bool) -> TrainSettings:
 def _how_to_go_on(settings: TrainSettings) -> str:
     from keras_madd.training.checkpoints import finished_epochs
     from keras_madd.training.run import STAGE1
+    from keras_madd.training.run_record import RUN_JSON
 
     folder = Path(settings.output)
+    if not (folder / RUN_JSON).is_file():
+        return "Nothing is trained yet. Go on with the same command and --resume."
     done, total, stage = finished_epochs(folder), settings.epochs, ""
     if not done and settings.stage1_epochs:
         done, total, stage = finished_epochs(folder / STAGE1), settings.stage1_epochs, " of stage 1"

@@ -22,7 +22,7 @@ from keras_madd.training.run_record import (
 )
 from keras_madd.training.schedule import make_optimizer
 from keras_madd.training.settings import TrainSettings
-from keras_madd.training.shards_data import ShardsData
+from keras_madd.training.shards_data import ShardsData, settings_with_shards
 from keras_madd.training.starting_model import open_source, starting_config, starting_model
 from keras_madd.training.tensorboard import EventWriter
 from keras_madd.training.validation import example_faces
@@ -79,8 +79,9 @@ def train(
     folder = Path(settings.output)
     before = record_before(folder, resume)
     _leave_accelerators_to_keras()
-    data = ShardsData.open(settings)
     source = open_source(settings)
+    size = starting_config(settings, source).input_size[0]
+    data = ShardsData.open(settings_with_shards(settings, size, advance))
     config = starting_config(settings, source, data.face_fields)
     data.check_size(config.input_size)
     steps = settings.steps_per_epoch or data.batches_per_epoch()
@@ -96,7 +97,7 @@ def train(
         model = load_checkpoint(folder)
     else:
         if settings.stage1_epochs:
-            source = load_madd(_train_backbone(settings, advance, echo))
+            source = load_madd(_train_backbone(data.settings, advance, echo))
         keras.utils.set_random_seed(settings.seed)
         model = starting_model(settings, config, source)
         model.compile(make_optimizer(settings, steps))
@@ -122,6 +123,7 @@ def _train_backbone(settings: TrainSettings, advance: Advance, echo: Echo) -> Pa
         fields={**settings.fields, "num_attentions": 0},
         epochs=settings.stage1_epochs,
         stage1_epochs=0,
+        warmup_epochs=min(settings.warmup_epochs, settings.stage1_epochs / 2),
     )
     result = train(alone, resume=True, advance=advance, echo=echo)
     echo("stage 2: the whole network")

@@ -9,6 +9,7 @@ from keras_madd import __version__
 from keras_madd.errors import UserError
 from keras_madd.files import replace_file
 from keras_madd.training.settings import FREE, TrainSettings
+from keras_madd.training.shards_data import FACES
 
 RUN_JSON = "run.json"
 _PACKAGES = ("keras", "numpy", "tensorflow", "jax", "torch")
@@ -72,7 +73,7 @@ def record_before(folder: Path, resume: bool) -> dict | None:
         raise UserError(
             f"{folder} holds a training run. Go on with it by --resume, or choose another --output."
         )
-    if record is None and folder.is_dir() and any(folder.iterdir()):
+    if record is None and folder.is_dir() and {path.name for path in folder.iterdir()} - {FACES}:
         raise UserError(f"The folder {folder} is not empty, and holds no training run.")
     return record
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_madd.errors import UserError
+from keras_madd.presets import PRESETS
 
 DEFAULT_PRESET = "madd_efficientnet_b0"
 SCHEDULES = ("cosine", "step", "linear")
@@ -92,6 +93,9 @@ class TrainSettings:
         object.__setattr__(self, "faces", _absolute(self.faces) if self.faces else "")
         if self.init:
             object.__setattr__(self, "init", _absolute(self.init))
+        if self.faces and not self.self_blend:
+            # Real faces alone: every fake is a self-blended one.
+            object.__setattr__(self, "self_blend", 1.0)
         # Lists for tuples, as JSON gives them back.
         object.__setattr__(self, "fields", json.loads(json.dumps(dict(self.fields))))
         self._check()
@@ -129,6 +133,9 @@ class TrainSettings:
                 "`init` and `backbone_weights` cannot be used together: both say where the "
                 "weights come from."
             )
+        if self.preset and self.preset not in PRESETS:
+            known = "\n".join(f"  {name}: {each['description']}" for name, each in PRESETS.items())
+            raise UserError(f"There is no preset {self.preset!r}. There are:\n{known}")
         for name, choices in (
             ("schedule", SCHEDULES),
             ("optimizer", OPTIMIZERS),
@@ -157,9 +164,9 @@ class TrainSettings:
             self.self_blend,
             "0 with natural sampling",
         )
-        for name in ("steps_per_epoch", "max_val_videos", "patience"):
+        for name, least in (("steps_per_epoch", 1), ("max_val_videos", 2), ("patience", 1)):
             value = getattr(self, name)
-            _require(value is None or value >= 1, name, value, "1 or more")
+            _require(value is None or value >= least, name, value, f"{least} or more")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
         _require(0 <= self.ema < 1, "ema", self.ema, "from 0 to below 1")
         _require(0 <= self.self_blend <= 1, "self_blend", self.self_blend, "from 0 to 1")

@@ -1,6 +1,7 @@
 """The shards of a run, checked before any work starts."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 KINDS = ("real", "fake")
+# Shards that a run makes of `settings.faces`, in its own folder.
+FACES = "faces"
 _BETWEEN = "\n"
 
 
@@ -212,3 +215,28 @@ class ShardsData:
         raise UserError(
             f"{problem}. {purpose}. Prepare data that has them, or add another --data folder."
         )
+
+
+def settings_with_shards(
+    settings: TrainSettings, size: int, progress: Callable[[int, int, str], None]
+) -> TrainSettings:
+    """Make shards of a folder of real faces, where a run is on one, and feed the run with them.
+
+    Args:
+        settings: Of the run.
+        size: Side of the network's input in pixels.
+        progress: Called as `progress(done, total, note)` after each file.
+
+    Returns:
+        Settings with `data`; the same ones where they have it already.
+
+    Raises:
+        UserError: If the folder does not have enough faces.
+    """
+    if not settings.faces:
+        return settings
+    from keras_madd.data.faces_folder import faces_from_folder
+
+    shards = Path(settings.output) / FACES
+    faces_from_folder(settings.faces, shards, size=size, seed=settings.seed, progress=progress)
+    return settings.replace(faces="", data=(shards,))

@@ -1,6 +1,7 @@
 """The model that a run starts from: its configuration, and whose weights it takes."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -9,7 +10,7 @@ from keras_madd.config import MADDConfig
 from keras_madd.errors import UserError
 from keras_madd.loading import load_madd
 from keras_madd.madd import MADD
-from keras_madd.presets import PRESETS, preset_config
+from keras_madd.presets import preset_config
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
 
 # Fields that decide which weights a network has.
@@ -21,28 +22,24 @@ _CHECKPOINTS = (".pth", ".pt")
 
 
 def starting_config(
-    settings: TrainSettings, source: MADD | None, faces: dict[str, object]
+    settings: TrainSettings, source: MADD | None, faces: Mapping[str, object] | None = None
 ) -> MADDConfig:
     """The configuration of a run's model.
 
     Args:
         settings: Preset, changed fields and seed.
         source: The model of `settings.init`, or `None`.
-        faces: `crop_margin`, `detector` and `training_data` of the data.
+        faces: `crop_margin`, `detector` and `training_data` of the data, where it is known.
 
     Raises:
-        UserError: If the preset is unknown, a field is, or a value cannot work.
+        UserError: If a field is unknown, or a value cannot work.
     """
     if settings.preset or source is None:
-        name = settings.preset or DEFAULT_PRESET
-        if name not in PRESETS:
-            known = "\n".join(f"  {key}: {value['description']}" for key, value in PRESETS.items())
-            raise UserError(f"There is no preset {name!r}. There are:\n{known}")
-        config = MADDConfig.from_dict(preset_config(name))
+        config = MADDConfig.from_dict(preset_config(settings.preset or DEFAULT_PRESET))
     else:
         config = source.config
     try:
-        config = config.replace(**{"seed": settings.seed, **faces, **settings.fields})
+        config = config.replace(**{"seed": settings.seed, **(faces or {}), **settings.fields})
     except (ValueError, TypeError) as error:
         raise UserError(str(error)) from error
     if config.num_classes != 2:

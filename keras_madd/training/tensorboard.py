@@ -56,7 +56,7 @@ class EventWriter:
             elif epoch == 1:
                 self._summary.image("faces", self._shown, max_outputs=len(self._shown))
             if epoch == 1:
-                self._summary.text("faces", "\n\n".join(self._captions))
+                self._summary.text("captions", "\n\n".join(self._captions))
         self._writer.flush()
 
     def close(self) -> None:

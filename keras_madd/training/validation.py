@@ -55,7 +55,7 @@ def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, flo
 
 
 def is_better(now: dict, best: dict | None) -> bool:
-    """Whether an epoch's figures beat the best so far; at equal video AUC the frame AUC, then the log loss."""
+    """Whether an epoch beats the best so far: by video AUC, then frame AUC, then log loss."""
     if best is None:
         return True
     for name, sign in CRITERIA:

@@ -1,0 +1,205 @@
+"""The command's own part: flags, mistakes before any work, and what it says."""
+
+import errno
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from backends import run_script
+from synthetic_shards import write_shards
+
+from keras_madd.cli.main import _parser, main
+from keras_madd.cli.train import settings_of
+
+PLAIN = ["--preset", "madd_tiny", "--image-size", "16", "--num-attentions", "0"]
+SHORT = [
+    *PLAIN,
+    "--batch-size",
+    "4",
+    "--augment",
+    "none",
+    "--epochs",
+    "1",
+    "--steps-per-epoch",
+    "1",
+]
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "shards"
+    return write_shards(folder, {"train": 4, "val": 2}, size=16)
+
+
+@pytest.fixture
+def eager():
+    """Runs steps one by one, so that tests of what surrounds them need not wait for graphs."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def settings(*arguments):
+    return settings_of(_parser().parse_args(["train", "--output", "run", *arguments]))
+
+
+def test_flags_become_settings():
+    found = settings(
+        *("--data", "a", "--data", "b", "--image-size", "48", "--num-attentions", "2"),
+        *("--set", "match_weight=0.1", "--set", "variant=official", "--set", "seed=null"),
+        *("--mixed-precision", "--no-tensorboard", "--ema", "0.99"),
+    )
+    assert [path.rsplit("/", 1)[1] for path in found.data] == ["a", "b"]
+    assert found.fields == {
+        "match_weight": 0.1,
+        "variant": "official",
+        "seed": None,
+        "input_size": 48,
+        "num_attentions": 2,
+    }
+    assert (found.mixed_precision, found.tensorboard, found.ema) == ("float16", False, 0.99)
+    assert settings("--mixed-precision", "bfloat16").mixed_precision == "bfloat16"
+    assert settings().mixed_precision == ""
+
+
+def test_real_faces_alone_mean_self_blending():
+    assert settings("--faces", "photos").self_blend == 1.0
+    assert settings("--faces", "photos", "--self-blend", "0.5").self_blend == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give --data SHARDS or --faces DIR"),
+        (["--data", "nowhere"], "nowhere/dataset.json: no such file"),
+        (["--faces", "nowhere"], "There is no folder"),
+        (["--data", "a", "--preset", "madd_b9"], "There is no preset 'madd_b9'. There are:"),
+        (["--data", "a", "--epochs", "0"], "`epochs` must be 1 or more"),
+        (["--data", "a", "--batch-size", "7"], "`batch_size` must be even with balanced"),
+    ],
+)
+def test_mistakes_are_told_before_keras_is_there(tmp_path, capsys, arguments, message):
+    assert main(["train", "--output", str(tmp_path / "run"), *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_does_not_wait_for_keras(tmp_path):
+    script = (
+        "import sys\n"
+        "from keras_madd.cli.main import main\n"
+        f"status = main(['train', '--output', '{tmp_path}/run', '--data', '{tmp_path}'])\n"
+        "print(status, [name for name in ('keras', 'tensorflow') if name in sys.modules])"
+    )
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert process.stdout.strip() == "2 []", process.stdout + process.stderr
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path, shards, capsys):
+    (tmp_path / "thesis.tex").write_text("precious")
+    assert main(["train", "--output", str(tmp_path), "--data", str(shards)]) == 2
+    assert "is not empty, and holds no training run" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path, shards, capsys, monkeypatch):
+    from keras_madd.training import run
+
+    def stopped(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.MADD, "fit", stopped)
+    folder = tmp_path / "run"
+    arguments = ["train", "--data", str(shards), "--output", str(folder)]
+    assert main([*arguments, *SHORT]) == 130
+    told = capsys.readouterr().err
+    assert "0 of 1 epochs are finished and on disk" in told
+    assert f"keras-madd train --output {folder} --resume" in told
+
+
+def test_stage_1_trains_the_backbone_that_stage_2_begins_with(
+    tmp_path, shards, capsys, monkeypatch, eager
+):
+    from keras_madd.training import starting_model
+
+    taken = []
+    take_weights = starting_model.take_weights
+
+    def spy(model, source, name):
+        take_weights(model, source, name)
+        taken.append((model, source))
+
+    monkeypatch.setattr(starting_model, "take_weights", spy)
+    folder = tmp_path / "run"
+    fields = ["--set", "region_independence_weight=0", "--set", "augmented_classification_weight=0"]
+    arguments = [*SHORT, "--num-attentions", "2", *fields, "--stage1-epochs", "1"]
+    assert main(["train", "--data", str(shards), "--output", str(folder), *arguments]) == 0
+    ((model, source),) = taken
+    assert (source.config.num_attentions, model.config.num_attentions) == (0, 2)
+    shown = capsys.readouterr().out
+    assert shown.index("stage 1: the backbone alone") < shown.index("stage 2: the whole network")
+    assert shown.count("epoch 1/1") == 2
+    assert {path.name for path in folder.iterdir()} == {
+        *("best.keras", "last.keras", "log.csv", "run.json", "stage1", "tensorboard")
+    }
+    stage1 = starting_model.load_madd(folder / "stage1" / "best.keras")
+    for left, right in zip(stage1.get_weights(), source.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert f"next: keras-madd export {folder / 'best.keras'}" in shown
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, shards, capsys, eager):
+    arguments = ["--data", str(shards), "--output", str(tmp_path / "run"), *SHORT]
+    wild = ["--learning-rate", "1e30", "--optimizer", "sgd", "--epochs", "5"]
+    assert main(["train", *arguments, *wild, "--no-tensorboard"]) == 2
+    assert "epochs were finished before and are safe" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "tensorboard").exists()
+
+
+def test_a_full_disk_is_one_line(tmp_path, shards, capsys, monkeypatch, eager):
+    from keras_madd import MADD
+
+    def full(self, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(MADD, "save", full)
+    arguments = ["--data", str(shards), "--output", str(tmp_path / "run"), *SHORT]
+    assert main(["train", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert "error: " in told
+    assert "No space left on device. The epochs finished before are safe" in told
+
+
+@pytest.mark.slow
+def test_it_trains_and_goes_on_under_jax(tmp_path, shards):
+    script = f"""
+import json, numpy as np
+from keras_madd.cli.main import main
+from keras_madd.training.checkpoints import load_checkpoint
+from pathlib import Path
+common = {[*SHORT, "--steps-per-epoch", "2", "--epochs", "2", "--ema", "0.5", "--no-tensorboard"]!r}
+def run(name, *arguments):
+    return main(["train", "--output", f"{tmp_path}/" + name, *arguments])
+statuses = [run("straight", "--data", "{shards}", *common)]
+from keras_madd.training import finish_epoch
+save = finish_epoch.save_checkpoint
+def stop_after_one(folder, model, state, keep):
+    if state["epoch"] == 2:
+        raise KeyboardInterrupt
+    save(folder, model, state, keep)
+finish_epoch.save_checkpoint = stop_after_one
+statuses.append(run("stopped", "--data", "{shards}", *common))
+finish_epoch.save_checkpoint = save
+statuses.append(run("stopped", "--resume"))
+ours, theirs = (load_checkpoint(Path("{tmp_path}") / name) for name in ("stopped", "straight"))
+variables = [each.variables + each.optimizer.variables for each in (ours, theirs)]
+gaps = [float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in zip(*variables)]
+import keras
+print(json.dumps([keras.backend.backend(), statuses, len(gaps), max(gaps)]))
+"""
+    backend, statuses, count, gap = run_script(script, "jax")
+    assert (backend, statuses) == ("jax", [0, 130, 0])
+    assert count > 50
+    assert gap == 0.0

@@ -1,0 +1,128 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_madd import MADD
+from keras_madd.errors import UserError
+from keras_madd.training import TrainSettings
+from keras_madd.training.schedule import make_optimizer
+from keras_madd.training.starting_model import (
+    copy_averaged_weights,
+    float32_twin,
+    open_source,
+    starting_config,
+    starting_model,
+    take_weights,
+)
+
+
+def tiny(seed, **fields):
+    keras.utils.set_random_seed(seed)
+    return MADD.from_preset("madd_tiny", input_size=32, seed=seed, **fields)
+
+
+def assert_equal(ours, theirs):
+    for left, right in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(np.asarray(left), np.asarray(right))
+
+
+def test_the_same_architecture_gives_all_weights_at_another_size_too(tmp_path):
+    source = tiny(1)
+    source.region_independence.alpha.assign(0.01)
+    source.region_independence.feature_centres.assign(
+        np.ones(source.region_independence.feature_centres.shape)
+    )
+    source.save(tmp_path / "model.keras")
+    settings = TrainSettings(
+        output="run", init=tmp_path / "model.keras", fields={"input_size": 48}, seed=2
+    )
+    opened = open_source(settings)
+    config = starting_config(settings, opened, {"detector": "full"})
+    assert config == source.config.replace(input_size=48, seed=2, detector="full")
+    model = starting_model(settings, config, opened)
+    assert_equal(model.network.weights, source.network.weights)
+    loss = model.region_independence
+    assert float(np.asarray(loss.feature_centres).min()) == 1.0
+    # A new training begins with a new alpha.
+    assert float(loss.alpha) == pytest.approx(config.centre_step)
+
+
+def test_a_plain_classifier_gives_its_backbone_and_nothing_else():
+    source, model = tiny(1, num_attentions=0), tiny(2)
+    head = [np.asarray(weight) for weight in model.network.get_layer("head").weights]
+    take_weights(model, source, "stage 1")
+    ours, theirs = (each.network.get_layer("backbone").weights for each in (model, source))
+    assert_equal(ours, theirs)
+    assert_equal(model.network.get_layer("head").weights, head)
+
+
+def test_another_architecture_is_refused_with_what_differs():
+    with pytest.raises(UserError, match=r"another network .*: num_attentions 4, here 3"):
+        take_weights(tiny(1, num_attentions=3), tiny(2), "x.keras")
+    with pytest.raises(UserError, match="backbone 'tiny', here 'small'"):
+        take_weights(tiny(1, num_attentions=0, backbone="small"), tiny(2), "x.keras")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"preset": "madd_b9"}, "(?s)no preset 'madd_b9'. There are:.*madd_tiny: A few thousand"),
+        ({"fields": {"attentions": 3}}, "Unknown configuration keys: attentions"),
+        ({"fields": {"variant": "v9"}}, "`variant` must be one of"),
+        ({"fields": {"num_classes": 3}}, "two classes"),
+    ],
+)
+def test_configurations_that_cannot_work_are_refused(values, message):
+    with pytest.raises(UserError, match=message):
+        starting_config(TrainSettings(output="run", **values), None)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"backbone_weights": "no.h5"}, r"must be imagenet or a file. There is no no.h5"),
+        ({"backbone_weights": "imagenet"}, "`weights` must be None for backbone 'tiny'"),
+    ],
+)
+def test_weights_that_cannot_be_had_are_told(values, message):
+    settings = TrainSettings(output="run", preset="madd_tiny", **values)
+    with pytest.raises(UserError, match=message):
+        starting_model(settings, starting_config(settings, None), None)
+
+
+def test_a_missing_start_is_told():
+    with pytest.raises(UserError, match=r"There is no model .*nothing.keras"):
+        open_source(TrainSettings(output="run", init="nothing.keras"))
+
+
+@pytest.mark.parametrize("precision", ["", "float16"])
+def test_what_is_kept_is_the_average_in_float32(precision):
+    settings = TrainSettings(
+        output="run",
+        preset="madd_tiny",
+        fields={"input_size": 32, "num_attentions": 0},
+        optimizer="sgd",
+        learning_rate=1.0,
+        warmup_epochs=0,
+        weight_decay=0.0,
+        ema=0.75,
+        mixed_precision=precision,
+    )
+    model = starting_model(settings, starting_config(settings, None), None)
+    model.compile(make_optimizer(settings, 1000))
+    optimizer = model.optimizer
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer) == bool(precision)
+    optimizer.build(model.trainable_variables)
+    scale = float(optimizer.dynamic_scale) if precision else 1.0
+    kernel = model.network.get_layer("head").kernel
+    seen = []
+    for _ in range(3):
+        gradients = [keras.ops.full(each.shape, scale) for each in model.trainable_variables]
+        optimizer.apply(gradients)
+        seen.append(np.asarray(kernel).copy())
+    twin = float32_twin(model)
+    copy_averaged_weights(model, twin)
+    assert twin.dtype_policy.name == "float32"
+    expected = 0.75**2 * seen[0] + 0.25 * 0.75 * seen[1] + 0.25 * seen[2]
+    np.testing.assert_allclose(np.asarray(twin.network.get_layer("head").kernel), expected, 1e-5)
+    np.testing.assert_array_equal(np.asarray(kernel), seen[2])
