@@ -102,7 +102,9 @@ def load_dataset(
     from keras_madd.data.input_graph import InputGraph
 
     share = share_augmentation and sampling == "paired"
-    graph = InputGraph(index.files, settings, image_size, margin, seed, share)
+    graph = InputGraph(
+        index.files, settings, image_size, margin, seed, share, metadata, self_blend > 0
+    )
     rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, epoch))
     read = rows.interleave(
         graph.read,
