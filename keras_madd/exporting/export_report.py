@@ -96,7 +96,10 @@ def _body(report: ExportReport, title: str) -> Iterator[str]:
         yield f'<p class="banner" role="note">{page.escape(DEMONSTRATION_BANNER)}</p>'
     for bound in report.bounds:
         if not bound["holds"]:
-            text = f"{bound['what']}: {bound['found']}, but at most {bound['allowed']} was asked."
+            text = (
+                f"Do not use this file: {bound['what']} {bound['found']:.4f}, where at most "
+                f"{bound['allowed']:g} was asked."
+            )
             yield f'<p class="banner" role="alert">{page.escape(text)}</p>'
     yield page.cards(_cards(report))
     yield page.heading(
@@ -129,12 +132,11 @@ def _cards(report: ExportReport) -> list[tuple[str, str, str]]:
         items.append(("AUC", f"{after:.4f}", f"{before:.4f} before"))
     if figures["logit_correlation"] is not None:
         items.append(("log-odds", f"{figures['logit_correlation']:.4f}", "correlation with before"))
-    items.append(("same verdict", f"{figures['agreement']:.1%}", "of the pictures"))
     return items
 
 
 def _rows(figures: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = []
+    rows = [("pictures with the same verdict", "", "", f"{figures['agreement']:.1%}")]
     if figures["auc"] is None:
         rows.append(("AUC, calibration error", "-", "-", "no labels of both classes"))
     else:
@@ -160,6 +162,12 @@ def _pictures(report: ExportReport) -> Iterator[str]:
     yield page.chart(draw, "Probability of the model against that of the file, one dot a picture")
     draw = partial(charts.differences, found.reference, found.exported)
     yield page.chart(draw, "Share of the pictures whose probability changes by more than a value")
+    if found.figures["auc"]:
+        curves = {
+            "model": (found.labels, found.reference),
+            "file": (found.labels, found.exported),
+        }
+        yield page.chart(partial(roc_curves, curves), "ROC before and after")
     yield "</div>"
 
 
@@ -169,14 +177,7 @@ def _speed(report: ExportReport) -> Iterator[str]:
     yield page.heading("Speed", "LiteRT on this processor, the files timed in turn.")
     yield '<div class="pair">'
     yield page.chart(partial(charts.latencies, report.latency), "Milliseconds for one face")
-    if report.verification.figures["auc"]:
-        found = report.verification
-        curves = {
-            "model": (found.labels, found.reference),
-            "file": (found.labels, found.exported),
-        }
-        yield page.chart(partial(roc_curves, curves), "ROC before and after")
-    yield "</div>"
+    yield "<div>"
     count = len(parts["partitions"])
     text = (
         f"XNNPACK runs {sum(parts['partitions'])} operations in {count} "
@@ -185,6 +186,7 @@ def _speed(report: ExportReport) -> Iterator[str]:
     yield page.paragraph(text + (f"Outside: {len(outside)}." if outside else "None is outside."))
     if outside:
         yield page.facts([(each["operation"], each["reason"]) for each in outside])
+    yield "</div></div>"
 
 
 def _layers(report: ExportReport) -> Iterator[str]:

@@ -71,9 +71,10 @@ def export_litert(
 
     # Imported here: with it comes LiteRT's quantiser, which most exports do without.
     from keras_madd.exporting import calibration as measure
+    from keras_madd.exporting.equalization import equalized
     from keras_madd.exporting.quantization import RECIPES, quantize_content
 
-    content = float_content or float_litert(model, batch)
+    content = equalized(float_content or float_litert(model, batch), calibration)
     extremes = measure.activation_extremes(
         content, calibration, advance and (lambda done: advance(done, len(calibration)))
     )

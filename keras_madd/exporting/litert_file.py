@@ -18,13 +18,13 @@ class Operation:
     Attributes:
         name: Of the builtin operation, such as `"CONV_2D"`; `"custom:NAME"` for others.
         inputs, outputs: Numbers of its tensors; an input left out is -1.
-        activated: Whether an activation function is fused into it.
+        activation: The activation function fused into it, such as `"RELU6"`, or `"NONE"`.
     """
 
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    activated: bool = False
+    activation: str = "NONE"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def graph_of(model, name: str | os.PathLike = "the file") -> Graph:
                 _name(model.operatorCodes[each.opcodeIndex]),
                 tuple(map(int, _or_empty(each.inputs))),
                 tuple(map(int, _or_empty(each.outputs))),
-                bool(getattr(each.builtinOptions, "fusedActivationFunction", 0)),
+                _activations()[getattr(each.builtinOptions, "fusedActivationFunction", 0)],
             )
             for each in _or_empty(graph.operators)
         ),
@@ -192,7 +192,7 @@ def unfolded_scales(graph: Graph) -> list[str]:
             continue
         source = producers.get(data[0])
         before = None if source is None else graph.operations[source]
-        convolution = before and before.name in _CONVOLUTIONS and not before.activated
+        convolution = before and before.name in _CONVOLUTIONS and before.activation == "NONE"
         per_channel = np.prod(graph.shapes[constants[0]], dtype=int) in (
             1,
             graph.shapes[data[0]][-1],
@@ -232,6 +232,13 @@ def _type_names() -> dict[int, str]:
     from ai_edge_litert import schema_py_generated as schema
 
     return _numbered(schema.TensorType)
+
+
+@cache
+def _activations() -> dict[int, str]:
+    from ai_edge_litert import schema_py_generated as schema
+
+    return _numbered(schema.ActivationFunctionType)
 
 
 def _numbered(constants: type) -> dict[int, str]:

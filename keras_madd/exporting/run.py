@@ -11,6 +11,7 @@ import numpy as np
 from keras_madd.errors import UserError
 from keras_madd.exporting.bundle import check_output, export_bundle
 from keras_madd.exporting.delegation import delegation
+from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.export_report import ExportReport, report_paths, write_export_report
 from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
@@ -212,7 +213,9 @@ def _verified(
             latency = litert_latency(files, "float32", settings.threads)
             if settings.quantize in CALIBRATED:
                 pictures = verification.images[:_LAYER_PICTURES]
-                layers = layer_errors(float_content, content, pictures)
+                # Beside the file that was quantised: equalisation rescales what layers pass on.
+                reference = equalized(float_content, calibration.images)
+                layers = layer_errors(reference, content, pictures)
     else:
         size = settings.output.stat().st_size
         sizes = {"float32": size, description.quantization: size}

@@ -1,0 +1,145 @@
+"""`keras-madd export` from arguments to files, on pictures of known labels."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+from exported_model import tiny_model
+from PIL import Image
+
+from keras_madd.cli import export
+from keras_madd.errors import UserError
+from keras_madd.exporting import run as exporting_run
+from keras_madd.exporting.model_json import read_model_json
+from keras_madd.exporting.verify import sample_pictures
+
+
+def parse(*arguments):
+    parser = argparse.ArgumentParser()
+    export.add_arguments(parser)
+    return parser.parse_args([str(each) for each in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A saved model, pictures to calibrate on, and labelled ones to verify on."""
+    folder = tmp_path_factory.mktemp("export")
+    tiny_model().save(folder / "model.keras")
+    for name, seed in (("calibration", 1), ("verify/real", 2), ("verify/fake", 3)):
+        (folder / name).mkdir(parents=True)
+        for index, image in enumerate(sample_pictures((64, 64), 18, seed)):
+            Image.fromarray(image).save(folder / name / f"{index}.png")
+    return folder
+
+
+def run(folder, tmp_path, *arguments, output="model.tflite"):
+    return export.run(parse(folder / "model.keras", "--output", tmp_path / output, *arguments))
+
+
+INT8 = ("--quantize", "int8", "--threads", "1")
+
+
+@pytest.mark.slow
+def test_int8_verified_and_reported(folder, tmp_path, capfd):
+    arguments = (*INT8, "--calibration", folder / "calibration", "--verify", folder / "verify")
+    arguments += ("--input-type", "uint8", "--demonstration", "--temperature", "1.5")
+    assert run(folder, tmp_path, *arguments, "--max-auc-drop", "0.5") == 0
+    captured = capfd.readouterr()
+    assert "AUC " in captured.out
+    stages = ["model", "pictures", "conversion", "verification", "speed"]
+    assert [line.split(":")[0] for line in captured.err.splitlines()] == stages
+    description = read_model_json(tmp_path / "model.tflite")
+    assert (description.quantization, description.input_type) == ("int8", "uint8")
+    assert (description.demonstration, description.temperature) == (True, 1.5)
+    report = json.loads((tmp_path / "model.report.json").read_text())
+    assert report["sha256"] == description.sha256
+    assert report["figures"] == description.metrics["export"]
+    assert report["figures"]["images"] == 36
+    assert report["bytes"]["int8"] == (tmp_path / "model.tflite").stat().st_size
+    assert report["size_ratio"] < 0.5
+    assert report["bounds"][0]["holds"] is True
+    assert len(report["delegation"]["partitions"]) == 1
+    assert all(0 <= each["relative_error"] < 0.3 for each in report["layers"])
+    assert report["settings"]["calibrated on"].startswith("18 face crops")
+    page = (tmp_path / "model.report.html").read_text()
+    assert f"{report['figures']['auc'][1]:.4f}" in page
+    assert "detects nothing in the wild" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    with pytest.raises(UserError, match=r"model\.tflite exists; --overwrite"):
+        run(folder, tmp_path, *arguments)
+
+
+@pytest.mark.slow
+def test_a_bound_that_is_missed_fails_and_lists_layers(folder, tmp_path, capfd, monkeypatch):
+    """A file whose answers are reversed: its AUC is 1 minus the model's."""
+    real = exporting_run.verify_export
+
+    def reversed_answers(model, path, samples, threads=None):
+        scores = model.fake_probability(samples.images)
+        labels = (scores > np.median(scores)).astype("int64")
+        samples = type(samples)(samples.images, labels, samples.origin)
+        found = real(model, path, samples, threads)
+        found.figures["auc_drop"] = found.figures["auc"][0]
+        return found
+
+    monkeypatch.setattr(exporting_run, "verify_export", reversed_answers)
+    arguments = (*INT8, "--calibration", folder / "calibration", "--verify", folder / "verify")
+    assert run(folder, tmp_path, *arguments, "--max-auc-drop", "0.01") == 1
+    errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error:")]
+    assert "loss of AUC is 1, more than 0.01: do not use this file." in errors[0]
+    assert len(errors) == 6
+    assert all("off by" in line for line in errors[1:])
+    assert json.loads((tmp_path / "model.report.json").read_text())["bounds"][0]["holds"] is False
+    assert "Do not use this file" in (tmp_path / "model.report.html").read_text()
+
+
+@pytest.mark.slow
+def test_onnx_is_verified_without_labels(folder, tmp_path, capfd):
+    pytest.importorskip("onnxruntime")
+    arguments = ("--verify", folder / "calibration")
+    assert run(folder, tmp_path, *arguments, output="model.onnx") == 0
+    assert "no AUC" in capfd.readouterr().out
+    report = json.loads((tmp_path / "model.onnx.report.json").read_text())
+    assert report["figures"]["auc"] is None
+    assert report["bounds"][0] == {
+        "what": "largest change of a probability",
+        "found": report["figures"]["max_probability_difference"],
+        "allowed": 1e-4,
+        "holds": True,
+    }
+    assert "no labels of both classes" in (tmp_path / "model.onnx.report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--quantize", "int8"], r"--quantize int8 needs --calibration: the range of every"),
+        (["--quantize", "int8-full"], r"--quantize int8-full needs --calibration"),
+        (["--max-auc-drop", "0.1"], "--max-auc-drop needs --verify"),
+        (["--max-auc-drop", "2"], "--max-auc-drop must be from 0 to 1"),
+        (["--temperature", "0"], r"--temperature must be above 0. Received: 0\.0"),
+        (["--threshold", "1.2"], "--threshold must be from 0 to 1"),
+        (["--crop-margin", "0"], "--crop-margin must be above 0"),
+    ],
+)
+def test_mistakes_are_told_before_work(tmp_path, arguments, message):
+    with pytest.raises(UserError, match=message):
+        export.run(parse("none.keras", "--output", tmp_path / "a.tflite", *arguments))
+    with pytest.raises(UserError, match="take float32 pixels"):
+        export.run(parse("a.keras", "--output", tmp_path / "a.onnx", "--input-type", "uint8"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_that_do_not_do(folder, tmp_path):
+    same = ("--calibration", folder / "calibration", "--verify", folder / "calibration")
+    with pytest.raises(UserError, match="18 pictures are both in"):
+        run(folder, tmp_path, *INT8, *same)
+    with pytest.raises(UserError, match="--max-auc-drop needs labels"):
+        run(folder, tmp_path, "--verify", folder / "calibration", "--max-auc-drop", "0.1")
+    few = tmp_path / "few"
+    few.mkdir()
+    Image.fromarray(np.zeros((64, 64, 3), "uint8")).save(few / "a.png")
+    with pytest.raises(UserError, match="1 face crops could be used; at least 16"):
+        run(folder, tmp_path, *INT8, "--calibration", few)
+    assert [path.name for path in tmp_path.iterdir()] == ["few"]

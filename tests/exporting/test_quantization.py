@@ -1,0 +1,240 @@
+"""What is in 8 bits and what is not is read from the files, never from the recipe."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_madd import MADD
+from keras_madd.exporting.calibration import activation_extremes, activation_ranges
+from keras_madd.exporting.equalization import equalized
+from keras_madd.exporting.litert import export_litert, float_litert
+from keras_madd.exporting.litert_file import (
+    Graph,
+    Operation,
+    graph_of,
+    operator_counts,
+    pack,
+    parse,
+    read_graph,
+    unfolded_scales,
+)
+from keras_madd.exporting.quantization import Recipe, plan, quantize_content
+from keras_madd.exporting.verify import sample_pictures
+
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+
+
+def shaken(**fields):
+    """A model whose batch normalisations do something, as after training."""
+    keras.utils.set_random_seed(0)
+    model = MADD(**fields)
+    random = np.random.default_rng(0)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            for weight, low, high in (
+                (layer.moving_mean, -0.2, 0.2),
+                (layer.moving_variance, 0.5, 1.5),
+                (layer.gamma, 0.5, 1.5),
+                (layer.beta, -0.2, 0.2),
+            ):
+                weight.assign(random.uniform(low, high, weight.shape))
+    return model
+
+
+def run(content, pictures):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    runner = interpreter.get_signature_runner()
+    kind = runner.get_input_details()["image"]["dtype"]
+    return [runner(image=picture[None].astype(kind)) for picture in pictures]
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    model = shaken(backbone="tiny", input_size=64)
+    return model, float_litert(model)
+
+
+def quantized(content, recipe=Recipe(), input_type="float32", count=8):  # noqa: B008
+    extremes = activation_extremes(content, sample_pictures((64, 64), count, seed=1))
+    return quantize_content(content, recipe, activation_ranges(extremes, content), input_type)
+
+
+def results(content, names):
+    """Name of each operation of these kinds -> type of its result, and of its weights."""
+    graph = graph_of(parse(content))
+    return [
+        (each.name, graph.types[each.outputs[0]], graph.types[each.inputs[1]])
+        for each in graph.operations
+        if each.name in names
+    ]
+
+
+CASES = [
+    pytest.param("tiny", 64, "paper", id="paper"),
+    pytest.param("tiny", 64, "official", id="official"),
+    pytest.param("tiny", 72, "deepfakebench", id="deepfakebench"),
+    pytest.param("mobilenet_v2_035", 64, "paper", id="mobilenet_v2", marks=pytest.mark.slow),
+    pytest.param("mobilenet_v3_small", 64, "paper", id="mobilenet_v3", marks=pytest.mark.slow),
+    pytest.param("efficientnet_b0", 64, "paper", id="efficientnet", marks=pytest.mark.slow),
+    pytest.param(
+        "official_efficientnet_b0", 96, "official", id="official_b0", marks=pytest.mark.slow
+    ),
+    pytest.param("xception", 72, "paper", id="xception", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("backbone", "size", "variant"), CASES)
+def test_convolutions_are_int8_and_the_rest_is_float(tmp_path, backbone, size, variant):
+    model = shaken(backbone=backbone, input_size=size, variant=variant)
+    path = tmp_path / "model.tflite"
+    pictures = sample_pictures((size, size), 8, seed=1)
+    content = float_litert(model)
+    assert unfolded_scales(graph_of(parse(content))) == []
+    export_litert(model, path, "int8", calibration=pictures, float_content=content)
+    graph = read_graph(path)
+    kinds = [graph.types[each.outputs[0]] for each in graph.operations if each.name in CONVOLUTIONS]
+    # One convolution is float: the last before the attention maps.
+    assert kinds.count("FLOAT32") == 1
+    assert kinds.count("INT8") == len(kinds) - 1 >= 8
+    weights = {
+        graph.types[each.inputs[1]]
+        for each in graph.operations
+        if each.name in CONVOLUTIONS and graph.types[each.outputs[0]] == "INT8"
+    }
+    assert weights == {"INT8"}
+    pooling = [each for each in graph.operations if each.name == "BATCH_MATMUL"]
+    assert len(pooling) >= 2
+    sensitive = ("BATCH_MATMUL", "FULLY_CONNECTED", "RSQRT", "MAXIMUM", "DIV", "SOFTMAX", "TANH")
+    for each in graph.operations:
+        if each.name in sensitive and each.name != "FULLY_CONNECTED":
+            assert graph.types[each.outputs[0]] == "FLOAT32", each
+    # And the whole still computes the network.
+    probabilities = [each["fake_probability"][0] for each in run(path.read_bytes(), pictures)]
+    assert np.abs(probabilities - model.fake_probability(pictures)).max() < 0.05
+
+
+def test_attention_and_head_follow_the_recipe(tiny):
+    content = tiny[1]
+    both = results(quantized(content, Recipe(attention=True, head="static")), ("CONV_2D",))
+    assert {kind for _, kind, _ in both} == {"INT8"}
+    heads = {
+        head: results(quantized(content, Recipe(head=head)), ("FULLY_CONNECTED",))[-1][1:]
+        for head in ("float", "dynamic", "static")
+    }
+    assert heads == {
+        "float": ("FLOAT32", "FLOAT32"),
+        "dynamic": ("FLOAT32", "INT8"),
+        "static": ("INT8", "INT8"),
+    }
+    counts = graph_of(parse(quantized(content, Recipe(head="weights"))))
+    assert [each.name for each in counts.operations].count("DEQUANTIZE") >= 2
+    with pytest.raises(ValueError, match=r"`head`.*Received: head='int4'"):
+        Recipe(head="int4")
+
+
+def test_full_is_integers_between_its_ends(tiny):
+    graph = graph_of(parse(quantized(tiny[1], Recipe(everything=True))))
+    for each in graph.operations:
+        ends = each.name in ("QUANTIZE", "DEQUANTIZE")
+        assert ends or graph.types[each.outputs[0]] == "INT8", each
+    assert [each.name for each in graph.operations].count("QUANTIZE") == 1
+
+
+def test_signature_and_8_bit_pixels(tiny):
+    content, pictures = tiny[1], sample_pictures((64, 64), 3)
+    as_float, as_pixels = quantized(content), quantized(content, input_type="uint8")
+    for one, other in zip(run(as_float, pictures), run(as_pixels, pictures), strict=True):
+        assert set(one) == {"fake_probability", "attention_maps"}
+        assert {value.dtype for value in one.values()} == {np.dtype("float32")}
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name])
+    graph = graph_of(parse(as_pixels))
+    assert graph.types[graph.inputs[0]] == "UINT8"
+
+
+def test_the_file_is_smaller_and_repacking_changes_nothing(tiny):
+    content, pictures = tiny[1], sample_pictures((64, 64), 2)
+    assert len(quantized(content)) < 0.5 * len(content)
+    again = pack(parse(content))
+    assert graph_of(parse(again)) == graph_of(parse(content))
+    for one, other in zip(run(content, pictures), run(again, pictures), strict=True):
+        np.testing.assert_array_equal(one["fake_probability"], other["fake_probability"])
+
+
+def test_range_of_pixels_does_not_depend_on_the_pictures(tiny):
+    content = tiny[1]
+    dark = [np.full((64, 64, 3), 9, "uint8")]
+    extremes = activation_extremes(content, dark)
+    graph = graph_of(parse(content))
+    name = graph.names[graph.inputs[0]]
+    assert activation_ranges(extremes)[name] == (9.0, 9.0)
+    assert activation_ranges(extremes, content)[name] == (0.0, 255.0)
+    with pytest.raises(ValueError, match="`pictures`"):
+        activation_extremes(content, [])
+
+
+def test_ranges_from_extremes():
+    extremes = {"a": np.array([[-1.0, 2.0], [-3.0, 4.0], [-2.0, 12.0]])}
+    assert activation_ranges(extremes, estimate="all") == {"a": (-3.0, 12.0)}
+    assert activation_ranges(extremes, estimate="mean") == {"a": (-2.0, 6.0)}
+    assert activation_ranges(extremes, estimate=50) == {"a": (-2.0, 4.0)}
+    assert activation_ranges(extremes, estimate=100) == {"a": (-3.0, 12.0)}
+
+
+def test_plan_judges_by_place():
+    """conv -> relu -> conv -> maps; the second convolution also feeds a pooling and a head."""
+    names = ("image", "kernel", "a", "b", "c", "flat", "head", "logits")
+    operations = (
+        Operation("CONV_2D", (0, 1), (2,)),
+        Operation("RELU", (2,), (3,)),
+        Operation("CONV_2D", (3, 1), (4,)),
+        Operation("RESHAPE", (4,), (5,)),
+        Operation("FULLY_CONNECTED", (5, 6), (7,)),
+    )
+    graph = Graph(operations, (0,), (4, 7), names, ("FLOAT32",) * 8, ((1,),) * 8, frozenset((1, 6)))
+    assert plan(graph, Recipe(), None) == ["static", "static", "static", "float", "weights"]
+    assert plan(graph, Recipe(), 4) == ["static", "static", "float", "float", "weights"]
+    assert plan(graph, Recipe(attention=True), 4)[2] == "static"
+    assert plan(graph, Recipe(everything=True), 4) == ["static"] * 5
+
+
+def test_a_scale_left_behind_a_convolution_is_found():
+    names = ("image", "kernel", "a", "scale", "b")
+    shapes = ((1, 4, 4, 3), (8, 1, 1, 3), (1, 4, 4, 8), (8,), (1, 4, 4, 8))
+    for activation, found in (("NONE", ["b"]), ("RELU6", [])):
+        operations = (
+            Operation("CONV_2D", (0, 1), (2,), activation),
+            Operation("MUL", (2, 3), (4,)),
+        )
+        graph = Graph(operations, (0,), (4,), names, ("FLOAT32",) * 5, shapes, frozenset((1, 3)))
+        assert unfolded_scales(graph) == found
+
+
+def test_equalization_keeps_the_function_and_fills_the_ranges(tiny):
+    content, pictures = tiny[1], sample_pictures((64, 64), 8, seed=1)
+    changed = equalized(content, pictures)
+    for one, other in zip(run(content, pictures), run(changed, pictures), strict=True):
+        # Zero of the pixel scaling moves by half a grey level, which borders see.
+        np.testing.assert_allclose(one["fake_probability"], other["fake_probability"], atol=2e-4)
+    assert spread(changed, pictures) < 1.5 < spread(content, pictures)
+
+
+def spread(content, pictures):
+    """Mean ratio of the largest to the median channel, over what only convolutions read."""
+    from keras_madd.exporting.equalization import _equalizable, _largest_by_channel
+
+    tensors = _equalizable(graph_of(parse(content)))
+    assert len(tensors) >= 4
+    largest = _largest_by_channel(content, tensors, pictures)
+    return np.mean([each.max() / np.median(each) for each in largest])
+
+
+def test_only_builtin_operations_and_no_transposition(tmp_path, tiny):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(quantized(tiny[1]))
+    counts = operator_counts(path)
+    assert not any(name.startswith("custom:") for name in counts)
+    assert counts["TRANSPOSE"] == 0
