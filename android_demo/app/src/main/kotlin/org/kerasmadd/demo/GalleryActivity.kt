@@ -20,7 +20,7 @@ import org.kerasmadd.demo.ui.ShareAction
 import org.kerasmadd.demo.ui.Shot
 import org.kerasmadd.demo.ui.content
 
-/** Photos and videos: the system's picker gives one at a time, so no storage permission is needed. */
+/** Photos and videos: the system's picker gives one at a time, so no permission is needed. */
 class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     private val pick = registerForActivityResult(PickVisualMedia()) { address -> onPicked(address) }
     private lateinit var settings: Settings

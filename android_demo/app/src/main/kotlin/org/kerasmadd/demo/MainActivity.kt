@@ -4,7 +4,6 @@ import android.Manifest
 import android.content.Context
 import android.content.Intent
 import android.content.pm.PackageManager
-import android.content.res.Configuration
 import android.hardware.display.DisplayManager
 import android.net.Uri
 import android.os.Bundle
@@ -108,12 +107,6 @@ class MainActivity : ComponentActivity() {
         super.onStop()
     }
 
-    override fun onConfigurationChanged(newConfig: Configuration) {
-        super.onConfigurationChanged(newConfig)
-        // The view has another shape now, and so has what is to be analysed.
-        if (camera != null) startCamera()
-    }
-
     private fun displays() = getSystemService(Context.DISPLAY_SERVICE) as DisplayManager
 
     private fun askForCamera() {
@@ -182,7 +175,8 @@ class MainActivity : ComponentActivity() {
 
     private fun onMessageButton(state: UiState) {
         when (state) {
-            is UiState.PermissionNeeded -> if (state.canAsk) askForCamera() else openSystemSettings()
+            is UiState.PermissionNeeded ->
+                if (state.canAsk) askForCamera() else openSystemSettings()
             else -> {
                 stopAll()
                 startAll()

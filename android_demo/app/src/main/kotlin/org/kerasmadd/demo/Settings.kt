@@ -2,6 +2,7 @@ package org.kerasmadd.demo
 
 import android.content.Context
 import android.content.SharedPreferences
+import kotlin.math.roundToInt
 import org.kerasmadd.core.Backend
 import org.kerasmadd.core.ModelContract
 import org.kerasmadd.demo.ui.HeatChoice
@@ -19,7 +20,7 @@ class Settings(context: Context) {
     var threshold: Double?
         get() = stored.getInt(THRESHOLD, 0).takeIf { it in 1..99 }?.let { it / 100.0 }
         set(value) = stored.edit {
-            if (value == null) remove(THRESHOLD) else putInt(THRESHOLD, Math.round(value * 100).toInt())
+            if (value == null) remove(THRESHOLD) else putInt(THRESHOLD, (100 * value).roundToInt())
         }
 
     /** The attention map that is drawn. */

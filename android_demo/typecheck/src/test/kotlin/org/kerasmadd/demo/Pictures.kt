@@ -1,7 +1,6 @@
 package org.kerasmadd.demo
 
 import android.app.Activity
-import android.content.Context
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Canvas
@@ -46,7 +45,7 @@ internal fun drawn(view: View): Bitmap {
 }
 
 /** Keeps a picture where the property `pictures.folder` says, at the size given. */
-internal fun keep(bitmap: Bitmap, name: String, width: Int = 360) {
+internal fun keep(bitmap: Bitmap, name: String, width: Int = 240) {
     val folder = System.getProperty("pictures.folder").orEmpty()
     if (folder.isEmpty()) return
     val height = Math.round(bitmap.height * width.toDouble() / bitmap.width).toInt()
@@ -91,5 +90,3 @@ internal fun attention(): AttentionMaps {
 
 internal fun shot(faces: List<ScoredFace>, mirrored: Boolean = false, maps: AttentionMaps? = attention()) =
     Shot(512, 512, mirrored, faces.map { DrawnFace(it, maps) })
-
-internal fun Context.text(id: Int, vararg arguments: Any): String = getString(id, *arguments)

@@ -15,7 +15,6 @@ import org.kerasmadd.core.Box
 import org.kerasmadd.core.FaceScorer
 import org.kerasmadd.core.FrameGate
 import org.kerasmadd.core.LatencyStatistics
-import org.kerasmadd.core.ModelContractException
 import org.kerasmadd.core.MonotonicClock
 import org.kerasmadd.core.NoBackendException
 import org.kerasmadd.core.Problem
@@ -26,6 +25,7 @@ import org.kerasmadd.demo.Settings
 import org.kerasmadd.demo.TraceListener
 import org.kerasmadd.demo.faces.LiveFaceFinder
 import org.kerasmadd.demo.model.OpenModel
+import org.kerasmadd.demo.model.problemOf
 import org.kerasmadd.demo.ui.AttentionMaps
 import org.kerasmadd.demo.ui.DrawnFace
 import org.kerasmadd.demo.ui.Shot
@@ -84,7 +84,7 @@ class FramePipeline(
     var mirrored = false
 
     /** Where CameraX hands frames over. */
-    val executor = Executor { task -> worker.post(task) }
+    val executor = Executor(worker::post)
 
     /** Opens model and detector; frames are taken from then on. */
     fun open(requested: Backend) {
@@ -102,28 +102,27 @@ class FramePipeline(
                     return@post
                 }
                 scorer = FaceScorer(
-                    opened.contract, opened.runner, threshold,
-                    statistics = statistics, listener = TraceListener,
+                    opened.contract, opened.runner, threshold, true, statistics, TraceListener,
                 )
                 openFinder(opened.contract.detector)
                 tell(UiEvent.ModelReady(info))
                 gate.open()
-            } catch (error: ModelContractException) {
-                fail(Problem.MODEL, error)
-            } catch (error: NoBackendException) {
-                fail(Problem.BACKEND, error)
             } catch (error: Exception) {
-                fail(if (model == null) Problem.MODEL else Problem.DETECTOR, error)
+                failOpening(error)
+            } catch (error: LinkageError) {
+                failOpening(error)
             }
         }
     }
 
+    private fun failOpening(error: Throwable) =
+        fail(problemOf(error, if (model == null) Problem.MODEL else Problem.DETECTOR), error)
+
     private fun openFinder(detector: String) {
         finder = LiveFaceFinder(
-            context,
-            detector,
+            context, detector,
             onFaces = { _, boxes -> onWorker { found(boxes) } },
-            onError = { error -> onWorker { abandon(Problem.DETECTOR, error) } },
+            onError = { error -> onWorker { abandon(error) } },
         )
     }
 
@@ -137,7 +136,7 @@ class FramePipeline(
         worker.post { scorer?.reset() }
     }
 
-    /** Hands a copy of the shown picture and its faces to the main thread; null before the first. */
+    /** Hands a copy of the shown picture and its faces to the main thread, or null. */
     fun snapshot(receive: (Bitmap?, Shot?) -> Unit) {
         worker.post {
             val shot = lastShot
@@ -162,7 +161,7 @@ class FramePipeline(
             AsyncTrace.begin(Stage.DETECT, detectCookie)
             finder?.detect(slot.bitmap, clock.next()) ?: release()
         } catch (error: RuntimeException) {
-            abandon(Problem.DETECTOR, error)
+            abandon(error)
         }
     }
 
@@ -170,15 +169,14 @@ class FramePipeline(
         AsyncTrace.end(Stage.DETECT, detectCookie)
         val detected = System.nanoTime()
         statistics.record(Stage.DETECT, detected - startedAt)
-        val opened = model
-        val scoring = scorer
-        if (opened == null || scoring == null) return release()
+        val opened = model ?: return release()
+        val scoring = scorer ?: return release()
         try {
             val slot = slots[working]
             val drawn = ArrayList<DrawnFace>()
+            val count = opened.contract.numAttentionMaps
             val faces = scoring.score(slot.frame(), boxes) { face ->
-                val maps = opened.runner.attentionMaps
-                drawn.add(DrawnFace(face, AttentionMaps.copyOf(maps, opened.contract.numAttentionMaps)))
+                drawn.add(DrawnFace(face, AttentionMaps.copyOf(opened.runner.attentionMaps, count)))
             }
             statistics.record(Stage.TOTAL, System.nanoTime() - startedAt)
             val shot = Shot(slot.width, slot.height, mirrored, drawn)
@@ -200,20 +198,21 @@ class FramePipeline(
 
     private fun onBackendFailure(opened: OpenModel, scoring: FaceScorer, error: Exception) {
         try {
-            opened.fallBack(error)
+            val event = opened.recover(error, settings.thresholdFor(opened.contract))
             scoring.runner = opened.runner
-            tell(UiEvent.ModelChanged(opened.info(settings.thresholdFor(opened.contract))))
+            if (event is UiEvent.SelfCheckFailed) gate.shut()
+            tell(event)
         } catch (none: NoBackendException) {
             gate.shut()
             fail(Problem.BACKEND, none)
         }
     }
 
-    private fun abandon(problem: Problem, error: Exception) {
+    private fun abandon(error: Exception) {
         AsyncTrace.end(Stage.DETECT, detectCookie)
         release()
         gate.shut()
-        fail(problem, error)
+        fail(Problem.DETECTOR, error)
     }
 
     private fun release() {
@@ -221,14 +220,12 @@ class FramePipeline(
         pass = null
     }
 
-    private fun fail(problem: Problem, error: Exception) =
+    private fun fail(problem: Problem, error: Throwable) =
         tell(UiEvent.Failed(problem, error.message ?: error.javaClass.simpleName))
 
-    private fun tell(event: UiEvent) {
-        main.post { onEvent(event) }
-    }
+    private fun tell(event: UiEvent) = main.post { onEvent(event) }
 
-    /** Goes on with a frame on the worker; after [close] there is nothing to go on with. */
+    /** Goes on with a frame, unless everything was closed meanwhile. */
     private fun onWorker(work: () -> Unit) {
         worker.post { if (closed) release() else work() }
     }

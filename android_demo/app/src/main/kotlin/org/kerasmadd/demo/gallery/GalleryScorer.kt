@@ -6,17 +6,18 @@ import android.net.Uri
 import android.os.Handler
 import android.os.HandlerThread
 import android.os.Looper
+import com.google.ai.edge.litert.LiteRtException
 import java.io.IOException
 import org.kerasmadd.core.FaceScorer
-import org.kerasmadd.core.ModelContractException
-import org.kerasmadd.core.NoBackendException
 import org.kerasmadd.core.Problem
+import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.UiEvent
 import org.kerasmadd.demo.R
 import org.kerasmadd.demo.Settings
 import org.kerasmadd.demo.TraceListener
 import org.kerasmadd.demo.faces.StillFaceFinder
 import org.kerasmadd.demo.model.OpenModel
+import org.kerasmadd.demo.model.problemOf
 import org.kerasmadd.demo.ui.AttentionMaps
 import org.kerasmadd.demo.ui.DrawnFace
 import org.kerasmadd.demo.ui.Shot
@@ -69,19 +70,22 @@ class GalleryScorer(
             if (closed) return@post
             try {
                 val opened = model ?: open() ?: return@post
-                if (pictures.isVideo(address)) scoreVideo(opened, address) else scorePhoto(opened, address)
-            } catch (error: ModelContractException) {
-                fail(Problem.MODEL, error)
-            } catch (error: NoBackendException) {
-                fail(Problem.BACKEND, error)
-            } catch (error: IOException) {
-                fail(Problem.PICTURE, error)
+                if (pictures.isVideo(address)) {
+                    scoreVideo(opened, address)
+                } else {
+                    scorePhoto(opened, address)
+                }
             } catch (error: Exception) {
-                fail(if (model == null) Problem.MODEL else Problem.PICTURE, error)
+                failScoring(error)
+            } catch (error: LinkageError) {
+                failScoring(error)
             }
             main.post { listener.onDone() }
         }
     }
+
+    private fun failScoring(error: Throwable) =
+        fail(problemOf(error, if (model == null) Problem.MODEL else Problem.PICTURE), error)
 
     private fun open(): OpenModel? {
         tell(UiEvent.LoadingStarted)
@@ -120,10 +124,22 @@ class GalleryScorer(
 
     private fun scoreFrame(opened: OpenModel, scorer: FaceScorer, picture: Bitmap) {
         val boxes = checkNotNull(finder).detect(picture)
+        val frame = Pictures.frame(picture)
         val drawn = ArrayList<DrawnFace>()
-        val faces = scorer.score(Pictures.frame(picture), boxes) { face ->
+        val scored = { face: ScoredFace ->
             val maps = opened.runner.attentionMaps
             drawn.add(DrawnFace(face, AttentionMaps.copyOf(maps, opened.contract.numAttentionMaps)))
+            Unit
+        }
+        val faces = try {
+            scorer.score(frame, boxes, onScored = scored)
+        } catch (error: LiteRtException) {
+            val event = opened.recover(error, settings.thresholdFor(opened.contract))
+            tell(event)
+            if (event is UiEvent.SelfCheckFailed) return
+            scorer.runner = opened.runner
+            drawn.clear()
+            scorer.score(frame, boxes, onScored = scored)
         }
         val shot = Shot(picture.width, picture.height, mirrored = false, drawn)
         main.post {
@@ -132,7 +148,7 @@ class GalleryScorer(
         }
     }
 
-    private fun fail(problem: Problem, error: Exception) =
+    private fun fail(problem: Problem, error: Throwable) =
         tell(UiEvent.Failed(problem, error.message ?: error.javaClass.simpleName))
 
     private fun tell(event: UiEvent) {

@@ -32,14 +32,14 @@ class Pictures(private val context: Context) {
      * @throws IOException where it cannot be read.
      */
     fun photo(address: Uri): Bitmap {
-        val decoded =
-            if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) decode(address) else decodeOld(address)
-        return plain(decoded)
+        val modern = Build.VERSION.SDK_INT >= Build.VERSION_CODES.P
+        return plain(if (modern) decode(address) else decodeOld(address))
     }
 
     @TargetApi(Build.VERSION_CODES.P)
     private fun decode(address: Uri): Bitmap =
-        ImageDecoder.decodeBitmap(ImageDecoder.createSource(resolver, address)) { decoder, info, _ ->
+        ImageDecoder.decodeBitmap(ImageDecoder.createSource(resolver, address)) {
+                decoder, info, _ ->
             decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE
             decoder.setTargetColorSpace(ColorSpace.get(ColorSpace.Named.SRGB))
             decoder.setTargetSampleSize(sampleSize(info.size.width, info.size.height))
@@ -66,13 +66,20 @@ class Pictures(private val context: Context) {
 
     private fun upright(bitmap: Bitmap, exif: ExifInterface): Bitmap {
         val matrix = Matrix()
-        when (exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, ExifInterface.ORIENTATION_NORMAL)) {
+        val upright = ExifInterface.ORIENTATION_NORMAL
+        when (exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, upright)) {
             ExifInterface.ORIENTATION_FLIP_HORIZONTAL -> matrix.setScale(-1f, 1f)
             ExifInterface.ORIENTATION_ROTATE_180 -> matrix.setRotate(180f)
             ExifInterface.ORIENTATION_FLIP_VERTICAL -> matrix.setScale(1f, -1f)
-            ExifInterface.ORIENTATION_TRANSPOSE -> { matrix.setRotate(90f); matrix.postScale(-1f, 1f) }
+            ExifInterface.ORIENTATION_TRANSPOSE -> {
+                matrix.setRotate(90f)
+                matrix.postScale(-1f, 1f)
+            }
             ExifInterface.ORIENTATION_ROTATE_90 -> matrix.setRotate(90f)
-            ExifInterface.ORIENTATION_TRANSVERSE -> { matrix.setRotate(-90f); matrix.postScale(-1f, 1f) }
+            ExifInterface.ORIENTATION_TRANSVERSE -> {
+                matrix.setRotate(-90f)
+                matrix.postScale(-1f, 1f)
+            }
             ExifInterface.ORIENTATION_ROTATE_270 -> matrix.setRotate(-90f)
             else -> return bitmap
         }

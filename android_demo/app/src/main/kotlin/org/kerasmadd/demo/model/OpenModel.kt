@@ -6,6 +6,7 @@ import org.kerasmadd.core.BackendLadder
 import org.kerasmadd.core.ModelContract
 import org.kerasmadd.core.ModelInfo
 import org.kerasmadd.core.SelfCheckResult
+import org.kerasmadd.core.UiEvent
 
 /** A back end computes other numbers than the model has. */
 class SelfCheckException(result: SelfCheckResult) : Exception(
@@ -31,9 +32,17 @@ class OpenModel private constructor(
     /** What came of the golden crop on the back end in use. */
     val selfCheck: SelfCheckResult get() = lastCheck()
 
-    /** Gives the back end up, since it failed at work; the next one down takes over. */
-    fun fallBack(cause: Throwable) {
+    /**
+     * Gives the back end up, since it failed at work; the next one down takes over.
+     *
+     * @return what to tell the screen: the new back end, or that its numbers are wrong.
+     * @throws org.kerasmadd.core.NoBackendException where there is none left.
+     */
+    fun recover(cause: Throwable, threshold: Double): UiEvent {
         runner = ladder.fallBack(cause)
+        val now = info(threshold)
+        if (!selfCheck.passed) return UiEvent.SelfCheckFailed(selfCheck, now)
+        return UiEvent.ModelChanged(now)
     }
 
     /** What the screen says of the model. */
@@ -67,7 +76,9 @@ class OpenModel private constructor(
                 openOn = { LiteRtRunner(assets, ModelAssets.MODEL, contract, it) },
                 verify = { runner ->
                     result = check.compare(runner.run(crop).toDouble())
-                    if (!result.passed && runner.backend != Backend.CPU) throw SelfCheckException(result)
+                    if (!result.passed && runner.backend != Backend.CPU) {
+                        throw SelfCheckException(result)
+                    }
                 },
             )
             return OpenModel(contract, ladder, { result })

@@ -72,8 +72,8 @@ class OverlayView @JvmOverloads constructor(
         }
     }
 
-    private fun transform(pictureWidth: Int, pictureHeight: Int, mirrored: Boolean): AffineTransform =
+    private fun transform(across: Int, down: Int, mirrored: Boolean): AffineTransform =
         FrameTransform.uprightToView(
-            pictureWidth, pictureHeight, ViewGeometry(width, height, scaleMode, mirrored),
+            across, down, ViewGeometry(width, height, scaleMode, mirrored),
         )
 }

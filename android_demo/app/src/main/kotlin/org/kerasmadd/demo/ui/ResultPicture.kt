@@ -22,7 +22,13 @@ class ResultPicture(private val context: Context) {
      * @param picture upright, of the size of [shot].
      * @param sha256 of the model file.
      */
-    fun draw(picture: Bitmap, shot: Shot, model: ModelInfo, sha256: String, heat: HeatChoice): Bitmap {
+    fun draw(
+        picture: Bitmap,
+        shot: Shot,
+        model: ModelInfo,
+        sha256: String,
+        heat: HeatChoice,
+    ): Bitmap {
         val scale = WIDTH.toDouble() / picture.width
         val pictureHeight = Math.round(picture.height * scale).toInt()
         val caption = layout(caption(shot, model, sha256))
@@ -64,7 +70,11 @@ class ResultPicture(private val context: Context) {
         val data = model.trainingData.ifEmpty { context.getString(R.string.unknown_data) }
         lines.add(
             context.getString(
-                R.string.caption_model, sha256.take(12), model.quantization, model.actual.name, data,
+                R.string.caption_model,
+                sha256.take(12),
+                model.quantization,
+                model.actual.name,
+                data,
             ),
         )
         lines.add(context.getString(R.string.caption_limits))

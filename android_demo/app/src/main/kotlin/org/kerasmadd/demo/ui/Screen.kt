@@ -14,7 +14,7 @@ import org.kerasmadd.demo.R
 /**
  * Puts a [UiState] on the views that camera and gallery share. Call it on the main thread.
  *
- * @param root a view that holds `screen.xml`.
+ * @param root a view that holds the `part_` layouts.
  */
 class Screen(root: View) {
     private val context = root.context
@@ -56,7 +56,7 @@ class Screen(root: View) {
         model = state.model ?: model.takeIf { state !is UiState.Loading }
         showStatus()
         showMessage(state, message)
-        showVerdict(state)
+        showVerdict(state, visible = message == null)
         val paused = state is UiState.Paused
         pauseButton.setImageResource(if (paused) R.drawable.ic_play else R.drawable.ic_pause)
         pauseButton.contentDescription =
@@ -99,7 +99,7 @@ class Screen(root: View) {
 
     private fun showStatus() {
         val shown = model
-        banner.visibility = if (shown == null) View.GONE else View.VISIBLE
+        banner.visibility = if (shown == null) View.INVISIBLE else View.VISIBLE
         if (shown != null) {
             banner.setText(
                 if (shown.demonstration) R.string.banner_demonstration else R.string.banner_hint,
@@ -107,7 +107,6 @@ class Screen(root: View) {
         }
         val first = words.backend(shown, framesPerSecond, frameMillis)
         status.text = listOf(first, heatLine, note).filter { it.isNotEmpty() }.joinToString("\n")
-        status.visibility = if (status.text.isEmpty()) View.GONE else View.VISIBLE
     }
 
     private fun showMessage(state: UiState, shown: Message?) {
@@ -122,13 +121,13 @@ class Screen(root: View) {
         messageButton.setOnClickListener { onMessageButton(state) }
     }
 
-    private fun showVerdict(state: UiState) {
+    private fun showVerdict(state: UiState, visible: Boolean) {
+        // Invisible, not gone: the camera's picture must not change its size.
+        val visibility = if (visible) View.VISIBLE else View.INVISIBLE
+        verdict.visibility = visibility
+        verdictDetail.visibility = visibility
         verdict.text = words.verdict(state)
         verdictDetail.text = words.detail(state)
-        verdictDetail.visibility = if (verdictDetail.text.isEmpty()) View.GONE else View.VISIBLE
-        val padding = verdict.paddingTop
-        val below = if (verdictDetail.text.isEmpty()) padding else 0
-        verdict.setPadding(verdict.paddingLeft, padding, verdict.paddingRight, below)
         val shown = largest(state)?.verdict ?: Verdict.UNSURE
         val color = context.getColor(OverlayPainter.verdictColor(shown))
         verdict.setBackgroundColor(color)

@@ -34,7 +34,7 @@ class AttentionMaps private constructor(
     }
 
     companion object {
-        /** Copies a model's output, `side * side * count` values, or gives null where there is none. */
+        /** Copies a model's output, `side * side * count` values; null where there is none. */
         fun copyOf(values: FloatArray?, count: Int): AttentionMaps? {
             if (values == null || count < 1 || values.size % count != 0) return null
             val side = sqrt((values.size / count).toDouble()).toInt()

@@ -53,7 +53,7 @@ class ScreenTest {
         show(UiState.Loading, "loading")
         assertTrue(shown(R.id.message_progress))
         assertEquals("", text(R.id.status))
-        assertEquals(View.GONE, activity.content.require<View>(R.id.banner).visibility)
+        assertEquals(false, shown(R.id.banner))
     }
 
     @Test
@@ -105,6 +105,7 @@ class ScreenTest {
         show(state, "self_check_failed")
         assertTrue("0.9312" in text(R.id.message_text) && "0.4711" in text(R.id.message_text))
         assertEquals("", text(R.id.verdict_detail))
+        assertEquals(false, shown(R.id.verdict_detail))
         assertEquals(false, screen.shareButton.isEnabled)
     }
 
@@ -146,6 +147,24 @@ class ScreenTest {
             assertNotEquals("", button.contentDescription.toString())
             assertTrue(button.width >= 48 * density && button.height >= 48 * density)
         }
+    }
+
+    @Test
+    fun `the size of the picture stays, whatever is said`() {
+        fun height(state: UiState): Int {
+            screen.show(state)
+            drawn(activity.content)
+            return screen.overlay.height
+        }
+        val face = face(Verdict.FAKE, 0.87)
+        val heights = listOf(
+            UiState.Loading,
+            UiState.Waiting(Source.CAMERA, model()),
+            UiState.Faces(Source.CAMERA, listOf(face), model()),
+            UiState.Paused(listOf(face), model()),
+        ).map(::height)
+        assertEquals(1, heights.toSet().size)
+        assertTrue(heights.first() > 0)
     }
 
     private fun buttons(view: View): List<ImageButton> = when (view) {
