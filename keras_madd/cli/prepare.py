@@ -171,7 +171,8 @@ def _summarize(output: str, result) -> None:
     description = result.description
     for split, kinds in description.counts.items():
         parts = [
-            f"{kinds[kind]['videos']} {kind} videos with {kinds[kind]['crops']} faces"
+            f"{_count(kinds[kind]['videos'], f'{kind} video')} with "
+            f"{_count(kinds[kind]['crops'], 'face')}"
             for kind in ("real", "fake")
         ]
         print(f"{split}: {', '.join(parts)}")
@@ -184,3 +185,7 @@ def _summarize(output: str, result) -> None:
         print(f"note: {note}")
     if result.complete_before:
         print(f"{output} was complete already")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -90,7 +90,8 @@ class Tally:
         for step, seconds in message["seconds"].items():
             self.seconds[step] += seconds
         elapsed = time.perf_counter() - self._started
-        note = f"{len(self._fresh) / elapsed:.1f} videos/s, {self.crops / elapsed:.0f} faces/s"
+        rate = len(self._fresh) / elapsed
+        note = f"{rate:.{1 if rate >= 1 else 2}f} videos/s, {self.crops / elapsed:.0f} faces/s"
         self._progress(len(self._done), self._total, note)
         self._check()
 
