@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.score import add_device, demonstration_note, say_what_it_runs_on
+from keras_madd.cli.scoring_options import (
+    add_model_arguments,
+    count,
+    demonstration_note,
+    say_what_it_runs_on,
+)
 
 if TYPE_CHECKING:
     from keras_madd.edge import Detector
@@ -17,9 +22,6 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd camera`."""
-    parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
-    )
     parser.add_argument(
         "--source",
         default="0",
@@ -39,11 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mirror", action="store_true", help="show the picture as a mirror does")
     parser.add_argument("--record", metavar="OUT.mp4", help="write what the window shows to a file")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after S seconds")
-    parser.add_argument("--frames", type=_count, metavar="N", help="stop after N pictures")
-    parser.add_argument(
-        "--threads", type=_count, metavar="N", help="processor threads for the model"
-    )
-    add_device(parser)
+    parser.add_argument("--frames", type=count, metavar="N", help="stop after N pictures")
+    add_model_arguments(parser)
     parser.epilog = (
         "q, Escape or closing the window ends it. A verdict is that of the smoothed score; it "
         "comes after five pictures of a face. Exit status: 0 at the end, 1 when the camera was "
@@ -92,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 def _loop(live, detector: "Detector", args: argparse.Namespace, show: list) -> None:
     """Shows and prints scored pictures until somebody has enough."""
     composer = _Composer(detector) if show else None
-    for count, frame in enumerate(live, 1):
+    for number, frame in enumerate(live, 1):
         if args.seconds is not None and frame.seconds >= args.seconds:
             return
         if args.headless and not _print_line(frame):
@@ -101,7 +100,7 @@ def _loop(live, detector: "Detector", args: argparse.Namespace, show: list) -> N
         # Each one is shown, also when the first of them is closed.
         if not all([each.show(picture, frame.seconds) for each in show]):
             return
-        if args.frames is not None and count >= args.frames:
+        if args.frames is not None and number >= args.frames:
             return
 
 
@@ -187,13 +186,6 @@ def _open_window():
         yield window
     finally:
         window.close()
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value
 
 
 def _positive(text: str) -> float:

@@ -7,6 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_madd.cli.scoring_options import (
+    add_model_arguments,
+    count,
+    demonstration_note,
+    say_what_it_runs_on,
+)
+
 if TYPE_CHECKING:
     from keras_madd.edge import Detector, VideoResult
     from keras_madd.edge.media import Media
@@ -22,9 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "not its name",
     )
     parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
-    )
-    parser.add_argument(
         "--json", metavar="OUT", help="also write the scores to this file, replacing it"
     )
     parser.add_argument(
@@ -35,10 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     frames = parser.add_mutually_exclusive_group()
     frames.add_argument(
-        "--every", type=_count, default=1, metavar="N", help="score each N-th frame of a video"
+        "--every", type=count, default=1, metavar="N", help="score each N-th frame of a video"
     )
     frames.add_argument(
-        "--frames", type=_count, metavar="N", help="score N frames of a video, evenly spaced"
+        "--frames", type=count, metavar="N", help="score N frames of a video, evenly spaced"
     )
     parser.add_argument(
         "--all-faces",
@@ -46,25 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="score every face of a video's frames, not only the largest (of a photograph every "
         "face is scored anyway)",
     )
-    parser.add_argument(
-        "--threads", type=_count, metavar="N", help="processor threads for the model"
-    )
-    add_device(parser)
+    add_model_arguments(parser)
     parser.epilog = (
         "The score of a frame is the highest of its faces, that of a video the mean over its "
         "frames with a face. Exit status: 0 when every file was read, faces or none, whatever "
         "their scores; 1 when a file failed; 2 for mistakes in the command."
-    )
-
-
-def add_device(parser: argparse.ArgumentParser) -> None:
-    """Declares `--device`, which `keras-madd camera` has too."""
-    parser.add_argument(
-        "--device",
-        choices=("cpu", "gpu", "auto"),
-        default="cpu",
-        help="what the model runs on; auto takes the graphics processor where there is one that is "
-        "quicker (default: %(default)s)",
     )
 
 
@@ -89,23 +79,6 @@ def run(args: argparse.Namespace) -> int:
     if failed and len(files) > 1:
         print(f"{failed} of {len(files)} files failed", file=sys.stderr)
     return 1 if failed else 0
-
-
-def say_what_it_runs_on(detector: "Detector") -> None:
-    """Tells why the graphics processor is not used, and what a demonstration model is good for."""
-    if detector.fallback_reason:
-        print(f"note: on the processor: {detector.fallback_reason}", file=sys.stderr)
-    if detector.description.demonstration:
-        print(
-            "note: this model shows that the parts work together; its scores mean nothing on real "
-            "pictures.",
-            file=sys.stderr,
-        )
-
-
-def demonstration_note(detector: "Detector") -> str:
-    """Returns what is written on every picture that a demonstration model has scored, or ''."""
-    return "demonstration model" if detector.description.demonstration else ""
 
 
 def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name: str) -> dict:
@@ -206,13 +179,6 @@ def _in_words(result: "VideoResult") -> str:
 
 def _frames(count: int) -> str:
     return "1 frame" if count == 1 else f"{count} frames"
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value
 
 
 def _check_outputs(args: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ _HOME = {
     "Detector": "keras_madd.edge.detector",
     "LiveScorer": "keras_madd.edge.live",
     "ScoreSmoother": "keras_madd.edge.smoothing",
-    "ScoredFace": "keras_madd.edge.detector",
+    "ScoredFace": "keras_madd.edge.scored_face",
     "ScoredFrame": "keras_madd.edge.video",
     "ScoredPicture": "keras_madd.edge.media",
     "TrackScore": "keras_madd.edge.video",

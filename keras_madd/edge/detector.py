@@ -3,13 +3,13 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_madd.edge.calibration import calibrate, is_fake
 from keras_madd.edge.runner import LiteRTRunner
+from keras_madd.edge.scored_face import ScoredFace
 from keras_madd.edge.smoothing import FAKE, REAL
 from keras_madd.errors import UserError
 from keras_madd.faces import Face, FaceDetector, crop_face, crop_square
@@ -17,42 +17,6 @@ from keras_madd.faces import Face, FaceDetector, crop_face, crop_square
 if TYPE_CHECKING:
     from keras_madd.edge.media import ScoredPicture
     from keras_madd.edge.video import ScoredFrame, VideoResult
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredFace:
-    """A face and what the model says of it.
-
-    Attributes:
-        box: (x, y, width, height) of the detected face in pixels; may reach outside the image.
-        crop_box: (x, y, side, side) of the square that the model saw.
-        detection_score: The face detector's confidence, 0 to 1.
-        probability: Of being fake, calibrated, 0 to 1.
-        verdict: `"fake"` from the model's threshold on, else `"real"`; in a live picture that of
-            the smoothed score, `"unsure"` at first.
-        attention_maps: (h, w, M) over `crop_box`, or None where the model has none.
-        track: Number of the person in a video, or None.
-        smoothed: Smoothed probability in a live picture, or None.
-    """
-
-    box: tuple[int, int, int, int]
-    crop_box: tuple[int, int, int, int]
-    detection_score: float
-    probability: float
-    verdict: str
-    attention_maps: np.ndarray | None
-    track: int | None = None
-    smoothed: float | None = None
-
-    def to_json(self) -> dict:
-        """Returns box, detector's confidence, probability and verdict as plain data."""
-        track = {} if self.track is None else {"track": self.track}
-        return track | {
-            "box": list(self.box),
-            "detection_score": round(self.detection_score, 6),
-            "fake_probability": round(self.probability, 6),
-            "verdict": self.verdict,
-        }
 
 
 class Detector:

@@ -14,7 +14,8 @@ from keras_madd.edge.smoothing import ScoreSmoother
 from keras_madd.faces import FaceTracker
 
 if TYPE_CHECKING:
-    from keras_madd.edge.detector import Detector, ScoredFace
+    from keras_madd.edge.detector import Detector
+    from keras_madd.edge.scored_face import ScoredFace
 
 # The frame rate is that of so many pictures.
 _RATE_WINDOW = 30

@@ -14,7 +14,8 @@ from keras_madd.edge.images import IMAGE_SUFFIXES, read_image
 from keras_madd.errors import UserError
 
 if TYPE_CHECKING:
-    from keras_madd.edge.detector import Detector, ScoredFace
+    from keras_madd.edge.detector import Detector
+    from keras_madd.edge.scored_face import ScoredFace
 
 _READ_AHEAD = 2
 OVERLAY_ENDINGS = IMAGE_OVERLAY, VIDEO_OVERLAY = (".scored.png", ".scored.mp4")

@@ -14,7 +14,8 @@ from keras_madd.faces import Face, FaceTracker
 from keras_madd.video import VideoFrame, VideoReader
 
 if TYPE_CHECKING:
-    from keras_madd.edge.detector import Detector, ScoredFace
+    from keras_madd.edge.detector import Detector
+    from keras_madd.edge.scored_face import ScoredFace
 
 AGGREGATION = {
     "score of a frame": "maximum over its scored faces",

@@ -1,0 +1,50 @@
+"""What `keras-madd score` and `keras-madd camera` have in common."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_madd.edge import Detector
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares `--model`, `--threads` and `--device`."""
+    parser.add_argument(
+        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
+    )
+    parser.add_argument(
+        "--threads", type=count, metavar="N", help="processor threads for the model"
+    )
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "gpu", "auto"),
+        default="cpu",
+        help="what the model runs on; auto takes the graphics processor where there is one that is "
+        "quicker (default: %(default)s)",
+    )
+
+
+def say_what_it_runs_on(detector: "Detector") -> None:
+    """Tells why the graphics processor is not used, and what a demonstration model is good for."""
+    if detector.fallback_reason:
+        print(f"note: on the processor: {detector.fallback_reason}", file=sys.stderr)
+    if detector.description.demonstration:
+        print(
+            "note: this model shows that the parts work together; its scores mean nothing on real "
+            "pictures.",
+            file=sys.stderr,
+        )
+
+
+def demonstration_note(detector: "Detector") -> str:
+    """Returns what is written on every picture that a demonstration model has scored, or ''."""
+    return "demonstration model" if detector.description.demonstration else ""
+
+
+def count(text: str) -> int:
+    """Reads an argument that is a whole number, 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
+    return value
