@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+from keras import ops
 
 from keras_madd.config import MADDConfig
 from keras_madd.errors import UserError
@@ -127,7 +128,7 @@ def take_weights(model: MADD, source: MADD, name: str) -> None:
             "it is, or choose its preset."
         )
     for weight, value in zip(ours, theirs, strict=True):
-        weight.assign(value)
+        weight.assign(ops.copy(value))
 
 
 def float32_twin(model: MADD) -> MADD:
@@ -141,6 +142,9 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
         weight.assign(value)
     # Assigns the averages to the variables given, and nothing if there are none.
     model.optimizer.finalize_variable_values(twin.trainable_variables)
+    # On JAX an assigned array is shared, and a step takes the arrays that it is given.
+    for weight in twin.weights:
+        weight.assign(ops.copy(weight))
 
 
 def _centres(model: MADD, source: MADD) -> list[keras.Variable]:
