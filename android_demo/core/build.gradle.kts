@@ -1,3 +1,6 @@
+import org.jetbrains.kotlin.gradle.dsl.JvmTarget
+import org.jetbrains.kotlin.gradle.tasks.KotlinCompile
+
 // Pure Kotlin, no Android: also built and tested by pom.xml, with the same versions.
 plugins {
     alias(libs.plugins.kotlin.jvm)
@@ -8,6 +11,19 @@ kotlin {
     compilerOptions {
         allWarningsAsErrors = true
     }
+}
+
+// Android 8 has the classes of Java 8: a ByteBuffer.position of Java 9 would crash there.
+tasks.named<KotlinCompile>("compileKotlin") {
+    compilerOptions {
+        jvmTarget = JvmTarget.JVM_1_8
+        freeCompilerArgs.add("-Xjdk-release=8")
+    }
+}
+
+tasks.named<JavaCompile>("compileJava") {
+    sourceCompatibility = "1.8"
+    targetCompatibility = "1.8"
 }
 
 dependencies {
