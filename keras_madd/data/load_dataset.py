@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_madd.data.augmentation import Augmentation, named
-from keras_madd.data.epoch_plan import SAMPLINGS, SHARDS_AT_ONCE, EpochPlan
+from keras_madd.data.epoch_plan import SHARDS_AT_ONCE, EpochPlan
+from keras_madd.data.input_checks import check_arguments, common_margin, common_size
 from keras_madd.data.shard_index import ShardIndex, index_shards
-from keras_madd.data.shards import ShardsDescription, load_dataset_json
+from keras_madd.data.shards import load_dataset_json
 from keras_madd.errors import UserError
 
 if TYPE_CHECKING:
@@ -91,11 +92,11 @@ def load_dataset(
 
     settings = named(augment)
     shuffle = split == "train" if shuffle is None else shuffle
-    _check(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
+    check_arguments(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
     folders = _folders(shards)
     descriptions = [load_dataset_json(folder) for folder in folders]
-    image_size = _image_size(image_size, descriptions, folders)
-    margin = _margin(descriptions, folders)
+    image_size = common_size(image_size, descriptions, folders)
+    margin = common_margin(descriptions, folders)
     index, plan = _plan(folders, split, batch_size, sampling, shuffle, self_blend, seed)
     calls = num_parallel_calls or tf.data.AUTOTUNE
 
@@ -141,7 +142,7 @@ def steps_per_epoch(
         UserError: As `load_dataset`.
         ValueError: As `load_dataset`.
     """
-    _check(split, batch_size, sampling, named("none"), self_blend, 0, split == "train", 0)
+    check_arguments(split, batch_size, sampling, named("none"), self_blend, 0, split == "train", 0)
     _, plan = _plan(_folders(shards), split, batch_size, sampling, False, self_blend, 0)
     return plan.steps
 
@@ -201,63 +202,3 @@ def _folders(shards: Folders) -> list:
     if not folders:
         raise ValueError("`shards` must name at least one folder. Received: shards=[]")
     return folders
-
-
-def _image_size(size: int | None, descriptions: list[ShardsDescription], folders: list) -> int:
-    stored = [description.size for description in descriptions]
-    listed = ", ".join(f"{f}: {s}" for f, s in zip(folders, stored, strict=True))
-    if size is None:
-        if len(set(stored)) > 1:
-            raise UserError(f"The shards have different sizes ({listed}); give `image_size`.")
-        return stored[0]
-    if not 1 <= size <= min(stored):
-        raise UserError(
-            f"`image_size` must be from 1 to the size of the stored pictures ({listed}). "
-            f"Received: image_size={size}"
-        )
-    return int(size)
-
-
-def _margin(descriptions: list[ShardsDescription], folders: list) -> float:
-    margins = {description.margin for description in descriptions}
-    if len(margins) > 1:
-        found = zip(folders, descriptions, strict=True)
-        listed = ", ".join(f"{folder}: {description.margin}" for folder, description in found)
-        raise UserError(f"The shards have different margins ({listed}); prepare them with one.")
-    return margins.pop()
-
-
-def _check(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch) -> None:
-    if split not in ("train", "val", "test"):
-        raise ValueError(f"`split` must be train, val or test. Received: split={split!r}")
-    if sampling not in SAMPLINGS:
-        raise ValueError(
-            f"`sampling` must be one of {', '.join(SAMPLINGS)}. Received: sampling={sampling!r}"
-        )
-    if batch_size < 1 or (sampling != "natural" and batch_size % 2):
-        raise ValueError(
-            "`batch_size` must be positive, and even for balanced and paired sampling. "
-            f"Received: batch_size={batch_size}"
-        )
-    if not 0 <= self_blend <= 1:
-        raise ValueError(f"`self_blend` must be from 0 to 1. Received: self_blend={self_blend}")
-    if self_blend and sampling == "natural":
-        raise UserError(
-            "`self_blend` needs balanced or paired sampling, where each fake has a real crop "
-            f"beside it. Received: sampling={sampling!r}"
-        )
-    if min(seed, first_epoch) < 0:
-        name, value = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
-        raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
-    if split != "train":
-        for name, value, allowed in (
-            ("augment", settings, settings == Augmentation()),
-            ("shuffle", shuffle, not shuffle),
-            ("self_blend", self_blend, not self_blend),
-            ("sampling", sampling, sampling == "natural"),
-        ):
-            if not allowed:
-                raise ValueError(
-                    f"`{name}` is for training: the {split} split is given as it is. "
-                    f"Received: {name}={value!r}"
-                )

@@ -1,0 +1,71 @@
+"""What `load_dataset` can be told, and what folders of shards can be used together."""
+
+from keras_madd.data.augmentation import Augmentation
+from keras_madd.data.epoch_plan import SAMPLINGS
+from keras_madd.data.shards import ShardsDescription
+from keras_madd.errors import UserError
+
+
+def check_arguments(
+    split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch
+) -> None:
+    """Raises where an argument of `load_dataset` cannot work."""
+    if split not in ("train", "val", "test"):
+        raise ValueError(f"`split` must be train, val or test. Received: split={split!r}")
+    if sampling not in SAMPLINGS:
+        raise ValueError(
+            f"`sampling` must be one of {', '.join(SAMPLINGS)}. Received: sampling={sampling!r}"
+        )
+    if batch_size < 1 or (sampling != "natural" and batch_size % 2):
+        raise ValueError(
+            "`batch_size` must be positive, and even for balanced and paired sampling. "
+            f"Received: batch_size={batch_size}"
+        )
+    if not 0 <= self_blend <= 1:
+        raise ValueError(f"`self_blend` must be from 0 to 1. Received: self_blend={self_blend}")
+    if self_blend and sampling == "natural":
+        raise UserError(
+            "`self_blend` needs balanced or paired sampling, where each fake has a real crop "
+            f"beside it. Received: sampling={sampling!r}"
+        )
+    if min(seed, first_epoch) < 0:
+        name, value = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
+        raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
+    if split != "train":
+        for name, value, allowed in (
+            ("augment", settings, settings == Augmentation()),
+            ("shuffle", shuffle, not shuffle),
+            ("self_blend", self_blend, not self_blend),
+            ("sampling", sampling, sampling == "natural"),
+        ):
+            if not allowed:
+                raise ValueError(
+                    f"`{name}` is for training: the {split} split is given as it is. "
+                    f"Received: {name}={value!r}"
+                )
+
+
+def common_size(size: int | None, descriptions: list[ShardsDescription], folders: list) -> int:
+    """Side of the pictures: `size`, or that of all folders."""
+    stored = [description.size for description in descriptions]
+    listed = ", ".join(f"{f}: {s}" for f, s in zip(folders, stored, strict=True))
+    if size is None:
+        if len(set(stored)) > 1:
+            raise UserError(f"The shards have different sizes ({listed}); give `image_size`.")
+        return stored[0]
+    if not 1 <= size <= min(stored):
+        raise UserError(
+            f"`image_size` must be from 1 to the size of the stored pictures ({listed}). "
+            f"Received: image_size={size}"
+        )
+    return int(size)
+
+
+def common_margin(descriptions: list[ShardsDescription], folders: list) -> float:
+    """The margin of all folders."""
+    margins = {description.margin for description in descriptions}
+    if len(margins) > 1:
+        found = zip(folders, descriptions, strict=True)
+        listed = ", ".join(f"{folder}: {description.margin}" for folder, description in found)
+        raise UserError(f"The shards have different margins ({listed}); prepare them with one.")
+    return margins.pop()
