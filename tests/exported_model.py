@@ -35,3 +35,25 @@ def exported(folder: Path, quantize: str = "none", batch: int = 1) -> Path:
     for name in ("model.tflite", "model.json"):
         shutil.copy(source / name, folder / name)
     return folder / "model.tflite"
+
+
+def shaken(**fields):
+    """A model whose batch normalisations do something, as after training."""
+    import keras
+    import numpy as np
+
+    from keras_madd import MADD
+
+    keras.utils.set_random_seed(0)
+    model = MADD(**fields)
+    random = np.random.default_rng(0)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            for weight, low, high in (
+                (layer.moving_mean, -0.2, 0.2),
+                (layer.moving_variance, 0.5, 1.5),
+                (layer.gamma, 0.5, 1.5),
+                (layer.beta, -0.2, 0.2),
+            ):
+                weight.assign(random.uniform(low, high, weight.shape))
+    return model

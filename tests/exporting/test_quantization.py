@@ -1,10 +1,9 @@
 """What is in 8 bits and what is not is read from the files, never from the recipe."""
 
-import keras
 import numpy as np
 import pytest
+from exported_model import shaken
 
-from keras_madd import MADD
 from keras_madd.exporting.calibration import activation_extremes, activation_ranges
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.litert import export_litert, float_litert
@@ -22,23 +21,6 @@ from keras_madd.exporting.quantization import Recipe, plan, quantize_content
 from keras_madd.exporting.verify import sample_pictures
 
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
-
-
-def shaken(**fields):
-    """A model whose batch normalisations do something, as after training."""
-    keras.utils.set_random_seed(0)
-    model = MADD(**fields)
-    random = np.random.default_rng(0)
-    for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            for weight, low, high in (
-                (layer.moving_mean, -0.2, 0.2),
-                (layer.moving_variance, 0.5, 1.5),
-                (layer.gamma, 0.5, 1.5),
-                (layer.beta, -0.2, 0.2),
-            ):
-                weight.assign(random.uniform(low, high, weight.shape))
-    return model
 
 
 def run(content, pictures):
