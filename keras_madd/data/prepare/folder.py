@@ -28,6 +28,14 @@ _WORK = ".prepare"
 _OUR_TEMPORARY = re.compile(r"\.(train|val|test|dataset|manifest)-.*\.(tfrecord|jsonl?)")
 
 
+def cannot_write(what: object) -> UserError:
+    """An error for a disk that is full and the like."""
+    return UserError(
+        f"The shards cannot be written: {what}. What is done is kept; the same command goes on "
+        "from there."
+    )
+
+
 class PrepareFolder:
     """The output folder of a run. Use it in a `with` statement: it is locked meanwhile.
 

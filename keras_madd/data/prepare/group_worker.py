@@ -12,6 +12,7 @@ from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from keras_madd.data.prepare.folder import cannot_write
 from keras_madd.data.prepare.group import Group
 from keras_madd.data.prepare.settings import PrepareSettings
 from keras_madd.errors import UserError
@@ -65,10 +66,7 @@ class GroupWorker:
         except (EOFError, ConnectionResetError):
             return self._replace()
         if "stopped" in message:
-            raise UserError(
-                f"The shards cannot be written: {message['stopped']}. What is done is kept; the "
-                "same command goes on from there."
-            )
+            raise cannot_write(message["stopped"])
         if "start" in message:
             self._video = message["start"]
         elif "number" in message:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from keras_madd.data.prepare.folder import PrepareFolder, assemble_shard
+from keras_madd.data.prepare.folder import PrepareFolder, assemble_shard, cannot_write
 from keras_madd.data.prepare.group import read_piece
 from keras_madd.data.prepare.group_worker import GroupWorker
 from keras_madd.data.prepare.plan import Shard
@@ -39,7 +39,10 @@ def run_local(
         shard = shard_of[piece]
         open_groups[shard.name] -= 1
         if not open_groups[shard.name]:
-            assemble_shard(folder.path, shard.name, [group.piece for group in shard.groups])
+            try:
+                assemble_shard(folder.path, shard.name, [group.piece for group in shard.groups])
+            except OSError as error:
+                raise cannot_write(error) from None
 
     for shard in shards:
         for group in shard.groups:

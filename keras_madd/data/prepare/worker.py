@@ -45,7 +45,7 @@ def main() -> None:
             try:
                 prepare_group(Group.from_json(task["group"]), cropper, folder, send, crashed)
             except OSError as error:
-                send({"stopped": str(error), "errno": error.errno})
+                send({"stopped": str(error)})
                 continue
             heavy = [name for name in HEAVY if name in sys.modules]
             send({"done": True, "peak_bytes": peak_memory(), "heavy_modules": heavy})

@@ -241,15 +241,17 @@ def test_ctrl_c(plain_tree, finished, tmp_path, content):
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full(plain_tree, finished, tmp_path, content):
+@pytest.mark.parametrize("largest", [6000, 25_000], ids=["in a piece", "in a shard"])
+def test_a_disk_that_is_full(plain_tree, finished, tmp_path, content, largest):
     """A limit on the size of files stands in for it; the error comes from the same calls."""
+    assert (finished / "train-00000.tfrecord").stat().st_size > 25_000
     folder = tmp_path / "shards"
     command = [*COMMAND, *arguments(plain_tree, folder), "--workers", "2"]
     stopped = subprocess.run(
         command,
         capture_output=True,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
     )
     assert stopped.returncode == 2
     (line,) = stopped.stderr.splitlines()
@@ -257,6 +259,7 @@ def test_a_disk_that_is_full(plain_tree, finished, tmp_path, content):
     assert "the same command goes on" in line
     assert not [p for p in folder.rglob("*") if p.name.startswith(".") and p.is_file()]
     assert not list(folder.glob("*.tfrecord"))
+    assert bool(list(folder.glob(".prepare/pieces/*.json"))) == (largest == 25_000)
     subprocess.run(command, check=True, capture_output=True)
     assert content(folder) == content(finished)
 
