@@ -152,7 +152,7 @@ def _place_label(
     texts = [(verdict.upper(), BOLD), (score if verdict == "fake" else f"fake {score}", 500)]
     if numbered and getattr(face, "track", None) is not None:
         texts.append((f"#{face.track}", 400))
-    size = max(14, round(0.024 * max(height, width)))
+    size = max(14, round(min(0.024 * max(height, width), 0.036 * min(height, width))))
     while size > 7 and _label_width(texts, size) > width:
         size -= 1
     wide, high = _label_width(texts, size), round(1.5 * size)

@@ -51,7 +51,7 @@ class VideoOverlay:
     ):
         factor = max(1, -(-480 // max(width, height)))
         self._width, self._height = factor * width, factor * height
-        size = int(np.clip(round(self._width / 70), 11, 34))
+        size = int(np.clip(round((self._width * self._height) ** 0.5 / 56), 11, 34))
         self._note, self._letters, self._threshold = note, size, threshold
         self._header = round(2.0 * size)
         self._panel = 2 * round(4.75 * size)
