@@ -22,8 +22,7 @@ class LiteRTRunner:
     """Runs a LiteRT file that has its `model.json` beside it. One thread at a time may use it.
 
     On the processor it is LiteRT's Interpreter: its kernels are those of CompiledModel, bit for
-    bit and in the same time, and it loads in half the time. CompiledModel drives the graphics
-    processor.
+    bit and in the same time. CompiledModel drives the graphics processor.
 
     Args:
         model_path: The `.tflite` file.
