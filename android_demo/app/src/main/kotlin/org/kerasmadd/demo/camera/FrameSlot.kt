@@ -2,13 +2,18 @@ package org.kerasmadd.demo.camera
 
 import android.graphics.Bitmap
 import androidx.camera.core.ImageProxy
+import java.nio.Buffer
 import java.nio.ByteBuffer
 import org.kerasmadd.core.Box
 import org.kerasmadd.core.FrameGeometry
 import org.kerasmadd.core.PixelPacking
 import org.kerasmadd.core.RgbaFrame
 
-/** The upright copy of a frame: bytes for cropping and a bitmap of the same for MediaPipe. */
+/**
+ * The upright copy of a frame: bytes for cropping and a bitmap of the same for MediaPipe.
+ *
+ * CameraX's RGBA and Android's ARGB_8888 lie in memory alike: red, green, blue, alpha.
+ */
 internal class FrameSlot : AutoCloseable {
     private var bytes: ByteBuffer = ByteBuffer.allocateDirect(0)
     private var picture: Bitmap? = null
@@ -33,9 +38,9 @@ internal class FrameSlot : AutoCloseable {
         )
         resize(geometry.uprightWidth, geometry.uprightHeight)
         PixelPacking.toUprightRgba(RgbaFrame(plane.buffer, plane.rowStride, geometry), bytes)
-        bytes.rewind()
+        rewind(bytes)
         bitmap.copyPixelsFromBuffer(bytes)
-        bytes.rewind()
+        rewind(bytes)
     }
 
     /** The copy as pixels. */
@@ -58,5 +63,10 @@ internal class FrameSlot : AutoCloseable {
         picture = null
         width = 0
         height = 0
+    }
+
+    /** Declared with the plain class: Android 8 has no `rewind` of `ByteBuffer`'s own. */
+    private fun rewind(buffer: Buffer) {
+        buffer.rewind()
     }
 }

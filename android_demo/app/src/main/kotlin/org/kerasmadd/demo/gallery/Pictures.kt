@@ -15,6 +15,7 @@ import android.media.MediaMetadataRetriever
 import android.net.Uri
 import android.os.Build
 import java.io.IOException
+import java.nio.Buffer
 import java.nio.ByteBuffer
 import org.kerasmadd.core.FrameGeometry
 import org.kerasmadd.core.RgbaFrame
@@ -130,11 +131,13 @@ class Pictures(private val context: Context) {
     companion object {
         private const val MOST_PIXELS = 24_000_000L
 
-        /** The pixels of a bitmap, as they are cropped. */
+        /** The pixels of an ARGB_8888 bitmap, red first in memory, as they are cropped. */
         fun frame(bitmap: Bitmap): RgbaFrame {
             val pixels = ByteBuffer.allocateDirect(bitmap.rowBytes * bitmap.height)
             bitmap.copyPixelsToBuffer(pixels)
-            pixels.rewind()
+            // By the plain class: Android 8 has no `rewind` of `ByteBuffer`'s own.
+            val cursor: Buffer = pixels
+            cursor.rewind()
             return RgbaFrame(pixels, bitmap.rowBytes, FrameGeometry(bitmap.width, bitmap.height))
         }
     }
