@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -264,6 +266,16 @@ def test_the_command_fills_the_app(telling_model, project, tmp_path, capsys, mon
     )
     assert status == 0
     assert (tmp_path / "b.tflite").is_file()
+
+
+def test_the_script_is_the_command_with_the_project_beside_it():
+    script = Path(__file__).parents[2] / "export" / "to_android.py"
+    command = [sys.executable, str(script), "none.keras"]
+    wrong = subprocess.run(command, capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr == "error: There is no model none.keras.\n"
+    elsewhere = subprocess.run([*command, "--android", "no"], capture_output=True, text=True)
+    assert "no is not the Android project" in elsewhere.stderr
 
 
 def test_the_choice_is_the_same_every_time(telling_model):
