@@ -84,7 +84,7 @@ def link(against: Path) -> None:
     run(["aapt2", "compile", "--dir", APP / "res", "-o", compiled], "Compiling the resources")
     command = ["aapt2", "link", "-I", against, "--manifest", manifest(), "-o", package]
     command += ["--java", resources / "java", "--min-sdk-version", "26"]
-    command += ["--target-sdk-version", "33", compiled]
+    command += ["--target-sdk-version", "33", "-A", APP / "assets", compiled]
     run(command, "Linking the resources")
     config = {
         "android_resource_apk": package,

@@ -39,6 +39,7 @@ internal fun drawn(view: View): Bitmap {
         View.MeasureSpec.makeMeasureSpec(height, View.MeasureSpec.EXACTLY),
     )
     view.layout(0, 0, width, height)
+    view.jumpDrawablesToCurrentState()
     val bitmap = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)
     view.draw(Canvas(bitmap))
     return bitmap
@@ -49,7 +50,9 @@ internal fun keep(bitmap: Bitmap, name: String, width: Int = 240) {
     val folder = System.getProperty("pictures.folder").orEmpty()
     if (folder.isEmpty()) return
     val height = Math.round(bitmap.height * width.toDouble() / bitmap.width).toInt()
-    val small = Bitmap.createScaledBitmap(bitmap, width, height, true)
+    // Halving averages four pixels; a larger step at once would leave some out.
+    val twice = Bitmap.createScaledBitmap(bitmap, 2 * width, 2 * height, true)
+    val small = Bitmap.createScaledBitmap(twice, width, height, true)
     File(folder).mkdirs()
     File(folder, "$name.png").outputStream().use { small.compress(Bitmap.CompressFormat.PNG, 100, it) }
 }
