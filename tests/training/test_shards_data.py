@@ -1,13 +1,16 @@
 import itertools
+import shutil
 
 import numpy as np
 import pytest
 from synthetic_shards import write_shards
 
+from keras_madd.data import faces_folder
 from keras_madd.data.shards import load_dataset_json, save_dataset_json
 from keras_madd.errors import UserError
+from keras_madd.training.run_record import record_before
 from keras_madd.training.settings import TrainSettings
-from keras_madd.training.shards_data import ShardsData
+from keras_madd.training.shards_data import ShardsData, settings_with_shards
 
 
 def opened(*folders, **values):
@@ -105,3 +108,21 @@ def test_errors_say_what_to_do(shards, others, tmp_path):
     opened(others, shards).check_size((24, 24))
     with pytest.raises(UserError, match="must take squares"):
         opened(shards).check_size((24, 20))
+
+
+def test_real_faces_become_shards_in_the_runs_own_folder(shards, tmp_path, monkeypatch):
+    made = []
+
+    def faces_from_folder(folder, output, **options):
+        made.append((folder, output, options["size"], options["seed"]))
+        shutil.copytree(shards, output)
+
+    monkeypatch.setattr(faces_folder, "faces_from_folder", faces_from_folder)
+    settings = TrainSettings(output=tmp_path / "run", faces=tmp_path / "photos", seed=3)
+    fed = settings_with_shards(settings, 24, progress=print)
+    assert made == [(str(tmp_path / "photos"), tmp_path / "run" / "faces", 24, 3)]
+    assert (fed.data, fed.faces, fed.self_blend) == ((str(tmp_path / "run" / "faces"),), "", 1.0)
+    assert ShardsData.open(fed).count("train", "real") == 10
+    # A run that was stopped while it made them can begin.
+    assert record_before(tmp_path / "run", resume=True) is None
+    assert settings_with_shards(fed, 24, progress=print) is fed
