@@ -87,7 +87,10 @@ def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:
         paths, rows = {}, {}
         for quantize in FORMATS:
             path = paths[quantize] = Path(folder) / f"{quantize}.tflite"
-            export_bundle(model, path, quantize=quantize, calibration=data.calibration)
+            ready = paths["none"].read_bytes() if rows else None
+            export_bundle(
+                model, path, quantize=quantize, calibration=data.calibration, float_content=ready
+            )
             figures = agreement_figures(reference, scores(path, samples.images), samples.labels)
             rows[quantize] = {
                 "bytes": path.stat().st_size,

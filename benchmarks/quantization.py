@@ -74,7 +74,7 @@ def recipes(model, calibration: np.ndarray) -> dict[str, bytes]:
     from keras_madd.exporting.calibration import activation_extremes, activation_ranges
     from keras_madd.exporting.equalization import equalized
     from keras_madd.exporting.litert import float_litert
-    from keras_madd.exporting.quantization import Recipe, quantize_content
+    from keras_madd.exporting.quantization import RECIPES, Recipe, quantize_content
 
     plain = float_litert(model)
     even = equalized(plain, calibration)
@@ -87,6 +87,7 @@ def recipes(model, calibration: np.ndarray) -> dict[str, bytes]:
     return {
         "float32": plain,
         "converter, dynamic range": converted(model, None),
+        "quantiser, dynamic range (dynamic)": quantize_content(plain, RECIPES["dynamic"], {}),
         "converter, all int8": converted(model, calibration),
         "quantiser, all int8, not equalised": quantized(plain, everything=True),
         "quantiser, all int8 (int8-full)": quantized(everything=True),

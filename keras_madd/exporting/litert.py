@@ -44,7 +44,7 @@ def export_litert(
         model: A `MADD` model.
         path: The file to write, ending in `.tflite`; an existing one is replaced at the end.
         quantize: `"none"`; `"float16"`, weights stored in half the bytes; `"dynamic"`, weights
-            stored in 8 bits, activations quantised on the fly where an operation can; `"int8"`,
+            stored in 8 bits, activations of plain convolutions quantised as they come; `"int8"`,
             convolutions in 8 bits, pooling and attention in float (see `quantization`); or
             `"int8-full"`, everything in 8 bits, for accelerators that know nothing else.
         batch: The fixed batch size. Delegates refuse dynamic shapes.
@@ -52,7 +52,7 @@ def export_litert(
         calibration: Face crops (H, W, 3), RGB 0 to 255, from the model's training data, on which
             the ranges of the activations are measured; for `"int8"` and `"int8-full"` only.
         float_content: What `float_litert` returned of the same model and batch, where it is there
-            already; only for what is calibrated.
+            already.
         advance: Called as `advance(pictures done, pictures in all)` while they are.
 
     Returns:
@@ -64,32 +64,38 @@ def export_litert(
     """
     path = Path(path)
     _check(path, quantize, batch, input_type, calibration)
-    if quantize not in CALIBRATED:
+    if quantize in ("none", "float16"):
         with replacing(path) as temporary:
             _convert(model, temporary, quantize, batch, input_type)
         return path
 
-    # Imported here: with it comes LiteRT's quantiser, which most exports do without.
+    # Imported here: with it comes LiteRT's quantiser, which other exports do without.
     from keras_madd.exporting import calibration as measure
     from keras_madd.exporting.equalization import equalized
     from keras_madd.exporting.quantization import RECIPES, quantize_content
 
-    content = equalized(float_content or float_litert(model, batch), calibration)
-    extremes = measure.activation_extremes(
-        content, calibration, advance and (lambda done: advance(done, len(calibration)))
-    )
-    ranges = measure.activation_ranges(extremes, content)
+    ranges = {}
+    if quantize in CALIBRATED:
+        content = equalized(float_content or float_litert(model, batch), calibration)
+        extremes = measure.activation_extremes(
+            content, calibration, advance and (lambda done: advance(done, len(calibration)))
+        )
+        ranges = measure.activation_ranges(extremes, content)
+    else:
+        ready = float_content if input_type == "float32" else None
+        content = ready or float_litert(model, batch, input_type)
+    content = quantize_content(content, RECIPES[quantize], ranges, input_type)
     with replacing(path) as temporary:
-        temporary.write_bytes(quantize_content(content, RECIPES[quantize], ranges, input_type))
+        temporary.write_bytes(content)
         check_builtin_only(temporary)
     return path
 
 
-def float_litert(model: "MADD", batch: int = 1) -> bytes:
+def float_litert(model: "MADD", batch: int = 1, input_type: str = "float32") -> bytes:
     """Returns a model as the content of a float LiteRT file, from which others are quantised."""
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "float.tflite"
-        _convert(model, temporary, "none", batch, "float32")
+        _convert(model, temporary, "none", batch, input_type)
         return temporary.read_bytes()
 
 

@@ -51,12 +51,16 @@ class Recipe:
     Attributes:
         everything: Whether every operation that can runs in static 8 bits, as an integer-only
             accelerator needs it; the other fields then mean nothing.
-        attention: Whether the convolution that ends in the attention maps does.
+        convolutions: `"static"` 8 bits; or `"dynamic"`, inputs quantised as they come, which needs
+            no calibration: depthwise ones then only store their weights in 8 bits, since XNNPACK
+            knows no more.
+        attention: Whether the convolution that ends in the attention maps is static too.
         head: The dense layers: `"float"`; `"weights"`, stored in 8 bits and computed in float;
             `"dynamic"`, multiplied in 8 bits with inputs quantised as they come; or `"static"`.
     """
 
     everything: bool = False
+    convolutions: str = "static"
     attention: bool = False
     head: str = "weights"
 
@@ -65,7 +69,12 @@ class Recipe:
             raise ValueError(f"`head` must be one of {HEADS}. Received: head={self.head!r}")
 
 
-RECIPES = {"int8": Recipe(), "int8-full": Recipe(everything=True)}
+RECIPES = {
+    "dynamic": Recipe(convolutions="dynamic", head="dynamic"),
+    "int8": Recipe(),
+    "int8-full": Recipe(everything=True),
+}
+_WITHOUT_CALIBRATION = {"CONV_2D": "dynamic", "DEPTHWISE_CONV_2D": "weights"}
 
 
 def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
@@ -81,6 +90,9 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
     """
     if recipe.everything:
         return ["static"] * len(graph.operations)
+    if recipe.convolutions == "dynamic":
+        modes = _WITHOUT_CALIBRATION | {"FULLY_CONNECTED": recipe.head}
+        return [modes.get(operation.name, "float") for operation in graph.operations]
     followed = _followed_by_convolution(graph)
     kept = set() if recipe.attention else _ends_in(graph, attention_maps)
     static_tensors = set(graph.inputs)
@@ -123,7 +135,8 @@ def quantize_content(
         content: The float file.
         recipe: What to quantise.
         ranges: Name of each activation to its smallest and largest value; see `calibration`.
-        input_type: `"uint8"` lets the pixels in as they are, from 0 to 255 exactly.
+        input_type: `"uint8"` lets the pixels in as they are, from 0 to 255 exactly; where nothing
+            is calibrated, `content` takes them already.
 
     Returns:
         The quantised file, its signature as before.
@@ -154,7 +167,7 @@ def quantize_content(
                 manager.add_dynamic_config(pattern, name, 8)
             else:
                 manager.add_weight_only_config(pattern, name, 8)
-    if input_type == "uint8":
+    if input_type == "uint8" and ranges:
         manager.add_quantization_config(
             f"^{re.escape(graph.names[graph.inputs[0]])};?$",
             qtyping.TFLOperationName.INPUT,
@@ -167,7 +180,9 @@ def quantize_content(
     with native_stderr_silenced():
         run = quantizer.Quantizer(bytearray(content))
         run.load_quantization_recipe(manager.get_quantization_recipe())
-        result = run.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
+        result = run.quantize(
+            statistics or None, enable_progress_bar=False, enable_progress_report=False
+        )
     quantized = parse(bytes(result.quantized_model))
     _point_signature(model, quantized)
     return pack(quantized)

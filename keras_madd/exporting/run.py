@@ -1,12 +1,9 @@
 """One export as the command does it: convert, quantise, verify, report."""
 
-import importlib.metadata
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from keras_madd.errors import UserError
 from keras_madd.exporting.bundle import check_output, export_bundle
@@ -16,7 +13,9 @@ from keras_madd.exporting.export_report import ExportReport, report_paths, write
 from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
 from keras_madd.exporting.litert import CALIBRATED, float_litert
-from keras_madd.exporting.model_json import ModelDescription
+from keras_madd.exporting.model_json import ModelDescription, write_model_json
+from keras_madd.exporting.onnx import OPSET
+from keras_madd.exporting.outcome import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.samples import Samples, check_disjoint, read_samples
 from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
 from keras_madd.native_stderr import native_stderr_silenced
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from keras_madd.madd import MADD
 
 _LAYER_PICTURES = 8
-# The largest difference of a probability from the float model's that is rounding, not a fault.
-_TOLERANCES = {"none": 1e-3, "float16": 0.02, "dynamic": 0.1}
-ONNX_TOLERANCE = 1e-4
 WHY_CALIBRATION = (
     "--quantize {} needs --calibration: the range of every activation is measured on faces of the "
     "kind that the model was trained on. Give the folder of shards it was trained on (its train "
@@ -132,6 +128,8 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
         f"{settings.output}: {settings.output.stat().st_size / 1e6:.2f} MB, "
         f"quantize {settings.quantize}, sha256 {description.sha256}"
     ]
+    if not litert:
+        lines.append(f"ONNX opset {OPSET}, any batch size")
     if verification is None:
         return _quick_check(settings, model, description, calibration, lines)
     return _verified(
@@ -189,8 +187,7 @@ def _quick_check(settings, model, description, calibration, lines) -> ExportResu
         f"largest change of a probability, {len(pictures)} {what}: {found:.1e}"
         + ("; --verify tells what the export cost" if calibration is not None else "")
     )
-    onnx = settings.output.suffix == ".onnx"
-    allowed = ONNX_TOLERANCE if onnx else _TOLERANCES.get(settings.quantize, math.inf)
+    allowed = TOLERANCES.get(_kind(settings), math.inf)
     problems = []
     if not found <= allowed:
         problems.append(f"expected at most {allowed:g}: do not use this file.")
@@ -219,7 +216,7 @@ def _verified(
     else:
         size = settings.output.stat().st_size
         sizes = {"float32": size, description.quantization: size}
-    bounds = _bounds(settings, found.figures)
+    held = bounds(TOLERANCES.get(_kind(settings)), settings.max_auc_drop, found.figures)
     description = export_metrics(settings.output, description, found.figures)
     report = ExportReport(
         file=settings.output,
@@ -230,16 +227,16 @@ def _verified(
         latency=latency,
         delegation=parts,
         layers=layers,
-        settings=_made_by(settings, calibration, verification),
-        bounds=bounds,
+        settings=made_by(settings.command, settings.seed, not litert, calibration, verification),
+        bounds=held,
     )
     written = write_export_report(report)
-    lines += _summary(found.figures, latency.get("1", {}).get(description.quantization), sizes)
+    lines += summary(found.figures, latency.get("1", {}).get(description.quantization), sizes)
     lines += [f"report: {path}" for path in written]
     problems = [
         f"{each['what']} is {each['found']:.3g}, more than {each['allowed']:g}: do not use this "
         "file."
-        for each in bounds
+        for each in held
         if not each["holds"]
     ]
     if problems and layers:
@@ -248,71 +245,12 @@ def _verified(
     return ExportResult(description, tuple(lines), tuple(problems))
 
 
+def _kind(settings: ExportSettings) -> str:
+    return "onnx" if settings.output.suffix == ".onnx" else settings.quantize
+
+
 def export_metrics(path: Path, description: ModelDescription, figures: dict) -> ModelDescription:
     """Writes what a verification found into the description beside the file."""
-    from dataclasses import asdict
-
-    from keras_madd.exporting.model_json import write_model_json
-
     values = asdict(description) | {"metrics": {**description.metrics, "export": figures}}
     del values["sha256"]
     return write_model_json(path, **values)
-
-
-def _bounds(settings: ExportSettings, figures: dict[str, Any]) -> list[dict[str, Any]]:
-    asked = []
-    if settings.max_auc_drop is not None:
-        asked.append(("loss of AUC", figures["auc_drop"], settings.max_auc_drop))
-    largest = figures["max_probability_difference"]
-    if settings.output.suffix == ".onnx":
-        asked.append(("largest change of a probability", largest, ONNX_TOLERANCE))
-    elif settings.quantize in _TOLERANCES:
-        asked.append(("largest change of a probability", largest, _TOLERANCES[settings.quantize]))
-    elif not np.isfinite(largest):
-        asked.append(("largest change of a probability", largest, 1.0))
-    return [
-        {
-            "what": what,
-            "found": found,
-            "allowed": allowed,
-            "holds": found is not None and bool(found <= allowed),
-        }
-        for what, found, allowed in asked
-    ]
-
-
-def _summary(figures: dict[str, Any], latency: dict | None, sizes: dict[str, int]) -> list[str]:
-    if figures["auc"] is None:
-        lines = [f"{figures['images']} pictures without labels of both classes: no AUC"]
-    else:
-        before, after = figures["auc"]
-        lines = [f"AUC {before:.4f} -> {after:.4f} on {figures['images']} pictures"]
-    correlation = figures["logit_correlation"]
-    if correlation is not None:
-        lines.append(
-            f"log-odds correlate {correlation:.4f}, same verdict {figures['agreement']:.1%}, "
-            f"largest change of a probability {figures['max_probability_difference']:.3f}"
-        )
-    if latency:
-        whole, *rest = sizes.values()
-        lines.append(
-            f"size {(rest or [whole])[-1] / whole:.3f} and time {latency['ratio']:.3f} of float32"
-        )
-    return lines
-
-
-def _made_by(settings: ExportSettings, calibration, verification) -> dict[str, Any]:
-    packages = ("keras", "ai-edge-litert", "ai-edge-quantizer", "tensorflow", "tf2onnx")
-    made = {"command": settings.command} if settings.command else {}
-    if calibration is not None:
-        made["calibrated on"] = f"{len(calibration.images)} face crops from {calibration.origin}"
-        made["calibration seed"] = settings.seed
-    skipped = [*(calibration.skipped if calibration else ()), *verification.skipped]
-    if skipped:
-        made["left out"] = f"{len(skipped)} pictures, such as: {skipped[0]}"
-    for package in packages:
-        try:
-            made[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return made

@@ -99,7 +99,9 @@ def test_onnx_is_verified_without_labels(folder, tmp_path, capfd):
     pytest.importorskip("onnxruntime")
     arguments = ("--verify", folder / "calibration")
     assert run(folder, tmp_path, *arguments, output="model.onnx") == 0
-    assert "no AUC" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert "no AUC" in shown
+    assert "opset 17, any batch size" in shown
     report = json.loads((tmp_path / "model.onnx.report.json").read_text())
     assert report["figures"]["auc"] is None
     assert report["bounds"][0] == {

@@ -5,6 +5,7 @@ import pytest
 from exported_model import shaken
 
 from keras_madd.exporting.calibration import activation_extremes, activation_ranges
+from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.litert import export_litert, float_litert
 from keras_madd.exporting.litert_file import (
@@ -17,7 +18,7 @@ from keras_madd.exporting.litert_file import (
     read_graph,
     unfolded_scales,
 )
-from keras_madd.exporting.quantization import Recipe, plan, quantize_content
+from keras_madd.exporting.quantization import RECIPES, Recipe, plan, quantize_content
 from keras_madd.exporting.verify import sample_pictures
 
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
@@ -115,6 +116,16 @@ def test_attention_and_head_follow_the_recipe(tiny):
     assert [each.name for each in counts.operations].count("DEQUANTIZE") >= 2
     with pytest.raises(ValueError, match=r"`head`.*Received: head='int4'"):
         Recipe(head="int4")
+
+
+def test_dynamic_needs_no_ranges_and_stays_whole(tmp_path, tiny):
+    content = quantize_content(tiny[1], RECIPES["dynamic"], {})
+    found = results(content, ("CONV_2D", "FULLY_CONNECTED"))
+    assert {result for _, result, _ in found} == {"FLOAT32"}
+    assert {weights for _, _, weights in found} == {"INT8"}
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    assert len(delegation(path).partitions) == 1
 
 
 def test_full_is_integers_between_its_ends(tiny):
