@@ -1,5 +1,7 @@
 """Small data sets to prepare, made once."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dataset_trees
@@ -46,6 +48,28 @@ def plain_tree(tmp_path_factory):
     """A folder of ten real videos with a fake each, split by hand; nothing is wrong with it."""
     root = tmp_path_factory.mktemp("plain")
     return dataset_trees.folder(root, dataset_trees.FaceVideos(sizes=((320, 240),)), splits=True)
+
+
+@pytest.fixture(scope="session")
+def command():
+    """Builds the words of a command that does what `small` does."""
+
+    def build(root, output, *more):
+        places = ["--dataset", "folder", "--root", str(root), "--output", str(output)]
+        small = ["--frames-per-video", "3", "--size", "48", "--videos-per-shard", "4"]
+        words = [sys.executable, "-m", "keras_madd.cli.main", "prepare", *places, *small]
+        return [*words, *map(str, more)]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def finished(command, plain_tree, tmp_path_factory):
+    """The plain tree, prepared by the command in one go with one worker."""
+    folder = tmp_path_factory.mktemp("finished") / "shards"
+    words = command(plain_tree, folder, "--workers", 1)
+    subprocess.run(words, check=True, capture_output=True)
+    return folder
 
 
 @pytest.fixture

@@ -1,50 +1,22 @@
 import io
 import json
-import os
-import random
-import resource
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import dataset_trees
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 
 from keras_madd.data.prepare import PrepareSettings, prepare
-from keras_madd.data.prepare.folder import PrepareFolder
 from keras_madd.data.shards import load_dataset_json, read_records, shard_files, verify_shards
 from keras_madd.errors import UserError
-
-COMMAND = [sys.executable, "-m", "keras_madd.cli.main", "prepare"]
-SMALL = ["--frames-per-video", "3", "--size", "48", "--videos-per-shard", "4"]
 
 
 def manifest(folder):
     lines = (folder / "manifest.jsonl").read_text().splitlines()
     return {line["video"]: line for line in map(json.loads, lines)}
-
-
-@pytest.fixture(scope="module")
-def finished(plain_tree, tmp_path_factory):
-    """The plain tree, prepared by the command in one go with one worker."""
-    folder = tmp_path_factory.mktemp("finished") / "shards"
-    subprocess.run(
-        [*COMMAND, *arguments(plain_tree, folder), "--workers", "1"],
-        check=True,
-        capture_output=True,
-    )
-    return folder
-
-
-def arguments(root, output):
-    return ["--dataset", "folder", "--root", str(root), "--output", str(output), *SMALL]
 
 
 @pytest.fixture(scope="module")
@@ -174,96 +146,6 @@ def test_progress_counts_videos(plain_tree, tmp_path, small):
     assert "faces/s" in calls[-1][2]
 
 
-@pytest.mark.slow
-def test_killed_at_any_moment_it_ends_the_same(plain_tree, finished, tmp_path, content):
-    """Ten kills at random moments, each on what the last one left."""
-    rng = random.Random(0)
-    command = [*COMMAND, *arguments(plain_tree, tmp_path / "shards"), "--workers"]
-    kills = partly = 0
-    while kills < 10:
-        workers = str(1 + kills % 2)
-        process = subprocess.Popen(
-            [*command, workers], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        begun = time.monotonic()
-        # Starting takes a good part of the time; kills are to hit the work as well.
-        wait = rng.uniform(0.3, 1.0) if kills % 5 == 4 else None
-        seen = len(content_names(tmp_path / "shards"))
-        while process.poll() is None and time.monotonic() - begun < 60:
-            changed = len(content_names(tmp_path / "shards")) != seen
-            if wait is not None and time.monotonic() - begun > wait:
-                break
-            if wait is None and changed:
-                time.sleep(rng.uniform(0, 0.25))
-                break
-            time.sleep(0.002)
-        process.kill()
-        process.wait()
-        if (tmp_path / "shards" / "dataset.json").exists():
-            # It had finished: begin anew.
-            assert content(tmp_path / "shards") == content(finished)
-            shutil.rmtree(tmp_path / "shards")
-            continue
-        kills += 1
-        partly += bool(list(tmp_path.glob("shards/.prepare/*/*")))
-    assert partly > 5
-    subprocess.run([*command, "2"], check=True, capture_output=True)
-    assert content(tmp_path / "shards") == content(finished)
-    assert verify_shards(tmp_path / "shards") == 60
-
-
-def content_names(folder):
-    if not folder.exists():
-        return set()
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.mark.slow
-def test_ctrl_c(plain_tree, finished, tmp_path, content):
-    folder = tmp_path / "shards"
-    command = [*COMMAND, *arguments(plain_tree, folder), "--workers", "2"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    while process.poll() is None and not list(folder.glob(".prepare/pieces/*.json")):
-        time.sleep(0.005)
-    workers = psutil.Process(process.pid).children()
-    assert workers
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert err.splitlines()[-1] == "stopped"
-    assert "Traceback" not in err
-    assert not any(worker.is_running() for worker in workers)
-    assert not [p for p in folder.rglob(".*") if p.is_file()]
-    subprocess.run(command, check=True, capture_output=True)
-    assert content(folder) == content(finished)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("largest", [6000, 25_000], ids=["in a piece", "in a shard"])
-def test_a_disk_that_is_full(plain_tree, finished, tmp_path, content, largest):
-    """A limit on the size of files stands in for it; the error comes from the same calls."""
-    assert (finished / "train-00000.tfrecord").stat().st_size > 25_000
-    folder = tmp_path / "shards"
-    command = [*COMMAND, *arguments(plain_tree, folder), "--workers", "2"]
-    stopped = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
-    )
-    assert stopped.returncode == 2
-    (line,) = stopped.stderr.splitlines()
-    assert line.startswith("error: The shards cannot be written: ")
-    assert "the same command goes on" in line
-    assert not [p for p in folder.rglob("*") if p.name.startswith(".") and p.is_file()]
-    assert not list(folder.glob("*.tfrecord"))
-    assert bool(list(folder.glob(".prepare/pieces/*.json"))) == (largest == 25_000)
-    subprocess.run(command, check=True, capture_output=True)
-    assert content(folder) == content(finished)
-
-
 class TestFailures:
     @pytest.fixture
     def bad_tree(self, plain_tree, tmp_path):
@@ -309,69 +191,6 @@ class TestFailures:
         with pytest.raises(UserError, match="Not one face"):
             prepare(tmp_path / "root", tmp_path / "shards", small())
         assert not (tmp_path / "shards" / "dataset.json").exists()
-
-
-class TestTheFolder:
-    def test_other_settings_are_refused(self, plain_tree, finished, tmp_path, small):
-        copy = shutil.copytree(finished, tmp_path / "copy")
-        with pytest.raises(UserError, match="`size` was 48 and is 64"):
-            prepare(plain_tree, copy, small(size=64))
-        assert verify_shards(copy) == 60
-
-    def test_other_videos_are_refused(self, plain_tree, finished, tmp_path, small):
-        copy = shutil.copytree(finished, tmp_path / "copy")
-        root = shutil.copytree(plain_tree, tmp_path / "root")
-        next(root.rglob("*.mp4")).unlink()
-        with pytest.raises(UserError, match="1 videos are gone"):
-            prepare(root, copy, small())
-
-    def test_two_runs_at_once_are_refused(self, plain_tree, tmp_path, small):
-        with (
-            PrepareFolder(tmp_path / "shards"),
-            pytest.raises(UserError, match="Another run is at work"),
-        ):
-            prepare(plain_tree, tmp_path / "shards", small())
-
-    def test_a_folder_of_something_else_is_refused(self, plain_tree, tmp_path, small):
-        (tmp_path / "thesis.tex").write_text("")
-        with pytest.raises(UserError, match="is not empty"):
-            prepare(plain_tree, tmp_path, small())
-        assert os.listdir(tmp_path) == ["thesis.tex"]
-
-    def test_rests_of_a_killed_run_are_removed(
-        self, plain_tree, finished, tmp_path, small, content
-    ):
-        copy = shutil.copytree(finished, tmp_path / "copy")
-        (copy / "dataset.json").unlink()
-        (copy / ".prepare/shards/val-00000.json").unlink()
-        for name in (
-            ".train-00000-abcdefgh.tfrecord",
-            ".dataset-abcdefgh.json",
-            ".prepare/pieces/.val-00000.000000-abcdefgh.tfrecord",
-            ".prepare/pieces/val-00000.000000.tfrecord",
-            ".prepare/pieces/train-00000.000000.json",
-        ):
-            (copy / name).write_text("half")
-        prepare(plain_tree, copy, small())
-        assert content(copy) == content(finished)
-
-    def test_files_emptied_by_a_loss_of_power(self, plain_tree, finished, tmp_path, small, content):
-        copy = shutil.copytree(finished, tmp_path / "copy")
-        (copy / ".prepare/shards/val-00000.json").write_bytes(b"")
-        (copy / ".prepare/pieces/val-00000.000000.json").write_bytes(b"")
-        prepare(plain_tree, copy, small())
-        assert content(copy) == content(finished)
-        (copy / ".prepare/plan.json").write_bytes(b"")
-        with pytest.raises(UserError, match=r"plan\.json is damaged"):
-            prepare(plain_tree, copy, small())
-
-    def test_a_shard_that_was_deleted_is_made_again(
-        self, plain_tree, finished, tmp_path, small, content
-    ):
-        copy = shutil.copytree(finished, tmp_path / "copy")
-        (copy / "test-00000.tfrecord").unlink()
-        prepare(plain_tree, copy, small())
-        assert content(copy) == content(finished)
 
 
 def test_number_of_workers_is_checked(plain_tree, tmp_path, small):
