@@ -1,8 +1,8 @@
-"""Writing files so that a half-written one never stands under its final name."""
+"""Finding files, and writing them so that no half-written one stands under its final name."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,31 @@ def replace_file(path: str | os.PathLike, content: bytes) -> Path:
     with replacing(path) as temporary:
         temporary.write_bytes(content)
     return Path(path)
+
+
+def find_files(
+    paths: Iterable[str | os.PathLike], suffixes: Collection[str], passed_over: tuple[str, ...] = ()
+) -> Iterator[Path]:
+    """Yields the files named, and those of some kinds inside the folders named, by their names.
+
+    A file is yielded whatever its ending; inside folders only those with one of `suffixes` are,
+    and hidden ones are passed over.
+
+    Args:
+        paths: Files and folders.
+        suffixes: Endings in small letters, such as `".png"`.
+        passed_over: Ends of the names of files inside folders that are left out all the same.
+    """
+    for path in map(Path, paths):
+        if not path.is_dir():
+            yield path
+            continue
+        for found in sorted(path.rglob("*")):
+            hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
+            if hidden or found.name.endswith(passed_over):
+                continue
+            if found.suffix.lower() in suffixes and found.is_file():
+                yield found
 
 
 def _umask() -> int:

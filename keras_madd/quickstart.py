@@ -1,7 +1,6 @@
 """The main job on embedded data: faces, training, evaluation, export, a scored photograph."""
 
 import dataclasses
-import importlib.metadata
 import json
 import resource
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_madd import __version__
 from keras_madd.callbacks import BatchProgress, BestOnValidation, StopOnNonFinite
 from keras_madd.data import (
     SEEN,
@@ -35,6 +33,7 @@ from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.verify import compare_export
 from keras_madd.madd import MADD
 from keras_madd.progress import Stages
+from keras_madd.versions import package_versions
 from keras_madd.visualize import draw_scored_faces, encode_png
 
 PRESET = "madd_small"
@@ -123,7 +122,7 @@ def run(output: Path, settings: Settings) -> dict:
         "seconds": {name: round(value, 2) for name, value in stages.seconds.items()},
         "peak_memory_bytes": _peak_memory(),
         "settings": dataclasses.asdict(settings),
-        "versions": _versions(),
+        "versions": package_versions(),
         "results": results,
     }
     (output / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
@@ -253,12 +252,3 @@ def _score_photograph(model_path: Path):
 def _peak_memory() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
-
-
-def _versions() -> dict[str, str]:
-    # TensorFlow comes in packages of several names; the module knows its version.
-    import tensorflow
-
-    versions = {"keras_madd": __version__, "tensorflow": tensorflow.__version__}
-    packages = ("keras", "ai-edge-litert", "mediapipe", "numpy")
-    return versions | {package: importlib.metadata.version(package) for package in packages}

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from keras_madd.errors import UserError
 from keras_madd.faces.detect import MAX_SIDE
+from keras_madd.files import find_files
 
 IMAGE_SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp")
@@ -62,7 +63,7 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
 
 
 def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
-    """Yields the files named, and the images inside the folders named, in order of their names.
+    """Returns the files named, and the images inside the folders named, in order of their names.
 
     A file is yielded whatever its ending; inside folders only those with an image's ending are,
     and hidden ones are passed over.
@@ -70,14 +71,7 @@ def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     Args:
         paths: Files and folders.
     """
-    for path in map(Path, paths):
-        if not path.is_dir():
-            yield path
-            continue
-        for found in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-            if found.suffix.lower() in IMAGE_SUFFIXES and not hidden and found.is_file():
-                yield found
+    return find_files(paths, IMAGE_SUFFIXES)
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:

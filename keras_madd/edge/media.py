@@ -12,6 +12,7 @@ from PIL import Image
 
 from keras_madd.edge.images import IMAGE_SUFFIXES, read_image
 from keras_madd.errors import UserError
+from keras_madd.files import find_files
 
 if TYPE_CHECKING:
     from keras_madd.edge.detector import Detector
@@ -56,7 +57,7 @@ class ScoredPicture:
 
 
 def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
-    """Yields the files named, and the photographs and videos inside the folders named.
+    """Returns the files named, and the photographs and videos inside the folders named.
 
     A file is yielded whatever its ending; inside folders only those with an image's or a video's
     ending are, in order of their names; hidden ones, and those that `keras-madd score --overlay`
@@ -65,17 +66,7 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     Args:
         paths: Files and folders.
     """
-    for path in map(Path, paths):
-        if not path.is_dir():
-            yield path
-            continue
-        suffixes = IMAGE_SUFFIXES | _video_suffixes()
-        for found in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-            if hidden or found.name.endswith(OVERLAY_ENDINGS):
-                continue
-            if found.suffix.lower() in suffixes and found.is_file():
-                yield found
+    return find_files(paths, IMAGE_SUFFIXES | _video_suffixes(), OVERLAY_ENDINGS)
 
 
 def open_media(path: str | os.PathLike) -> Media:

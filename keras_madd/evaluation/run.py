@@ -1,13 +1,11 @@
 """One evaluation from end to end: score once, keep the scores, measure, show."""
 
 import dataclasses
-import importlib.metadata
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_madd import __version__
 from keras_madd.errors import UserError
 from keras_madd.evaluation.calibration import Calibration, fit_calibration
 from keras_madd.evaluation.compare import compare_models
@@ -25,6 +23,7 @@ from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
 from keras_madd.evaluation.why import Why, explain
 from keras_madd.progress import Stages
+from keras_madd.versions import package_versions
 
 SCORES_FILE, METRICS_FILE, REPORT_FILE = "scores.parquet", "metrics.json", "report.html"
 
@@ -130,7 +129,7 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
         warnings=gathered.warnings,
         command=settings.command,
         seed=settings.seed,
-        versions=_versions(),
+        versions=package_versions(),
         seconds=stages.seconds,
     )
     write_scores(output / SCORES_FILE, gathered.scores)
@@ -255,13 +254,6 @@ def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, 
             "SHA-256 of dataset.json": split.fingerprint,
         }
         for split in gathered.splits
-    }
-
-
-def _versions() -> dict[str, str]:
-    packages = ("keras", "ai-edge-litert", "numpy", "scikit-learn", "scipy")
-    return {"keras_madd": __version__} | {
-        package: importlib.metadata.version(package) for package in packages
     }
 
 

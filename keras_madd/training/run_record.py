@@ -1,18 +1,16 @@
 """run.json: what a run was told, what it was fed, and what it ran on."""
 
-import importlib.metadata
 import json
 import os
 from pathlib import Path
 
-from keras_madd import __version__
 from keras_madd.errors import UserError
 from keras_madd.files import replace_file
 from keras_madd.training.settings import FREE, TrainSettings
 from keras_madd.training.shards_data import FACES
+from keras_madd.versions import package_versions
 
 RUN_JSON = "run.json"
-_PACKAGES = ("keras", "numpy", "tensorflow", "jax", "torch")
 
 
 def make_record(
@@ -34,7 +32,7 @@ def make_record(
         "data": data,
         "batches_per_epoch": batches_per_epoch,
         "backend": keras.backend.backend(),
-        "versions": _versions(),
+        "versions": package_versions(),
     }
 
 
@@ -111,13 +109,3 @@ def _differences(before: dict, now: dict) -> list[str]:
         for name in names
         if before.get(name) != now.get(name)
     ]
-
-
-def _versions() -> dict[str, str]:
-    found = {"keras_madd": __version__}
-    for package in _PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

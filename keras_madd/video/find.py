@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from keras_madd.files import find_files
+
 VIDEO_SUFFIXES = frozenset(
     f".{name}"
     for name in (
@@ -14,7 +16,7 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def find_videos(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
-    """Yields the files named, and the videos inside the folders named, in order of their names.
+    """Returns the files named, and the videos inside the folders named, in order of their names.
 
     A file is yielded whatever its ending; inside folders only those with a video's ending are,
     and hidden ones are passed over.
@@ -22,11 +24,4 @@ def find_videos(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     Args:
         paths: Files and folders.
     """
-    for path in map(Path, paths):
-        if not path.is_dir():
-            yield path
-            continue
-        for found in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-            if found.suffix.lower() in VIDEO_SUFFIXES and not hidden and found.is_file():
-                yield found
+    return find_files(paths, VIDEO_SUFFIXES)
