@@ -176,7 +176,12 @@ def _pooling(layer: layers.BilinearAttentionPooling) -> Callable:
             # Scaled by the largest value first, so that half precision holds the squares. A region
             # that nothing attends to stays a vector of zeros; both bounds are normal numbers in
             # half precision, as a smaller one would be 0 there, and 0 times infinity NaN.
-            largest = tf.reduce_max(tf.abs(pooled), -1, keepdims=True)
+            # The largest magnitude by minima: 8 bits have neither absolute values nor maxima.
+            negative = pooled * -1.0
+            largest = tf.maximum(
+                tf.reduce_min(negative, -1, keepdims=True) * -1.0,
+                tf.reduce_min(pooled, -1, keepdims=True) * -1.0,
+            )
             root = tf.math.rsqrt(tf.maximum(largest, 1e-4))
             scaled = pooled * root * root
             squared = tf.reduce_sum(scaled * scaled, -1, keepdims=True)
