@@ -10,6 +10,7 @@ in the convolutions. So each operation is judged by its place in the graph, neve
 """
 
 import contextlib
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -177,7 +178,8 @@ def quantize_content(
         name: {"min": np.array([[low]], "float32"), "max": np.array([[high]], "float32")}
         for name, (low, high) in ranges.items()
     }
-    with native_stderr_silenced():
+    # It draws progress bars of a fraction of a second, whatever it is told.
+    with native_stderr_silenced(), contextlib.redirect_stderr(io.StringIO()):
         run = quantizer.Quantizer(bytearray(content))
         run.load_quantization_recipe(manager.get_quantization_recipe())
         result = run.quantize(
