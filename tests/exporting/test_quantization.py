@@ -65,7 +65,6 @@ CASES = [
     pytest.param(
         "official_efficientnet_b0", 96, "official", id="official_b0", marks=pytest.mark.slow
     ),
-    pytest.param("xception", 72, "paper", id="xception", marks=pytest.mark.slow),
 ]
 
 
