@@ -66,7 +66,12 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     Args:
         paths: Files and folders.
     """
-    return find_files(paths, IMAGE_SUFFIXES | _video_suffixes(), OVERLAY_ENDINGS)
+    paths = list(map(Path, paths))
+    suffixes = IMAGE_SUFFIXES
+    # What knows about videos takes its time to import, and a photograph must not wait for it.
+    if any(path.is_dir() for path in paths):
+        suffixes = suffixes | _video_suffixes()
+    return find_files(paths, suffixes, OVERLAY_ENDINGS)
 
 
 def open_media(path: str | os.PathLike) -> Media:

@@ -48,7 +48,9 @@ def test_int8_verified_and_reported(folder, tmp_path, capfd):
     captured = capfd.readouterr()
     assert "AUC " in captured.out
     stages = ["model", "pictures", "conversion", "verification", "speed"]
-    assert [line.split(":")[0] for line in captured.err.splitlines()] == stages
+    # TensorFlow remembers the tests before this one, and says so between the lines.
+    said = [line.split(":")[0] for line in captured.err.splitlines()]
+    assert [each for each in said if each in stages] == stages
     description = read_model_json(tmp_path / "model.tflite")
     assert (description.quantization, description.input_type) == ("int8", "uint8")
     assert (description.demonstration, description.temperature) == (True, 1.5)
