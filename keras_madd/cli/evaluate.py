@@ -91,8 +91,9 @@ def run(args: argparse.Namespace) -> int:
     from keras_madd.errors import UserError
 
     _check(args)
+    from keras_madd.evaluation.calibration import save_calibration
     from keras_madd.evaluation.corruptions import CORRUPTIONS
-    from keras_madd.evaluation.run import EvaluationSettings, run_evaluation, save_calibration
+    from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
     from keras_madd.output_folder import output_folder
 
     names = [name for name in args.corruptions.split(",") if name]

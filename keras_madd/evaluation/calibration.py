@@ -1,6 +1,8 @@
 """Temperature and threshold, fitted on the validation split and on no other."""
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -77,6 +79,22 @@ def fit_calibration(scores: Scores) -> Calibration:
         log_loss=(_balanced_log_loss(labels, before), _balanced_log_loss(labels, after)),
         ece=(calibration_error(labels, before), calibration_error(labels, after)),
     )
+
+
+def save_calibration(model: Path, calibration: Calibration) -> None:
+    """Writes temperature and threshold into the `model.json` beside an exported file.
+
+    Raises:
+        UserError: If the model has no description, as a Keras model has none.
+    """
+    from keras_madd.exporting.model_json import read_model_json, write_model_json
+
+    if model.suffix not in (".tflite", ".onnx"):
+        raise UserError(f"{model} has no model.json; export it, then calibrate the exported file.")
+    values = dataclasses.asdict(read_model_json(model))
+    del values["sha256"]
+    values |= {"temperature": calibration.temperature, "threshold": calibration.threshold}
+    write_model_json(model, **values)
 
 
 def _fit_temperature(labels: np.ndarray, probability: np.ndarray) -> float:

@@ -1,6 +1,5 @@
 """One evaluation from end to end: score once, keep the scores, measure, show."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -255,19 +254,3 @@ def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, 
         }
         for split in gathered.splits
     }
-
-
-def save_calibration(model: Path, calibration: Calibration) -> None:
-    """Writes temperature and threshold into the `model.json` beside an exported file.
-
-    Raises:
-        UserError: If the model has no description, as a Keras model has none.
-    """
-    from keras_madd.exporting.model_json import read_model_json, write_model_json
-
-    if model.suffix not in (".tflite", ".onnx"):
-        raise UserError(f"{model} has no model.json; export it, then calibrate the exported file.")
-    values = dataclasses.asdict(read_model_json(model))
-    del values["sha256"]
-    values |= {"temperature": calibration.temperature, "threshold": calibration.threshold}
-    write_model_json(model, **values)
