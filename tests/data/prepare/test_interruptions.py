@@ -2,10 +2,10 @@
 
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import psutil
@@ -88,11 +88,14 @@ def test_a_disk_that_is_full(command, plain_tree, finished, tmp_path, content, l
     assert (finished / "train-00000.tfrecord").stat().st_size > 25_000
     folder = tmp_path / "shards"
     words = command(plain_tree, folder, "--workers", "2")
+    # Set by a process in between: a fork of this one may meet the threads of other tests.
+    limited = (
+        "import os, resource, sys\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}))\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
     stopped = subprocess.run(
-        words,
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+        [sys.executable, "-c", limited, *words], capture_output=True, text=True
     )
     assert stopped.returncode == 2
     (line,) = stopped.stderr.splitlines()
