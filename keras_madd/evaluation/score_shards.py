@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from keras_madd.data.shards import CropRecord
+from keras_madd.data.shards import CropRecord, load_dataset_json
 from keras_madd.errors import UserError
 from keras_madd.evaluation.calibration import calibrated
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -85,8 +85,6 @@ def check_geometry(scorer: Scorer, split: SplitOfShards) -> str | None:
     Raises:
         UserError: If the stored crops are smaller than the model's input.
     """
-    from keras_madd.data.shards import load_dataset_json
-
     described = load_dataset_json(split.folder)
     if described.size < scorer.size:
         raise UserError(
@@ -110,17 +108,11 @@ def check_geometry(scorer: Scorer, split: SplitOfShards) -> str | None:
 
 
 def _drawn_sources(split: SplitOfShards, count: int | None, seed: int) -> set[str]:
-    sources = sorted({record.source for record in _heads(split)})
+    sources = sorted({group[0].source for group in source_groups(split)})
     if count is None or count >= len(sources):
         return set(sources)
     drawn = np.random.default_rng(seed).choice(len(sources), count, replace=False)
     return {sources[index] for index in drawn}
-
-
-def _heads(split: SplitOfShards):
-    from keras_madd.data.shards import read_records
-
-    return read_records(split.folder, split.split)
 
 
 def _corrupted(

@@ -122,19 +122,18 @@ class _KerasRunner:
     def __init__(self, model):
         from keras import Model
 
-        self._network = model.network
         outputs = {"logits": model.network.output["logits"]}
         if model.prefix is not None:
             outputs["attention_maps"] = model.network.output["attention_maps"]
         self._graph = Model(model.network.input, outputs)
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        from scipy.special import softmax
+        from keras_madd.madd import fake_probability_of_logits
 
         outputs = self._graph.predict_on_batch(pixels)
-        logits = np.asarray(outputs["logits"], np.float64)
         maps = outputs.get("attention_maps")
-        return 1 - softmax(logits, axis=1)[:, 0], None if maps is None else np.asarray(maps)
+        probabilities = fake_probability_of_logits(outputs["logits"])
+        return probabilities, None if maps is None else np.asarray(maps)
 
 
 def _from_description(path: Path, runner: Runner, description) -> Scorer:
