@@ -5,6 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from keras_madd.cli.arguments import count
+
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
 
 
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_description(parser.add_argument_group("what model.json says"))
     parser.add_argument(
         "--batch",
-        type=_count,
+        type=count,
         default=1,
         help="fixed batch size; ONNX takes any (default: %(default)s)",
     )
@@ -58,7 +60,7 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--samples",
-        type=_count,
+        type=count,
         default=200,
         metavar="N",
         help="pictures to calibrate on, drawn at random (default: %(default)s)",
@@ -72,7 +74,7 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--verify-samples",
-        type=_count,
+        type=count,
         default=1000,
         metavar="N",
         help="pictures to verify on, drawn at random (default: %(default)s)",
@@ -85,7 +87,7 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--threads",
-        type=_count,
+        type=count,
         nargs="+",
         default=(1, 2),
         metavar="N",
@@ -199,10 +201,3 @@ def _check_android(args: argparse.Namespace) -> None:
         raise UserError(
             f"--android needs an --output that ends in .tflite. Received: {args.output}"
         )
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_madd.cli.arguments import count
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
-    count,
     demonstration_note,
     say_what_it_runs_on,
 )

@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from keras_madd.cli.arguments import count
+
 if TYPE_CHECKING:
     from keras_madd.edge import Detector
 
@@ -40,11 +42,3 @@ def say_what_it_runs_on(detector: "Detector") -> None:
 def demonstration_note(detector: "Detector") -> str:
     """Returns what is written on every picture that a demonstration model has scored, or ''."""
     return "demonstration model" if detector.description.demonstration else ""
-
-
-def count(text: str) -> int:
-    """Reads an argument that is a whole number, 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value
