@@ -10,9 +10,9 @@ from typing import Any
 from keras_madd.evaluation.report import DEMONSTRATION_BANNER
 from keras_madd.exporting import charts
 from keras_madd.exporting.layer_errors import LayerError
-from keras_madd.exporting.model_json import ModelDescription
 from keras_madd.exporting.verify import Verification, uncalibrated
-from keras_madd.files import replace_file
+from keras_madd.inference.model_description import ModelDescription
+from keras_madd.support.files import replace_file
 from keras_madd.visualize import page
 from keras_madd.visualize.charts import roc_curves
 

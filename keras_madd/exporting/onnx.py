@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.errors import UserError
-from keras_madd.exporting.model_json import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
-from keras_madd.files import replacing
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replacing
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 # Understood by every ONNX Runtime since 1.12 (2022).
 OPSET = 17
