@@ -7,6 +7,7 @@ import sys
 
 from keras_madd import __version__
 from keras_madd.support.errors import UserError
+from keras_madd.support.extras import advice_on_missing
 
 COMMANDS = (
     *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),
@@ -33,6 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         # A full disk, a missing right: the system's own words name the file.
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        advice = advice_on_missing(error)
+        if advice is None:
+            raise
+        print(f"error: {advice}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
