@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--input-size must be positive. Received: {args.input_size}")
 
     from keras_madd.files import replacing
-    from keras_madd.published_weights.checkpoint import read_checkpoint
     from keras_madd.published_weights.layouts import layout_of
+    from keras_madd.torch_weights.checkpoint import read_checkpoint
 
     given = {name: getattr(args, name) for name in ("input_size", "texture_tap", "attention_tap")}
     tensors = read_checkpoint(args.checkpoint)
