@@ -10,7 +10,7 @@ from keras_madd.data.epoch_plan import SHARDS_AT_ONCE, EpochPlan
 from keras_madd.data.input_checks import check_arguments, common_margin, common_size
 from keras_madd.data.shard_index import ShardIndex, index_shards
 from keras_madd.data.shards import load_dataset_json
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
     import tensorflow as tf

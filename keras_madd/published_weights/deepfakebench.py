@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
-from keras_madd.madd import MADD
+from keras_madd.model.madd import MADD
 from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
 from keras_madd.published_weights.recognise import (
     Recognised,

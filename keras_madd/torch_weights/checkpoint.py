@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 from keras_madd.torch_weights.torch_file import UnreadableError, read_torch_file
 
 CHECKPOINTS = (".pth", ".pt")

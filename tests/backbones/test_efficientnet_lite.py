@@ -35,7 +35,7 @@ def made_checkpoint():
             ("weight", 0.7, 1.8),
             ("bias", -0.3, 1.0),
             ("running_mean", -0.2, 0.2),
-            ("running_var", 0.5, 1.5),
+            ("running_var", 2.0, 6.0),
         ]:
             tensors[f"{name}.{leaf}"] = random.uniform(low, high, count).astype("float32")
         tensors[f"{name}.num_batches_tracked"] = np.asarray(1)
