@@ -9,9 +9,9 @@ import numpy as np
 
 from keras_madd.evaluation.bootstrap import weighted_auc
 from keras_madd.evaluation.metrics import calibration_error
-from keras_madd.exporting.onnx import ONNXRunner
 from keras_madd.exporting.samples import Samples
 from keras_madd.inference.model_description import read_model_json
+from keras_madd.inference.onnx_runner import ONNXRunner
 from keras_madd.inference.runner import LiteRTRunner
 
 if TYPE_CHECKING:
