@@ -1,10 +1,13 @@
 """Finding files, and writing them so that no half-written one stands under its final name."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+STANDARD_OUTPUT = "-"
 
 
 @contextmanager
@@ -34,6 +37,21 @@ def replace_file(path: str | os.PathLike, content: bytes) -> Path:
     with replacing(path) as temporary:
         temporary.write_bytes(content)
     return Path(path)
+
+
+def write_output(path: str | os.PathLike, content: bytes) -> None:
+    """Writes what a command was asked for to a file, as `replace_file`, or to standard output.
+
+    Args:
+        path: The file; `"-"` is standard output.
+        content: The whole of it.
+    """
+    if os.fspath(path) != STANDARD_OUTPUT:
+        replace_file(path, content)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def find_files(
