@@ -3,12 +3,15 @@
 import json
 import os
 import stat
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.staging import remove_leftovers, staging
+
+STANDARD_OUTPUT = "-"
 
 
 def check_output(
@@ -44,11 +47,15 @@ def check_outputs(
     overwrite: bool = False,
     inputs: Iterable[str | os.PathLike] = (),
 ) -> None:
-    """`check_output` of several files, before a command begins; cleans up after killed ones."""
+    """`check_output` of several files, before a command begins; cleans up after killed ones.
+
+    Standard output is always fine.
+    """
     inputs = list(inputs)
-    for path in map(Path, paths):
-        check_output(path, overwrite=overwrite, inputs=inputs)
-        remove_leftovers(path.parent)
+    for path in paths:
+        if os.fspath(path) != STANDARD_OUTPUT:
+            check_output(path, overwrite=overwrite, inputs=inputs)
+            remove_leftovers(Path(path).parent)
 
 
 def check_replaceable(
@@ -120,6 +127,22 @@ def replace_file(path: str | os.PathLike, content: bytes, overwrite: bool = Fals
     with replacing(path, overwrite) as temporary:
         temporary.write_bytes(content)
     return Path(path)
+
+
+def write_output(path: str | os.PathLike, content: bytes, overwrite: bool = False) -> None:
+    """Writes what a command was asked for to a file, as `replace_file`, or to standard output.
+
+    Args:
+        path: The file; `"-"` is standard output.
+        content: The whole of it.
+        overwrite: Whether an existing file is replaced.
+    """
+    if os.fspath(path) != STANDARD_OUTPUT:
+        replace_file(path, content, overwrite)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def json_bytes(content: object, allow_nan: bool = True) -> bytes:

@@ -52,6 +52,16 @@ def test_everything_is_written(evaluated):
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_the_figures_on_standard_output(evaluated, capfd, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    scores = evaluated / "out/scores.parquet"
+    assert main(["evaluate", "--scores", str(scores), "--bootstrap", "20", "--output", "-"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["results"] == metrics_of(evaluated / "out")["results"]
+    assert "videos: AUC" in captured.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_report_and_the_file_hold_the_same_numbers(evaluated):
     metrics = metrics_of(evaluated / "out")
     page = (evaluated / "out/report.html").read_text()
