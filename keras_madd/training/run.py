@@ -99,7 +99,7 @@ def train(
         if settings.stage1_epochs:
             source = load_madd(_train_backbone(data.settings, advance, echo))
         keras.utils.set_random_seed(settings.seed)
-        model = starting_model(settings, config, source)
+        model = starting_model(settings, config, source, echo)
         model.compile(make_optimizer(settings, steps))
     _train_epochs(model, data, settings, steps, state, advance, echo)
     return TrainResult(folder, folder / BEST, state["best"], state["history"], state["stopped"])

@@ -59,9 +59,7 @@ def test_labels_of_one_column_are_classes():
     images, labels = batch()
     model = tiny(num_attentions=0)
     model.compile(run_eagerly=True)
-    logs = [
-        model.test_on_batch(images, y, return_dict=True) for y in (labels, labels[:, None])
-    ]
+    logs = [model.test_on_batch(images, y, return_dict=True) for y in (labels, labels[:, None])]
     assert logs[0] == pytest.approx(logs[1])
 
 
@@ -107,7 +105,7 @@ def test_losses_of_probabilities_are_refused(loss):
 def test_metrics_of_probabilities_are_refused(metrics):
     model = tiny(num_attentions=0)
     for argument in ("metrics", "weighted_metrics"):
-        with pytest.raises(ValueError, match="`metrics` must read logits.*FakeAUC"):
+        with pytest.raises(ValueError, match=r"`metrics` must read logits.*FakeAUC"):
             model.compile(**{argument: metrics})
 
 
