@@ -95,11 +95,12 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
         UserError: If something is missing or does not fit; nothing is written then.
     """
     from keras_madd.model.loading import load_madd
+    from keras_madd.model.precision import in_float32
 
     stages = stages or Stages()
     _check(settings)
     with stages.stage("model"), native_stderr_silenced():
-        model = load_madd(settings.model)
+        model = in_float32(load_madd(settings.model))
     calibration, verification = _pictures(settings, model, stages)
     described = {
         "crop_margin": settings.crop_margin,
