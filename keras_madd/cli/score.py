@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         with contextlib.closing(read_ahead(files)) as opened:
             records = [_score(media, detector, args, names[media.path]) for media in opened]
     if args.json:
-        _write_json(Path(args.json), args.model, detector, records)
+        _write_json(Path(args.json), detector, records)
     failed = sum("error" in record for record in records)
     if failed and len(files) > 1:
         print(f"{failed} of {len(files)} files failed", file=sys.stderr)
@@ -218,12 +218,13 @@ def _overlay_names(files: list[Path]) -> dict[Path, str]:
     return names
 
 
-def _write_json(path: Path, model: str, detector: "Detector", records: list[dict]) -> None:
+def _write_json(path: Path, detector: "Detector", records: list[dict]) -> None:
     from keras_madd.support.files import replace_file
 
     description = detector.description
     content = {
-        "model": str(model),
+        "model": detector.name,
+        "model_card": detector.model_card and str(detector.model_card),
         "sha256": description.sha256,
         "training_data": description.training_data,
         "demonstration": description.demonstration,

@@ -59,9 +59,7 @@ def test_labels_of_one_column_are_classes():
     images, labels = batch()
     model = tiny(num_attentions=0)
     model.compile(run_eagerly=True)
-    logs = [
-        model.test_on_batch(images, y, return_dict=True) for y in (labels, labels[:, None])
-    ]
+    logs = [model.test_on_batch(images, y, return_dict=True) for y in (labels, labels[:, None])]
     assert logs[0] == pytest.approx(logs[1])
 
 
