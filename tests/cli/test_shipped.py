@@ -16,6 +16,7 @@ from keras_madd.exporting.verify import sample_pictures
 from keras_madd.inference import Detector
 from keras_madd.inference.model_description import (
     read_model_json,
+    sha256_of,
     write_model_json,
 )
 from keras_madd.support import shipped
