@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
     from keras_madd.model.presets import PRESETS
 
+from keras_madd.support.extras import advice_on_missing
+
 __version__ = "0.1.0"
 
 _HOME = {
@@ -27,7 +29,13 @@ def __getattr__(name):
     if name == "metrics":
         return importlib.import_module("keras_madd.metrics")
     if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
+        try:
+            return getattr(importlib.import_module(_HOME[name]), name)
+        except ModuleNotFoundError as error:
+            advice = advice_on_missing(error)
+            if advice is None:
+                raise
+            raise ModuleNotFoundError(advice, name=error.name) from error
     raise AttributeError(f"module 'keras_madd' has no attribute {name!r}")
 
 

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from keras_madd.cli.arguments import folder
+
 DATASETS = (
     "celebdf_v1",
     "celebdf_v2",
@@ -28,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--root", required=True, metavar="DIR", help="its folder, as it was downloaded"
     )
     parser.add_argument(
-        "--output", required=True, metavar="SHARDS", help="folder of shards to write, or go on with"
+        "--output",
+        required=True,
+        type=folder,
+        metavar="SHARDS",
+        help="folder of shards to write, or go on with",
     )
     choice = parser.add_argument_group("which videos")
     choice.add_argument("--compression", default="c23", help="FaceForensics++: raw, c23 or c40")

@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from keras_madd.cli.arguments import folder
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # What is not given is not there: --resume takes it from the run that it goes on with.
     parser.argument_default = argparse.SUPPRESS
     files = parser.add_argument_group("files")
-    _add(files, "--output", metavar="RUN", required=True, help="folder of the run")
+    _add(files, "--output", folder, metavar="RUN", required=True, help="folder of the run")
     _add(
         files,
         "--data",

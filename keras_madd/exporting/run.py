@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_madd.exporting.bundle import check_output, export_bundle
+from keras_madd.exporting.bundle import check_target, export_bundle
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.export_report import ExportReport, report_paths, write_export_report
@@ -22,6 +22,7 @@ from keras_madd.inference.model_description import (
     write_model_json,
 )
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_output
 from keras_madd.support.native_stderr import native_stderr_silenced
 from keras_madd.support.progress import Stages
 from keras_madd.support.shipped import LITERT
@@ -159,10 +160,9 @@ def _check(settings: ExportSettings) -> None:
         raise UserError(WHY_CALIBRATION.format(settings.quantize))
     if settings.max_auc_drop is not None and settings.verify is None:
         raise UserError("--max-auc-drop needs --verify: pictures of known label to measure it on.")
-    check_output(settings.output, settings.quantize, settings.overwrite, settings.input_type)
+    check_target(settings.output, settings.quantize, settings.overwrite, settings.input_type)
     for each in report_paths(settings.output) if settings.verify else ():
-        if each.exists() and not settings.overwrite:
-            raise UserError(f"{each} exists; --overwrite replaces it.")
+        check_output(each, overwrite=settings.overwrite)
 
 
 def _pictures(
@@ -247,7 +247,7 @@ def _verified(
         settings=made_by(settings.command, settings.seed, not litert, calibration, verification),
         bounds=held,
     )
-    written = write_export_report(report)
+    written = write_export_report(report, settings.overwrite)
     lines += summary(found.figures, latency.get("1", {}).get(description.quantization), sizes)
     lines += [f"report: {path}" for path in written]
     problems = [
