@@ -154,9 +154,14 @@ def decode(
     context, given = video.stream.codec_context, 0
     sound = SoundFrames(context, lag_of(context))
     for packet in read_packets(video, complain):
-        is_shown = video.check.is_shown(packet)
+        is_shown, was_interrupted = video.check.is_shown(packet), sound.is_interrupted
         wanted = sound.arrive(packet, is_shown)
         number = sound.shown - 1
+        if wanted and was_interrupted and video.stream.codec_context.name == "h264":
+            # Damage makes FFmpeg's decoder change the next key frame by a few levels.
+            yield from sound.give(_decode(context, None, number)[0], ended=False)
+            context = _another_decoder(context)
+            sound.use(context)
         frames, damage = [], video.check.damage(packet, number)
         if not damage and wanted:
             frames, damage = _decode(context, packet, number)
@@ -167,14 +172,14 @@ def decode(
         damage = damage or _told(frames, f"a frame near {number} is damaged")
         if damage:
             _stop_or_complain(context, damage, complain)
-        for index, frame in sound.give(frames, ended=False):
-            yield index, frame
+        for item in sound.give(frames, ended=False):
+            yield item
             given += 1
     frames, damage = _decode(context, None, sound.shown - 1)
     if damage := damage or _told(frames, "one of the last frames is damaged"):
         _stop_or_complain(context, damage, complain)
-    for index, frame in sound.give(frames, ended=True):
-        yield index, frame
+    for item in sound.give(frames, ended=True):
+        yield item
         given += 1
     # Threads can lose a damaged frame without a word.
     if given < sound.shown and context.thread_count != 1:
@@ -189,6 +194,12 @@ def _decode(
         return context.decode(packet), ""
     except av.FFmpegError as error:
         return [], f"frame {number} cannot be decoded: {reason(error)}"
+
+
+def _another_decoder(context: av.VideoCodecContext) -> av.VideoCodecContext:
+    another = av.CodecContext.create(context.codec, "r")
+    another.extradata, another.thread_count = context.extradata, context.thread_count
+    return another
 
 
 def _at_once(video: OpenVideo) -> bool:

@@ -30,13 +30,15 @@ class SoundFrames:
     reorder frames, by as many as they reorder.
 
     Args:
-        context: The decoder, which keeps the numbers of packets with its frames.
+        context: The decoder.
         lag: How many packets later the decoder tells that one was damaged.
     """
 
     def __init__(self, context: av.VideoCodecContext, lag: int = 0):
-        context.copy_opaque = True
         self._context, self._lag = context, lag
+        # By their times: FFmpeg's own way to carry a number along calls into Python from a
+        # decoder's threads, which can wait for each other for ever.
+        self._numbers: dict[int, int] = {}
         self._outstanding: set[int] = set()
         self._held: list[tuple[int, av.VideoFrame]] = []
         self._keys: list[_Key] = []
@@ -49,6 +51,15 @@ class SoundFrames:
         """Number of frames to be shown in the packets so far."""
         return self._shown
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether everything is left out until the next key frame."""
+        return any(end is None for _, end in self._damaged)
+
+    def use(self, context: av.VideoCodecContext) -> None:
+        """Goes on with another decoder."""
+        self._context = context
+
     def arrive(self, packet: av.Packet, shown: bool) -> bool:
         """Notes a packet of the file; returns whether it is any use to the decoder.
 
@@ -57,13 +68,16 @@ class SoundFrames:
             shown: Whether it holds a frame that is shown.
         """
         self._last += 1
-        packet.opaque = self._last
+        if packet.pts is not None:
+            self._numbers[packet.pts] = self._last
+        if len(self._numbers) > 4 * _KEYS_KEPT:
+            self._numbers.pop(next(iter(self._numbers)))
         if packet.is_keyframe:
             key = _Key(self._last, packet.pts, self._shown)
             self._keys = [*self._keys[-_KEYS_KEPT:], key]
             self._damaged = [(start, end or key) for start, end in self._damaged]
         self._shown += shown
-        if any(end is None for _, end in self._damaged):
+        if self.is_interrupted:
             return False
         self._outstanding.add(self._last)
         return True
@@ -89,7 +103,7 @@ class SoundFrames:
             ended: Whether no more will.
         """
         for frame in frames:
-            number = self._last if frame.opaque is None else frame.opaque
+            number = self._numbers.pop(frame.pts, self._last)
             self._outstanding.discard(number)
             if frame.is_corrupt:
                 self.damage(number)
