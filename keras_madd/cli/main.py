@@ -9,7 +9,7 @@ from keras_madd import __version__
 from keras_madd.support.errors import UserError
 
 COMMANDS = (
-    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),
+    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "web"),
     "import-weights",
 )
 INTERRUPTED = 130
