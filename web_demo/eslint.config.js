@@ -9,7 +9,14 @@ export default tseslint.config(
     },
     rules: {
       "@typescript-eslint/no-non-null-assertion": "off",
-      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", package: "node:test", name: ["default", "test"] },
+          ],
+        },
+      ],
       eqeqeq: "error",
       curly: ["error", "multi-line"],
       "max-len": ["error", { code: 100, ignoreStrings: true, ignoreUrls: true }],

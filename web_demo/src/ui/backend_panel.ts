@@ -46,7 +46,7 @@ export class BackendPanel {
   private async choose(): Promise<void> {
     const choice = this.select.value;
     await this.exclusive(async () => {
-      this.speed = null;
+      const before = this.detector.backend;
       if (choice === "wasm") {
         this.trial = null;
         await this.detector.useWasm();
@@ -57,6 +57,7 @@ export class BackendPanel {
         this.show();
         this.trial = await this.detector.tryWebGPU(choice === "webgpu");
       }
+      if (this.detector.backend !== before) this.speed = null;
       this.show();
     });
   }
