@@ -27,8 +27,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
 
-    from keras_madd import quickstart
-    from keras_madd.data import build_crops
+    from keras_madd.demo import build_crops, quickstart
 
     crops = build_crops(128, seed=0, identities=args.identities)
     rows = []
@@ -56,7 +55,8 @@ def measure(crops, settings, fields: dict) -> dict:
     """Train one model; return its maps' overlap and its frame AUC on the test people."""
     import keras
 
-    from keras_madd import MADD, quickstart
+    from keras_madd import MADD
+    from keras_madd.demo import quickstart
     from keras_madd.evaluation import mean_attention_overlap
 
     keras.utils.set_random_seed(settings.seed)

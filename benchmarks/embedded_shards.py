@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.data import build_crops
 from keras_madd.data.shards import (
     CropRecord,
     ShardsDescription,
     save_dataset_json,
     write_shard,
 )
+from keras_madd.demo import build_crops
 from keras_madd.faces import DEFAULT_MARGIN
-from keras_madd.versions import package_versions
+from keras_madd.support.versions import package_versions
 from keras_madd.visualize import encode_png
 
 

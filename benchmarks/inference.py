@@ -64,7 +64,7 @@ def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:
     from keras_madd.exporting.delegation import delegation
     from keras_madd.exporting.samples import Samples
     from keras_madd.exporting.verify import agreement_figures
-    from keras_madd.loading import load_madd
+    from keras_madd.model.loading import load_madd
 
     by_rule = name == "official_b4"
     with tempfile.TemporaryDirectory() as folder:
@@ -123,8 +123,8 @@ def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:
 
 def scores(path: Path, images: np.ndarray) -> np.ndarray:
     """Returns the probabilities of an exported file."""
-    from keras_madd.edge.runner import LiteRTRunner
     from keras_madd.exporting.onnx import ONNXRunner
+    from keras_madd.inference.runner import LiteRTRunner
 
     if path.suffix == ".tflite":
         return LiteRTRunner(path, threads=2).run(images)[0]

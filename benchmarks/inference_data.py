@@ -23,7 +23,7 @@ class Faces:
 
 def faces(size: int, identities: int, calibrate: int, verify: int, seed: int = 0) -> Faces:
     """Draws faces of the embedded data set, as the quickstart generates it."""
-    from keras_madd.data import build_crops
+    from keras_madd.demo import build_crops
 
     crops = build_crops(size, seed, identities=identities)
     random = np.random.default_rng(seed)
@@ -47,8 +47,8 @@ def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0):
     """Trains a preset by the quickstart's recipe, one training pass a step, and saves it."""
     import keras
 
-    from keras_madd import MADD, quickstart
-    from keras_madd.data import build_crops
+    from keras_madd import MADD
+    from keras_madd.demo import build_crops, quickstart
 
     keras.utils.set_random_seed(seed)
     model = MADD.from_preset(preset, seed=seed, agda_attention="detached_prefix")

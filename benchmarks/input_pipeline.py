@@ -92,7 +92,7 @@ def face(side: int, noise, rng):
     import cv2
     import numpy as np
 
-    from keras_madd.data.portrait import load_portrait
+    from keras_madd.demo.portrait import load_portrait
 
     portrait = load_portrait()
     points = portrait.landmarks[:, :2]

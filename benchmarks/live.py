@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
 
-    from keras_madd.edge import Detector
+    from keras_madd.inference import Detector
 
     with tempfile.TemporaryDirectory() as folder, Detector(args.model, args.threads) as detector:
         video = _write_video(Path(folder) / "live.mp4", args.pictures)
@@ -94,7 +94,7 @@ def _compare_runtimes(detector, path: Path, rounds: int) -> dict:
     from ai_edge_litert.compiled_model import CompiledModel, CpuOptions, Options
     from ai_edge_litert.interpreter import Interpreter
 
-    from keras_madd.native_stderr import native_stderr_silenced
+    from keras_madd.support.native_stderr import native_stderr_silenced
 
     description, threads = detector.description, os.cpu_count()
     shape = (1, *description.input_size, 3)
@@ -150,9 +150,9 @@ def _write_video(path: Path, pictures: int) -> Path:
     import cv2
     import numpy as np
 
-    from keras_madd.data import sample_photo_path
-    from keras_madd.edge import read_image
-    from keras_madd.video import VideoWriter
+    from keras_madd.demo import sample_photo_path
+    from keras_madd.inference import read_image
+    from keras_madd.media import VideoWriter
 
     person = cv2.resize(read_image(sample_photo_path()), (1180, 1180))
     random = np.random.default_rng(0).integers(0, 256, (9, 16, 3), np.uint8)
@@ -171,9 +171,9 @@ def _time_steps(detector, path: Path) -> dict:
     import cv2
     import numpy as np
 
-    from keras_madd.edge import ScoreSmoother
     from keras_madd.faces import FaceTracker, crop_face
-    from keras_madd.video import VideoReader
+    from keras_madd.inference import ScoreSmoother
+    from keras_madd.media import VideoReader
     from keras_madd.visualize import VideoOverlay
 
     times = {name: [] for name in ("decode", "detect", "crop", "infer", "smooth", "draw")}
@@ -215,8 +215,8 @@ def _time_steps(detector, path: Path) -> dict:
 def _run_pipeline(detector, path: Path, paced: bool) -> dict:
     import cv2
 
-    from keras_madd.edge import LiveScorer
-    from keras_madd.edge.capture import VideoAsCamera
+    from keras_madd.inference import LiveScorer
+    from keras_madd.inference.capture import VideoAsCamera
     from keras_madd.visualize import VideoOverlay
 
     overlay = VideoOverlay(WIDTH, HEIGHT, seconds=10.0, live=True)

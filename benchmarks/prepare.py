@@ -68,8 +68,8 @@ def make_videos(
     import cv2
     import numpy as np
 
-    from keras_madd.data import sample_photo_path
-    from keras_madd.video import VideoWriter
+    from keras_madd.demo import sample_photo_path
+    from keras_madd.media import VideoWriter
 
     width, height = size
     photo = cv2.cvtColor(cv2.imread(str(sample_photo_path())), cv2.COLOR_BGR2RGB)
@@ -91,7 +91,7 @@ def make_videos(
 
 def run(root: Path, args: argparse.Namespace, workers: int = 1):
     """Prepare a folder of videos and return the result."""
-    from keras_madd.data.prepare import PrepareSettings, prepare
+    from keras_madd.datasets.prepare import PrepareSettings, prepare
 
     settings = PrepareSettings("folder", landmarks=args.landmarks, videos_per_shard=2)
     with tempfile.TemporaryDirectory() as output:

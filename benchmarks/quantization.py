@@ -32,9 +32,9 @@ def main() -> None:
     args = parser.parse_args()
 
     from keras_madd.exporting.latency import litert_latency
-    from keras_madd.exporting.model_json import write_model_json
     from keras_madd.exporting.verify import agreement_figures
-    from keras_madd.loading import load_madd
+    from keras_madd.inference.model_description import write_model_json
+    from keras_madd.model.loading import load_madd
 
     model = load_madd(args.model)
     size = tuple(model.config.input_size)

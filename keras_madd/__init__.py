@@ -9,9 +9,9 @@ import importlib
 __version__ = "0.1.0"
 
 _HOME = {
-    "MADD": "keras_madd.madd",
-    "MADDConfig": "keras_madd.config",
-    "PRESETS": "keras_madd.presets",
+    "MADD": "keras_madd.model.madd",
+    "MADDConfig": "keras_madd.model.config",
+    "PRESETS": "keras_madd.model.presets",
 }
 __all__ = ["MADD", "PRESETS", "MADDConfig", "__version__"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_madd.video import VideoWriter
+from keras_madd.media import VideoWriter
 
 FF_METHODS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter")
 # Pairs of real videos by split, as FaceForensics++ lists them.
@@ -34,7 +34,7 @@ def touch(path, source="", label=0):
 
 @functools.cache
 def _people(identity):
-    from keras_madd.data.people import draw_person
+    from keras_madd.demo.people import draw_person
 
     return draw_person(np.random.default_rng([7, identity]))
 
@@ -52,8 +52,8 @@ def face_frames(seed=0, size=(320, 240), frames=12, face=True, face_side=None, f
             None. The face is about half of it.
         fake: whether mouth and nose are smeared, alike in all frames.
     """
-    from keras_madd.data.scenes import draw_scene
-    from keras_madd.data.synthetic_faces import render_video
+    from keras_madd.demo.scenes import draw_scene
+    from keras_madd.demo.synthetic_faces import render_video
 
     width, height = size
     rng = np.random.default_rng([11, seed])

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.data import sample_photo_path
-from keras_madd.edge import read_image
-from keras_madd.video import VideoWriter
+from keras_madd.demo import sample_photo_path
+from keras_madd.inference import read_image
+from keras_madd.media import VideoWriter
 
 RATE = 10
 

@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 
-from keras_madd.data.portrait import load_portrait
 from keras_madd.data.shards import (
     CropRecord,
     ShardsDescription,
     save_dataset_json,
     write_shard,
 )
+from keras_madd.demo.portrait import load_portrait
 
 SIZE, MARGIN, CONTEXT = 64, 1.3, 1.15
 

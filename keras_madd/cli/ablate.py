@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd ablate`; returns the exit status."""
-    from keras_madd.errors import UserError
+    from keras_madd.support.errors import UserError
 
     if args.seeds < 1:
         raise UserError(f"--seeds must be 1 or more. Received: {args.seeds}")
@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     if settings.faces:
         raise UserError("An ablation needs --data with a test split; --faces has none.")
 
-    from keras_madd.native_stderr import native_stderr_silenced
-    from keras_madd.progress import Stages
+    from keras_madd.support.native_stderr import native_stderr_silenced
+    from keras_madd.support.progress import Stages
     from keras_madd.training.shards_data import ShardsData
 
     # Keras takes seconds to import, and a mistake must not wait for it.

@@ -16,8 +16,8 @@ from keras_madd.cli.scoring_options import (
 )
 
 if TYPE_CHECKING:
-    from keras_madd.edge import Detector
-    from keras_madd.edge.live import LiveFrame
+    from keras_madd.inference import Detector
+    from keras_madd.inference.live import LiveFrame
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,10 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd camera`; returns the exit status."""
-    from keras_madd.edge.capture import Camera, VideoAsCamera, is_camera
-    from keras_madd.edge.detector import Detector
-    from keras_madd.edge.live import LiveScorer
-    from keras_madd.errors import UserError
+    from keras_madd.inference.capture import Camera, VideoAsCamera, is_camera
+    from keras_madd.inference.detector import Detector
+    from keras_madd.inference.live import LiveScorer
+    from keras_madd.support.errors import UserError
 
     if args.record and Path(args.record).suffix.lower() != ".mp4":
         raise UserError(f"--record must end in .mp4. Received: {args.record}")
@@ -149,7 +149,7 @@ class _Recording:
     """Writes pictures at a steady rate, one for several where they come slowly."""
 
     def __init__(self, path: str, frame_rate: float | None):
-        from keras_madd.errors import UserError
+        from keras_madd.support.errors import UserError
 
         folder = Path(path).parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -159,7 +159,7 @@ class _Recording:
 
     def show(self, picture, seconds: float) -> bool:
         if self._writer is None:
-            from keras_madd.video import VideoWriter
+            from keras_madd.media import VideoWriter
 
             height, width = picture.shape[:2]
             self._writer = VideoWriter(self._path, width, height, self._rate, speed="ultrafast")

@@ -88,13 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd evaluate`; returns the exit status."""
-    from keras_madd.errors import UserError
+    from keras_madd.support.errors import UserError
 
     _check(args)
     from keras_madd.evaluation.calibration import save_calibration
     from keras_madd.evaluation.corruptions import CORRUPTIONS
     from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
-    from keras_madd.output_folder import output_folder
+    from keras_madd.support.output_folder import output_folder
 
     names = [name for name in args.corruptions.split(",") if name]
     unknown = sorted(set(names) - set(CORRUPTIONS))
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from keras_madd.errors import UserError
+    from keras_madd.support.errors import UserError
 
     if args.model and not args.data:
         raise UserError("--model needs --data: a folder that keras-madd prepare wrote.")

@@ -174,7 +174,7 @@ def _put_into_app(output: Path, project: str) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from keras_madd.errors import UserError
+    from keras_madd.support.errors import UserError
 
     if args.output is None and args.android is None:
         raise UserError("Say where to write: --output OUT.tflite, OUT.onnx or --android DIR.")
@@ -191,8 +191,8 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _check_android(args: argparse.Namespace) -> None:
-    from keras_madd.errors import UserError
     from keras_madd.exporting.android import check_project
+    from keras_madd.support.errors import UserError
 
     check_project(args.android)
     if args.batch != 1:

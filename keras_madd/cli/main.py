@@ -6,7 +6,7 @@ import os
 import sys
 
 from keras_madd import __version__
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 COMMANDS = (
     *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),

@@ -111,9 +111,9 @@ def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd prepare`; returns the exit status."""
     import shlex
 
-    from keras_madd.data.prepare import PrepareSettings, prepare
-    from keras_madd.errors import UserError
-    from keras_madd.progress import Stages
+    from keras_madd.datasets.prepare import PrepareSettings, prepare
+    from keras_madd.support.errors import UserError
+    from keras_madd.support.progress import Stages
 
     same = (
         "dataset compression frames_per_video detector size margin context image_format tracks "

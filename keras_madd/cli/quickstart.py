@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `keras-madd quickstart`; return the exit status."""
-    from keras_madd.errors import UserError
-    from keras_madd.native_stderr import native_stderr_silenced
-    from keras_madd.output_folder import output_folder
+    from keras_madd.support.errors import UserError
+    from keras_madd.support.native_stderr import native_stderr_silenced
+    from keras_madd.support.output_folder import output_folder
 
     if args.epochs is not None and args.epochs < 1:
         raise UserError(f"--epochs must be 1 or more. Received: {args.epochs}")
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--seed must be 0 or more. Received: {args.seed}")
     with output_folder(args.output, args.overwrite) as folder:
         with native_stderr_silenced():
-            from keras_madd import quickstart
+            from keras_madd.demo import quickstart
         settings = quickstart.Settings(
             epochs=args.epochs or (1 if args.quick else quickstart.Settings.epochs),
             identities=12 if args.quick else quickstart.Settings.identities,

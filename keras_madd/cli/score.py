@@ -15,8 +15,8 @@ from keras_madd.cli.scoring_options import (
 )
 
 if TYPE_CHECKING:
-    from keras_madd.edge import Detector, VideoResult
-    from keras_madd.edge.media import Media
+    from keras_madd.inference import Detector, VideoResult
+    from keras_madd.inference.media import Media
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd score`; returns the exit status."""
-    from keras_madd.edge.detector import Detector
-    from keras_madd.edge.media import find_media, read_ahead
-    from keras_madd.errors import UserError
+    from keras_madd.inference.detector import Detector
+    from keras_madd.inference.media import find_media, read_ahead
+    from keras_madd.support.errors import UserError
 
     _check_outputs(args)
     files = list(find_media(args.paths))
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name: str) -> dict:
     """Scores one file, prints the result, and returns its record for the JSON file."""
-    from keras_madd.errors import UserError
+    from keras_madd.support.errors import UserError
 
     try:
         if media.error is not None:
@@ -102,8 +102,8 @@ def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name:
 def _score_photograph(media, detector, args, overlay: Path | None) -> dict:
     faces = detector.score_image(media.image)
     if overlay:
-        from keras_madd.edge.media import IMAGE_OVERLAY
-        from keras_madd.files import replace_file
+        from keras_madd.inference.media import IMAGE_OVERLAY
+        from keras_madd.support.files import replace_file
         from keras_madd.visualize.attention import encode_png
         from keras_madd.visualize.overlays import draw_scored_faces, enlarge_small
 
@@ -121,7 +121,7 @@ def _score_photograph(media, detector, args, overlay: Path | None) -> dict:
 
 
 def _score_video(media, detector, args, overlay: Path | None) -> dict:
-    from keras_madd.progress import Stages
+    from keras_madd.support.progress import Stages
 
     with contextlib.ExitStack() as stack:
         on_frame = None
@@ -151,8 +151,8 @@ def _score_video(media, detector, args, overlay: Path | None) -> dict:
 
 
 def _video_overlay(path: Path, detector, args, overlay: Path):
-    from keras_madd.edge.media import VIDEO_OVERLAY
-    from keras_madd.video import VideoReader
+    from keras_madd.inference.media import VIDEO_OVERLAY
+    from keras_madd.media import VideoReader
     from keras_madd.visualize import ScoredVideoWriter
 
     with VideoReader(path) as video:
@@ -185,7 +185,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
     """Makes the overlay's folder and says at once what could not be written at the end."""
     import os
 
-    from keras_madd.errors import UserError
+    from keras_madd.support.errors import UserError
 
     folders = []
     if args.overlay:
@@ -219,7 +219,7 @@ def _overlay_names(files: list[Path]) -> dict[Path, str]:
 
 
 def _write_json(path: Path, model: str, detector: "Detector", records: list[dict]) -> None:
-    from keras_madd.files import replace_file
+    from keras_madd.support.files import replace_file
 
     description = detector.description
     content = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keras_madd.cli.arguments import count
 
 if TYPE_CHECKING:
-    from keras_madd.edge import Detector
+    from keras_madd.inference import Detector
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
     DEFAULT_PRESET,
@@ -115,8 +115,8 @@ def run(args: argparse.Namespace) -> int:
     """Run `keras-madd train`; return the exit status."""
     settings = settings_of(args)
 
-    from keras_madd.native_stderr import native_stderr_silenced
-    from keras_madd.progress import Stages
+    from keras_madd.support.native_stderr import native_stderr_silenced
+    from keras_madd.support.progress import Stages
     from keras_madd.training.run_record import record_before
     from keras_madd.training.shards_data import ShardsData
 

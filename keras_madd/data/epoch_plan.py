@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_madd.data.shard_index import ShardIndex
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 SAMPLINGS = ("natural", "balanced", "paired")
 

@@ -3,7 +3,7 @@
 from keras_madd.data.augmentation import Augmentation
 from keras_madd.data.epoch_plan import SAMPLINGS
 from keras_madd.data.shards import ShardsDescription
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 def check_arguments(

@@ -12,7 +12,7 @@ from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.self_blends import named_self_blend
 from keras_madd.data.shard_index import ShardIndex, index_shards
 from keras_madd.data.shards import load_dataset_json
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from keras_madd.data.portrait import LEFT_BROW, LEFT_EYE, LIPS, OVAL, RIGHT_BROW, RIGHT_EYE
+from keras_madd.faces.landmarks import LEFT_BROW, LEFT_EYE, LIPS, OVAL, RIGHT_BROW, RIGHT_EYE
 
 NOSE = (168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 97, 98, 326, 327, 48, 64, 129, 278, 294, 358)
 _FOREHEAD = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)

@@ -17,7 +17,7 @@ import numpy as np
 from keras_madd.data.examples import decode_example
 from keras_madd.data.shards import shard_files
 from keras_madd.data.shards_description import DATASET_JSON
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 _HEADER, _FOOTER = 12, 4  # Bytes of a record's length with its checksum, and of its own.
 _AHEAD = 1024  # Bytes that are read at once.

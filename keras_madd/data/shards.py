@@ -21,8 +21,8 @@ from keras_madd.data.shards_description import (
     save_dataset_json,
 )
 from keras_madd.data.tfrecord import frame_record, iterate_records
-from keras_madd.errors import UserError
-from keras_madd.files import replacing
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replacing
 
 __all__ = [
     "CropRecord",

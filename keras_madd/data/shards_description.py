@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from keras_madd.errors import UserError
-from keras_madd.files import replace_file
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replace_file
 
 DATASET_JSON = "dataset.json"
 SCHEMA_VERSION = 1

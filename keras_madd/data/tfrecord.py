@@ -11,7 +11,7 @@ from pathlib import Path
 
 import google_crc32c
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from keras_madd.edge.calibration import LEAST_PROBABILITY
+from keras_madd.inference.calibration import LEAST_PROBABILITY
 
 
 def mean_attention_overlap(maps: np.ndarray) -> float:

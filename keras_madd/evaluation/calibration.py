@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.edge.calibration import LEAST_PROBABILITY
-from keras_madd.errors import UserError
 from keras_madd.evaluation.metrics import calibration_error
 from keras_madd.evaluation.protocol import frames_of
 from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.inference.calibration import LEAST_PROBABILITY
+from keras_madd.support.errors import UserError
 
 _TEMPERATURES = (0.05, 20.0)
 
@@ -87,7 +87,7 @@ def save_calibration(model: Path, calibration: Calibration) -> None:
     Raises:
         UserError: If the model has no description, as a Keras model has none.
     """
-    from keras_madd.exporting.model_json import read_model_json, write_model_json
+    from keras_madd.inference.model_description import read_model_json, write_model_json
 
     if model.suffix not in (".tflite", ".onnx"):
         raise UserError(f"{model} has no model.json; export it, then calibrate the exported file.")

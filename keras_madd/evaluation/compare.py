@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.bootstrap import (
     GroupedAUC,
     percentile_interval,
@@ -15,6 +14,7 @@ from keras_madd.evaluation.bootstrap import (
 from keras_madd.evaluation.metrics import aggregated
 from keras_madd.evaluation.protocol import Protocol, frames_of
 from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.support.errors import UserError
 
 
 @dataclass(frozen=True)

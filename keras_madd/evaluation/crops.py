@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from keras_madd.data.shards import CropRecord, load_dataset_json, read_records
-from keras_madd.errors import UserError
 from keras_madd.faces import crop_face
+from keras_madd.support.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitO
     Raises:
         UserError: If a folder holds no shards, or no crops of the split.
     """
-    from keras_madd.exporting.model_json import sha256_of
+    from keras_madd.inference.model_description import sha256_of
 
     opened = []
     for folder in map(Path, folders):

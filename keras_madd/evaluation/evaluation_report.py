@@ -14,7 +14,7 @@ from keras_madd.evaluation.report_sections import (
     scores_section,
 )
 from keras_madd.evaluation.why import Faces, Why
-from keras_madd.files import replace_file
+from keras_madd.support.files import replace_file
 from keras_madd.visualize import charts, evaluation_charts, page
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.metrics import evaluate_scores
 from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.support.errors import UserError
 
 
 @dataclass(frozen=True)

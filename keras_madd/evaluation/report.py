@@ -10,12 +10,9 @@ import cv2
 import numpy as np
 
 from keras_madd.evaluation.report_sections import headline, made_by_section, scores_section
-from keras_madd.files import replace_file
+from keras_madd.support.files import replace_file
 from keras_madd.visualize import charts, encode_png, page
 
-DEMONSTRATION_BANNER = (
-    "This model is a demonstration trained on synthetic faces; it detects nothing in the wild."
-)
 _PHOTO_SIDE = 1280
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.calibration import Calibration, fit_calibration
 from keras_madd.evaluation.compare import compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
@@ -21,8 +20,9 @@ from keras_madd.evaluation.score_shards import (
 from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
 from keras_madd.evaluation.why import Why, explain
-from keras_madd.progress import Stages
-from keras_madd.versions import package_versions
+from keras_madd.support.errors import UserError
+from keras_madd.support.progress import Stages
+from keras_madd.support.versions import package_versions
 
 SCORES_FILE, METRICS_FILE, REPORT_FILE = "scores.parquet", "metrics.json", "report.html"
 
@@ -242,7 +242,7 @@ def _model_facts(scorer: Scorer | None) -> dict[str, str]:
 
 def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, dict]:
     if gathered.scorer is None:
-        from keras_madd.exporting.model_json import sha256_of
+        from keras_madd.inference.model_description import sha256_of
 
         return {"scores": {"file": str(settings.scores), "SHA-256": sha256_of(settings.scores)}}
     return {

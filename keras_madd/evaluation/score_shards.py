@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from keras_madd.data.shards import CropRecord, load_dataset_json
-from keras_madd.errors import UserError
 from keras_madd.evaluation.calibration import calibrated
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from keras_madd.evaluation.crops import SplitOfShards, clips_of, decode, for_model, source_groups
 from keras_madd.evaluation.scorer import Scorer
 from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.support.errors import UserError
 
 Progress = Callable[[int, int], None]
 

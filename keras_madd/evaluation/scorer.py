@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 _BATCH = 32
 
@@ -87,13 +87,13 @@ def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
     """
     path = Path(path)
     if path.suffix == ".tflite":
-        from keras_madd.edge.runner import LiteRTRunner
+        from keras_madd.inference.runner import LiteRTRunner
 
         runner = LiteRTRunner(path, threads)
         return _from_description(path, runner, runner.description)
     if path.suffix == ".onnx":
-        from keras_madd.exporting.model_json import read_model_json
-        from keras_madd.exporting.onnx import ONNXRunner
+        from keras_madd.inference.model_description import read_model_json
+        from keras_madd.inference.onnx_runner import ONNXRunner
 
         return _from_description(path, ONNXRunner(path), read_model_json(path))
     if path.suffix not in ("", ".keras") and not path.is_dir():
@@ -101,8 +101,8 @@ def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
             f"{path} is no model that can be evaluated: expected a .keras, .tflite or .onnx file, "
             "or a preset's folder."
         )
-    from keras_madd.exporting.model_json import sha256_of
-    from keras_madd.loading import load_madd
+    from keras_madd.inference.model_description import sha256_of
+    from keras_madd.model.loading import load_madd
 
     model = load_madd(path)
     return Scorer(
@@ -128,7 +128,7 @@ class _KerasRunner:
         self._graph = Model(model.network.input, outputs)
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        from keras_madd.madd import fake_probability_of_logits
+        from keras_madd.model.madd import fake_probability_of_logits
 
         outputs = self._graph.predict_on_batch(pixels)
         maps = outputs.get("attention_maps")

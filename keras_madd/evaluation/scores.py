@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.checks import checked_scores
-from keras_madd.files import replacing
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replacing
 
 if TYPE_CHECKING:
     import pyarrow

@@ -15,19 +15,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_madd.edge.images import read_image
-from keras_madd.edge.runner import LiteRTRunner
-from keras_madd.errors import UserError
 from keras_madd.exporting.litert_file import check_builtin_only
-from keras_madd.exporting.model_json import (
+from keras_madd.exporting.verify import sample_pictures
+from keras_madd.faces import crop_face
+from keras_madd.inference.model_description import (
     ModelDescription,
     model_json_path,
     read_model_json,
     sha256_of,
 )
-from keras_madd.exporting.verify import sample_pictures
-from keras_madd.faces import crop_face
-from keras_madd.output_folder import output_folder
+from keras_madd.inference.runner import LiteRTRunner
+from keras_madd.media.images import read_image
+from keras_madd.support.errors import UserError
+from keras_madd.support.output_folder import output_folder
 
 ASSETS = Path("app/src/main/assets")
 MODEL, GOLDEN_CROP, SELF_CHECK = "model.tflite", "golden_crop.png", "self_check.json"
@@ -36,7 +36,7 @@ SELF_CHECK_SCHEMA_VERSION = 1
 # How far another processor's probability may be off: half precision, or 8-bit arithmetic.
 _TOLERANCES = {"none": 0.02, "float16": 0.02}
 _TOLERANCE_OF_8_BITS = 0.05
-_PHOTO = Path(__file__).parents[1] / "data" / "assets" / "portrait.jpg"
+_PHOTO = Path(__file__).parents[1] / "demo" / "assets" / "portrait.jpg"
 # The face of the photograph as the detector finds it.
 _FACE = (177, 82, 95, 95)
 _SHARES = np.linspace(0, 1, 9)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_madd.errors import UserError
 from keras_madd.exporting.litert import export_litert
-from keras_madd.exporting.model_json import (
+from keras_madd.exporting.onnx import export_onnx
+from keras_madd.inference.model_description import (
     ATTENTION_MAPS,
     FAKE_PROBABILITY,
     ModelDescription,
     model_json_path,
     write_model_json,
 )
-from keras_madd.exporting.onnx import export_onnx
+from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 FORMATS = {".tflite": "litert", ".onnx": "onnx"}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from keras_madd.exporting.litert_file import Graph, graph_of, parse
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 PIXEL_RANGE = (0.0, 255.0)
 # Of the pictures' extremes: one picture in a hundred may be cut off for finer steps in the others.

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_madd.exporting.litert_file import Graph, graph_of, pack, parse
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 # A channel that is next to silent is not blown up without end.

@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_madd.evaluation.report import DEMONSTRATION_BANNER
 from keras_madd.exporting import charts
 from keras_madd.exporting.layer_errors import LayerError
-from keras_madd.exporting.model_json import ModelDescription
 from keras_madd.exporting.verify import Verification, uncalibrated
-from keras_madd.files import replace_file
+from keras_madd.inference.model_description import ModelDescription
+from keras_madd.support.files import replace_file
 from keras_madd.visualize import page
 from keras_madd.visualize.charts import roc_curves
 
@@ -93,7 +92,7 @@ def _body(report: ExportReport, title: str) -> Iterator[str]:
     yield f"<header><h1>{page.escape(title)}</h1>"
     yield f'<p class="lead">{page.escape(kind)}: {page.escape(_MEANINGS[kind])}.</p></header>'
     if report.description.demonstration:
-        yield f'<p class="banner" role="note">{page.escape(DEMONSTRATION_BANNER)}</p>'
+        yield f'<p class="banner" role="note">{page.escape(page.DEMONSTRATION_BANNER)}</p>'
     for bound in report.bounds:
         if not bound["holds"]:
             text = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 
 def interleaved(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_madd.exporting.litert_file import graph_of, parse
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 _MEASURED = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL")
 

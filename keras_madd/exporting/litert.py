@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.errors import UserError
 from keras_madd.exporting.litert_file import check_builtin_only, read_graph, unfolded_scales
-from keras_madd.exporting.model_json import INPUT, INPUT_TYPES
-from keras_madd.files import replacing
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.inference.model_description import INPUT, INPUT_TYPES
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replacing
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
 CALIBRATED = ("int8", "int8-full")

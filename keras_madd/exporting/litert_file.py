@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 @dataclass(frozen=True)

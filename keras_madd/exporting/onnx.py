@@ -4,15 +4,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from keras_madd.errors import UserError
-from keras_madd.exporting.model_json import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
-from keras_madd.files import replacing
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.inference.model_description import INPUT
+from keras_madd.support.files import replacing
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 # Understood by every ONNX Runtime since 1.12 (2022).
 OPSET = 17
@@ -53,33 +50,3 @@ def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> P
         with replacing(path) as temporary:
             onnx.save(converted, temporary)
     return path
-
-
-class ONNXRunner:
-    """Runs an exported ONNX file under ONNX Runtime, as `LiteRTRunner` does a LiteRT file.
-
-    Args:
-        path: The `.onnx` file.
-
-    Raises:
-        UserError: If ONNX Runtime is not installed or refuses the file.
-    """
-
-    def __init__(self, path: str | os.PathLike):
-        try:
-            import onnxruntime
-        except ImportError:
-            raise UserError("Checking an ONNX file needs onnxruntime: pip install it.") from None
-        try:
-            self._session = onnxruntime.InferenceSession(
-                os.fspath(path), providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime has a class of its own per failure.
-            raise UserError(f"{path}: ONNX Runtime refuses it: {error}") from None
-        self._outputs = [each.name for each in self._session.get_outputs()]
-
-    def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Scores (N, H, W, 3) RGB pixels 0 to 255: probabilities (N,), maps (N, h, w, M)."""
-        values = self._session.run(self._outputs, {INPUT: pixels.astype(np.float32)})
-        outputs = dict(zip(self._outputs, values, strict=True))
-        return outputs[FAKE_PROBABILITY], outputs.get(ATTENTION_MAPS)

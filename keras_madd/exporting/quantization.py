@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_madd.exporting.litert_file import Graph, Operation, graph_of, pack, parse
-from keras_madd.exporting.model_json import ATTENTION_MAPS
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.inference.model_description import ATTENTION_MAPS
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
 # What both LiteRT's quantiser and XNNPACK do in 8 bits, and networks put between convolutions.

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_madd.errors import UserError
 from keras_madd.exporting.bundle import check_output, export_bundle
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
@@ -13,16 +12,17 @@ from keras_madd.exporting.export_report import ExportReport, report_paths, write
 from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
 from keras_madd.exporting.litert import CALIBRATED, float_litert
-from keras_madd.exporting.model_json import ModelDescription, write_model_json
 from keras_madd.exporting.onnx import OPSET
 from keras_madd.exporting.outcome import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.samples import Samples, check_disjoint, read_samples
 from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
-from keras_madd.native_stderr import native_stderr_silenced
-from keras_madd.progress import Stages
+from keras_madd.inference.model_description import ModelDescription, write_model_json
+from keras_madd.support.errors import UserError
+from keras_madd.support.native_stderr import native_stderr_silenced
+from keras_madd.support.progress import Stages
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 _LAYER_PICTURES = 8
 WHY_CALIBRATION = (
@@ -93,7 +93,7 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     Raises:
         UserError: If something is missing or does not fit; nothing is written then.
     """
-    from keras_madd.loading import load_madd
+    from keras_madd.model.loading import load_madd
 
     stages = stages or Stages()
     _check(settings)

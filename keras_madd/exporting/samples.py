@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_madd.edge.images import find_images, read_image
-from keras_madd.errors import UserError
 from keras_madd.faces import FaceDetector, crop_face
+from keras_madd.media.images import find_images, read_image
+from keras_madd.support.errors import UserError
 
 # Fewer pictures tell nothing about the range of an activation.
 LEAST = 16

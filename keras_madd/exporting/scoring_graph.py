@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from keras_madd.errors import UserError
-from keras_madd.exporting.model_json import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
+from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
+from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 
 def scoring_graph(model: "MADD", batch: int | None, input_type: str = "float32") -> keras.Model:

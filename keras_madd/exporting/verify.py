@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_madd.edge.runner import LiteRTRunner
 from keras_madd.evaluation.bootstrap import weighted_auc
 from keras_madd.evaluation.metrics import calibration_error
-from keras_madd.exporting.model_json import read_model_json
-from keras_madd.exporting.onnx import ONNXRunner
 from keras_madd.exporting.samples import Samples
+from keras_madd.inference.model_description import read_model_json
+from keras_madd.inference.onnx_runner import ONNXRunner
+from keras_madd.inference.runner import LiteRTRunner
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 # Probabilities are held within this and 1 minus this before their log-odds are taken.
 _LEAST = 1e-7

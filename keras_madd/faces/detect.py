@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 MODEL_FILES = {
     "short": Path(__file__).parent / "models" / "face_detection_short_range.tflite",

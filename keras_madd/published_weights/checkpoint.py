@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 # Where training scripts put the weights beside their optimiser's state.
 CONTAINERS = ("state_dict", "model")

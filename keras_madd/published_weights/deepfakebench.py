@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
-from keras_madd.madd import MADD
+from keras_madd.model.madd import MADD
 from keras_madd.published_weights.checkpoint import CheckpointError, read_checkpoint
 from keras_madd.published_weights.fill import Constant, fill
 from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from keras_madd.backbones import official_xception
-from keras_madd.madd import MADD
-from keras_madd.presets import RELEASED_CODE
+from keras_madd.model.madd import MADD
+from keras_madd.model.presets import RELEASED_CODE
 from keras_madd.published_weights.checkpoint import read_checkpoint
 from keras_madd.published_weights.fill import Constant, fill
 from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names

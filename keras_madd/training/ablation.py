@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.errors import UserError
-from keras_madd.files import replace_file
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replace_file
 from keras_madd.training.run import Advance, Echo, train
 from keras_madd.training.run_record import read_record
 from keras_madd.training.settings import TrainSettings

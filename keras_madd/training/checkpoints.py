@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.errors import UserError
-from keras_madd.files import replacing
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replacing
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 LAST = "last.keras"
 BEST = "best.keras"

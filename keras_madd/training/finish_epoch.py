@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import keras
 
-from keras_madd.callbacks import StopOnNonFinite
-from keras_madd.madd import MADD
+from keras_madd.model.callbacks import StopOnNonFinite
+from keras_madd.model.madd import MADD
 from keras_madd.training.checkpoints import save_best, save_checkpoint
 from keras_madd.training.log import epoch_line, save_log
 from keras_madd.training.starting_model import copy_averaged_weights, float32_twin

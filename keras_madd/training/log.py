@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from keras_madd.files import replace_file
+from keras_madd.support.files import replace_file
 
 LOG = "log.csv"
 _SHORT = {

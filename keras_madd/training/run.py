@@ -7,10 +7,10 @@ from pathlib import Path
 
 import keras
 
-from keras_madd.callbacks import BatchProgress, StopOnNonFinite
-from keras_madd.errors import UserError
-from keras_madd.loading import load_madd
-from keras_madd.madd import MADD
+from keras_madd.model.callbacks import BatchProgress, StopOnNonFinite
+from keras_madd.model.loading import load_madd
+from keras_madd.model.madd import MADD
+from keras_madd.support.errors import UserError
 from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
 from keras_madd.training.finish_epoch import FinishEpoch
 from keras_madd.training.log import loss_note

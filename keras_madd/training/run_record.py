@@ -4,11 +4,11 @@ import json
 import os
 from pathlib import Path
 
-from keras_madd.errors import UserError
-from keras_madd.files import replace_file
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replace_file
+from keras_madd.support.versions import package_versions
 from keras_madd.training.settings import FREE, TrainSettings
 from keras_madd.training.shards_data import FACES
-from keras_madd.versions import package_versions
 
 RUN_JSON = "run.json"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_madd.errors import UserError
-from keras_madd.presets import PRESETS
+from keras_madd.model.presets import PRESETS
+from keras_madd.support.errors import UserError
 
 DEFAULT_PRESET = "madd_efficientnet_b0"
 SCHEDULES = ("cosine", "step", "linear")

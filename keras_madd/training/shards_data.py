@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.data.shards_description import DATASET_JSON, ShardsDescription
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 from keras_madd.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def settings_with_shards(
     """
     if not settings.faces:
         return settings
-    from keras_madd.data.faces_folder import faces_from_folder
+    from keras_madd.datasets.faces_folder import faces_from_folder
 
     shards = Path(settings.output) / FACES
     faces_from_folder(settings.faces, shards, size=size, seed=settings.seed, progress=progress)

@@ -7,11 +7,11 @@ from pathlib import Path
 import keras
 from keras import ops
 
-from keras_madd.config import MADDConfig
-from keras_madd.errors import UserError
-from keras_madd.loading import load_madd
-from keras_madd.madd import MADD
-from keras_madd.presets import preset_config
+from keras_madd.model.config import MADDConfig
+from keras_madd.model.loading import load_madd
+from keras_madd.model.madd import MADD
+from keras_madd.model.presets import preset_config
+from keras_madd.support.errors import UserError
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
 
 # Fields that decide which weights a network has.

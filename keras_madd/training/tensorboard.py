@@ -10,7 +10,7 @@ import numpy as np
 from keras_madd.visualize import overlay_attention
 
 if TYPE_CHECKING:
-    from keras_madd.madd import MADD
+    from keras_madd.model.madd import MADD
 
 FOLDER = "tensorboard"
 _GAP = 4

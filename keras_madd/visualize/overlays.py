@@ -25,7 +25,7 @@ Rectangle = tuple[int, int, int, int]
 
 
 class ScoredFaceLike(Protocol):
-    """What `draw_scored_faces` needs of a face; `keras_madd.edge.ScoredFace` is one.
+    """What `draw_scored_faces` needs of a face; `keras_madd.inference.ScoredFace` is one.
 
     `verdict`, `smoothed`, `track` and `crop_box` are used where a face has them.
     """

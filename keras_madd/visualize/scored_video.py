@@ -148,7 +148,7 @@ class VideoOverlay:
 
 
 class ScoredFrameLike(Protocol):
-    """What `ScoredVideoWriter` needs of a frame; `keras_madd.edge.ScoredFrame` is one."""
+    """What `ScoredVideoWriter` needs of a frame; `keras_madd.inference.ScoredFrame` is one."""
 
     seconds: float
     faces: Sequence[ScoredFaceLike]
@@ -184,7 +184,7 @@ class ScoredVideoWriter:
         threshold: float = 0.5,
         note: str = "",
     ):
-        from keras_madd.video import VideoWriter
+        from keras_madd.media import VideoWriter
 
         self._overlay = VideoOverlay(width, height, threshold, seconds, note=note)
         self._seconds, self._threshold = seconds, threshold

@@ -7,8 +7,8 @@ import sys
 import cv2
 import numpy as np
 
-from keras_madd.errors import UserError
-from keras_madd.native_stderr import native_stderr_silenced
+from keras_madd.support.errors import UserError
+from keras_madd.support.native_stderr import native_stderr_silenced
 
 _NO_TOOLBAR = cv2.WINDOW_GUI_NORMAL
 _QUIT_KEYS = (ord("q"), ord("Q"), 27)

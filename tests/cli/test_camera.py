@@ -11,8 +11,8 @@ from edge_videos import write_video
 from exported_model import exported
 
 from keras_madd.cli import camera
-from keras_madd.errors import UserError
-from keras_madd.video import VideoReader
+from keras_madd.media import VideoReader
+from keras_madd.support.errors import UserError
 from keras_madd.visualize import window as window_module
 
 
@@ -100,7 +100,7 @@ def test_a_recording_keeps_the_pace_of_what_was_seen(model_file, tmp_path):
 
 
 def test_a_camera_that_is_lost_leaves_a_whole_recording(model_file, tmp_path, capfd, monkeypatch):
-    from keras_madd.edge import capture
+    from keras_madd.inference import capture
 
     class Unplugged(capture.VideoAsCamera):
         def __init__(self, source):

@@ -9,7 +9,7 @@ from synthetic_shards import write_shards
 from keras_madd.cli.main import main
 from keras_madd.evaluation import frame_metrics
 from keras_madd.evaluation.scores import CLEAN, read_scores, write_scores
-from keras_madd.exporting.model_json import read_model_json
+from keras_madd.inference.model_description import read_model_json
 
 pytestmark = tensorflow_only
 

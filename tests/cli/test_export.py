@@ -9,10 +9,10 @@ from exported_model import tiny_model
 from PIL import Image
 
 from keras_madd.cli import export
-from keras_madd.errors import UserError
 from keras_madd.exporting import run as exporting_run
-from keras_madd.exporting.model_json import read_model_json
 from keras_madd.exporting.verify import sample_pictures
+from keras_madd.inference.model_description import read_model_json
+from keras_madd.support.errors import UserError
 
 
 def parse(*arguments):

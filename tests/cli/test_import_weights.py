@@ -9,7 +9,7 @@ import reference_rule
 from backends import as_numpy
 
 from keras_madd.cli import import_weights
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 def run(*arguments):

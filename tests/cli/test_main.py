@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from keras_madd.cli import main as cli
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -46,7 +46,7 @@ def test_errors_are_one_line_and_a_status(monkeypatch, capsys, error, status, me
 
 def test_importing_and_helping_wait_for_neither_keras_nor_tensorflow():
     script = (
-        "import sys, keras_madd, keras_madd.faces, keras_madd.edge\n"
+        "import sys, keras_madd, keras_madd.faces, keras_madd.inference\n"
         "from keras_madd.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"

@@ -14,8 +14,8 @@ def parse(*arguments):
 
 
 def test_names_and_defaults_are_those_of_the_package():
-    from keras_madd.data.prepare import PrepareSettings
-    from keras_madd.data.sources import SOURCES
+    from keras_madd.datasets.prepare import PrepareSettings
+    from keras_madd.datasets.sources import SOURCES
 
     assert set(command.DATASETS) == set(SOURCES)
     args = vars(parse("--dataset", "folder", "--root", "a", "--output", "b"))

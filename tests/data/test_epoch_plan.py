@@ -3,7 +3,7 @@ import pytest
 
 from keras_madd.data.epoch_plan import SHARDS_AT_ONCE, EpochPlan
 from keras_madd.data.shard_index import ShardIndex
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 def make_index(label, group=None, track=None, has_landmarks=None, file=None):

@@ -6,7 +6,7 @@ from shards_on_disk import CONTEXT, MARGIN, SIZE, make_record, sources, write_sh
 from keras_madd.data import load_dataset, steps_per_epoch
 from keras_madd.data.augmentation import Augmentation
 from keras_madd.data.shards import read_records
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 STORED = round(SIZE * CONTEXT)
 

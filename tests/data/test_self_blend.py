@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_madd.data.portrait import load_portrait
 from keras_madd.data.self_blend import SelfBlend, _down_and_up, _draw_move, _sharpen
+from keras_madd.demo.portrait import load_portrait
 
 SIZE = 160
 

@@ -8,10 +8,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from keras_madd.data.camera import Camera
-from keras_madd.data.people import draw_person
 from keras_madd.data.self_blend import SelfBlend
-from keras_madd.data.synthetic_faces import render_video
+from keras_madd.demo.camera import Camera
+from keras_madd.demo.people import draw_person
+from keras_madd.demo.synthetic_faces import render_video
 from keras_madd.faces import crop_square
 
 PEOPLE, BLENDS, SIZE = 24, 8, 160

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform
 
-from keras_madd.data.portrait import LIPS, load_portrait
 from keras_madd.data.self_blend_mask import MASKS, draw_region, soften, warp_elastically
+from keras_madd.demo.portrait import load_portrait
+from keras_madd.faces.landmarks import LIPS
 
 SIZE = 224
 

@@ -5,7 +5,7 @@ from shards_on_disk import make_record, sources, write_shards
 from keras_madd.data.shard_index import index_shards
 from keras_madd.data.shards import read_records
 from keras_madd.data.tfrecord import iterate_records
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from keras_madd.data.shards import (
     verify_shards,
     write_shard,
 )
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 
 
 def record(**changes):

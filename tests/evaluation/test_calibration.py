@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from keras_madd.edge.calibration import calibrate
-from keras_madd.errors import UserError
 from keras_madd.evaluation.calibration import calibrated, fit_calibration
 from keras_madd.evaluation.scores import Scores
+from keras_madd.inference.calibration import calibrate
+from keras_madd.support.errors import UserError
 
 
 def table(labels, probability, split: str = "val") -> Scores:

@@ -3,10 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.compare import compare_models, delong_test
 from keras_madd.evaluation.protocol import Protocol
 from keras_madd.evaluation.scores import Scores
+from keras_madd.support.errors import UserError
 
 
 def models(count: int = 80, seed: int = 0):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
 from keras_madd.evaluation.scores import Scores
+from keras_madd.support.errors import UserError
 
 QUICK = Protocol(bootstrap=20)
 

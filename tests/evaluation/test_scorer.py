@@ -3,9 +3,9 @@ import pytest
 from backends import tensorflow_only
 from exported_model import exported, tiny_model
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.scorer import open_scorer
 from keras_madd.exporting.bundle import export_bundle
+from keras_madd.support.errors import UserError
 
 pytestmark = tensorflow_only
 

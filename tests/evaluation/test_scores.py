@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_madd.errors import UserError
 from keras_madd.evaluation.scores import Names, Scores, read_scores, write_scores
+from keras_madd.support.errors import UserError
 
 
 def table(**changes) -> Scores:

@@ -9,9 +9,6 @@ import pytest
 
 from keras_madd import MADD
 from keras_madd.cli.main import main
-from keras_madd.edge.images import read_image
-from keras_madd.edge.runner import LiteRTRunner
-from keras_madd.errors import UserError
 from keras_madd.exporting import android
 from keras_madd.exporting.android import (
     ASSETS,
@@ -20,10 +17,13 @@ from keras_madd.exporting.android import (
     write_android_assets,
 )
 from keras_madd.exporting.bundle import export_bundle
-from keras_madd.exporting.model_json import read_model_json, write_model_json
 from keras_madd.exporting.run import ExportResult
 from keras_madd.exporting.verify import sample_pictures
+from keras_madd.inference.model_description import read_model_json, write_model_json
+from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.layers import AttentionMaps
+from keras_madd.media.images import read_image
+from keras_madd.support.errors import UserError
 
 SIZE = 32
 

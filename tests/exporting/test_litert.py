@@ -7,13 +7,13 @@ import pytest
 from exported_model import exported, tiny_model
 
 from keras_madd.cli import export as command
-from keras_madd.errors import UserError
 from keras_madd.exporting import litert, scoring_graph
 from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.litert import export_litert
 from keras_madd.exporting.litert_file import check_builtin_only, operator_counts
-from keras_madd.exporting.model_json import read_model_json
 from keras_madd.exporting.verify import compare_export, sample_pictures
+from keras_madd.inference.model_description import read_model_json
+from keras_madd.support.errors import UserError
 
 
 def interpreter(path):

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from exported_model import tiny_model
 
-from keras_madd.errors import UserError
 from keras_madd.exporting.bundle import export_bundle
-from keras_madd.exporting.model_json import read_model_json
-from keras_madd.exporting.onnx import OPSET, ONNXRunner, export_onnx
+from keras_madd.exporting.onnx import OPSET, export_onnx
 from keras_madd.exporting.verify import compare_export, sample_pictures
+from keras_madd.inference.model_description import read_model_json
+from keras_madd.inference.onnx_runner import ONNXRunner
+from keras_madd.support.errors import UserError
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_madd.data import sample_photo_path
 from keras_madd.data.shards import CropRecord, write_shard
 from keras_madd.data.shards_description import ShardsDescription, save_dataset_json
-from keras_madd.edge import read_image
-from keras_madd.errors import UserError
+from keras_madd.demo import sample_photo_path
 from keras_madd.exporting.samples import check_disjoint, read_samples
 from keras_madd.faces import FaceDetector, crop_face
+from keras_madd.inference import read_image
+from keras_madd.support.errors import UserError
 
 SIZE = (64, 64)
 

@@ -152,7 +152,7 @@ def test_errors(arguments, message):
 def write_golden():
     """Write source images, expected crops and their list."""
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    portrait = Path(__file__).parents[2] / "keras_madd" / "data" / "assets" / "portrait.jpg"
+    portrait = Path(__file__).parents[2] / "keras_madd" / "demo" / "assets" / "portrait.jpg"
     sources = {
         "photo": cv2.imread(str(portrait))[76:172, 170:280],
         "noise": np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8),

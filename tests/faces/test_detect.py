@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_madd.data import sample_photo_path
+from keras_madd.demo import sample_photo_path
 from keras_madd.faces import KEYPOINT_NAMES, FaceDetector
 
 
@@ -100,7 +100,7 @@ def test_closed_detector(portrait):
 def test_process_is_quiet_and_free_of_tensorflow():
     program = """
 import sys, cv2
-from keras_madd.data import sample_photo_path
+from keras_madd.demo import sample_photo_path
 from keras_madd.faces import FaceDetector
 unclosed = FaceDetector("full")
 assert unclosed.detect(cv2.imread(str(sample_photo_path())))

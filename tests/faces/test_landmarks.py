@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_madd.data import sample_photo_path
-from keras_madd.data.portrait import ASSETS, LEFT_EYE, LIPS, RIGHT_EYE
+from keras_madd.demo import sample_photo_path
+from keras_madd.demo.portrait import ASSETS
 from keras_madd.faces import NUM_LANDMARKS, FaceDetector, FaceLandmarker
+from keras_madd.faces.landmarks import LEFT_EYE, LIPS, RIGHT_EYE
 
 MIDDLE = (223.0, 128.0)
 
@@ -139,7 +140,7 @@ def test_travels_to_worker_processes(portrait, face):
 def test_process_is_quiet_and_free_of_tensorflow():
     program = """
 import sys, cv2
-from keras_madd.data import sample_photo_path
+from keras_madd.demo import sample_photo_path
 from keras_madd.faces import FaceLandmarker
 assert FaceLandmarker().find(cv2.imread(str(sample_photo_path())), (170, 70, 105, 105))
 assert not {"tensorflow", "keras", "jax", "mediapipe"} & set(sys.modules)

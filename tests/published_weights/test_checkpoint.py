@@ -8,8 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from keras_madd.errors import UserError
 from keras_madd.published_weights import CheckpointError, read_checkpoint
+from keras_madd.support.errors import UserError
 
 WEIGHT = np.arange(6, dtype="float32").reshape(2, 3)
 

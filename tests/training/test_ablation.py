@@ -5,11 +5,11 @@ import pytest
 from synthetic_shards import write_shards
 
 import keras_madd.training.ablation as ablation
-from keras_madd.config import MADDConfig
-from keras_madd.errors import UserError
 from keras_madd.evaluation import frame_metrics
-from keras_madd.network import build_network
-from keras_madd.presets import preset_config
+from keras_madd.model.config import MADDConfig
+from keras_madd.model.network import build_network
+from keras_madd.model.presets import preset_config
+from keras_madd.support.errors import UserError
 from keras_madd.training import TrainSettings
 
 

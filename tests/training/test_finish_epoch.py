@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_madd import MADD
-from keras_madd.callbacks import StopOnNonFinite
-from keras_madd.errors import UserError
+from keras_madd.model.callbacks import StopOnNonFinite
+from keras_madd.support.errors import UserError
 from keras_madd.training import TrainSettings, checkpoints, finish_epoch
 from keras_madd.training.checkpoints import load_checkpoint, new_state, read_state
 from keras_madd.training.finish_epoch import FinishEpoch

@@ -15,8 +15,8 @@ from backends import BACKEND
 from synthetic_shards import write_shards
 
 from keras_madd.cli.main import main
-from keras_madd.data import sample_photo_path
-from keras_madd.errors import UserError
+from keras_madd.demo import sample_photo_path
+from keras_madd.support.errors import UserError
 from keras_madd.training import TrainSettings, finished_epochs, train
 from keras_madd.training.checkpoints import load_checkpoint
 

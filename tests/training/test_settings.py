@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 from keras_madd.training.settings import TrainSettings
 
 

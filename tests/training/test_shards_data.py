@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from synthetic_shards import write_shards
 
-from keras_madd.data import faces_folder
 from keras_madd.data.shards import load_dataset_json, save_dataset_json
-from keras_madd.errors import UserError
+from keras_madd.datasets import faces_folder
+from keras_madd.support.errors import UserError
 from keras_madd.training.run_record import record_before
 from keras_madd.training.settings import TrainSettings
 from keras_madd.training.shards_data import ShardsData, settings_with_shards

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_madd import MADD
-from keras_madd.errors import UserError
+from keras_madd.support.errors import UserError
 from keras_madd.training import TrainSettings
 from keras_madd.training.schedule import make_optimizer
 from keras_madd.training.starting_model import (

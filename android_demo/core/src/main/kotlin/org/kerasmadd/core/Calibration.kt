@@ -5,7 +5,7 @@ import kotlin.math.ln
 
 /**
  * From the network's probability to the one that is shown, and to a verdict: the twin of
- * `keras_madd/edge/calibration.py`, where the arithmetic is written out.
+ * `keras_madd/inference/calibration.py`, where the arithmetic is written out.
  *
  * @property temperature above 0; above 1 it draws probabilities towards one half.
  * @property threshold calibrated probability from which a face is called fake.

@@ -11,7 +11,7 @@ class ModelContractException(message: String, cause: Throwable? = null) : Except
 enum class InputType { FLOAT32, UINT8 }
 
 /**
- * The content of `model.json`, schema 2: the twin of `keras_madd.exporting.model_json`.
+ * The content of `model.json`, schema 2: the twin of `keras_madd.inference.model_description`.
  *
  * @property quantization how the numbers are stored, such as `float16`.
  * @property inputHeight in pixels.

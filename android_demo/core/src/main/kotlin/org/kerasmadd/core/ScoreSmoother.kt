@@ -14,7 +14,7 @@ data class SmoothedScore(val probability: Double, val verdict: Verdict, val fram
 
 /**
  * Smooths the scores of tracked faces: exponentially, in log-odds, with hysteresis. The twin of
- * `keras_madd/edge/smoothing.py`, where the arithmetic is written out.
+ * `keras_madd/inference/smoothing.py`, where the arithmetic is written out.
  *
  * @property alpha weight of a new observation once the mean has settled, above 0 and at most 1.
  * @property on smoothed probability from which a face is called fake.

@@ -1,6 +1,0 @@
-"""From videos to shards of face crops, in parallel and resumable."""
-
-from keras_madd.data.prepare.run import PrepareResult, prepare
-from keras_madd.data.prepare.settings import PrepareSettings
-
-__all__ = ["PrepareResult", "PrepareSettings", "prepare"]

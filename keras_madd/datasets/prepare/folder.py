@@ -1,0 +1,211 @@
+"""The folder that a run writes, in any state that a killed run may have left.
+
+Beside the shards stands `.prepare/`: the plan, finished pieces of unfinished shards, and for each
+finished shard a JSON file with its digest and its videos' lines of the manifest. A file counts
+only with the JSON file that describes it, which is written after it; everything is written under
+a temporary name first. `dataset.json` comes last of all.
+"""
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from keras_madd.data.shards import ShardInfo
+from keras_madd.data.shards_description import DATASET_JSON
+from keras_madd.datasets.prepare.group import read_piece
+from keras_madd.datasets.prepare.plan import Plan, Shard, difference
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replace_file, replacing
+
+MANIFEST = "manifest.jsonl"
+_WORK = ".prepare"
+_OUR_TEMPORARY = re.compile(r"\.(train|val|test|dataset|manifest)-.*\.(tfrecord|jsonl?)")
+
+
+def cannot_write(what: object) -> UserError:
+    """An error for a disk that is full and the like."""
+    return UserError(
+        f"The shards cannot be written: {what}. What is done is kept; the same command goes on "
+        "from there."
+    )
+
+
+class PrepareFolder:
+    """The output folder of a run. Use it in a `with` statement: it is locked meanwhile.
+
+    Args:
+        path: The folder; made where it is missing.
+
+    Raises:
+        UserError: It holds something else, cannot be written, or another run is at work in it.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.work = self.path / _WORK
+        self.pieces = self.work / "pieces"
+        self._shards = self.work / "shards"
+        if self.path.is_dir() and not self.work.is_dir() and any(self.path.iterdir()):
+            raise UserError(f"The folder {self.path} is not empty, and no run was begun in it.")
+        try:
+            for folder in (self.pieces, self._shards):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.work / "lock").open("a+")
+        except OSError as error:
+            raise UserError(
+                f"The folder {self.path} cannot be written: {error.strerror}."
+            ) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise UserError(f"Another run is at work in {self.path}.") from None
+
+    def __enter__(self) -> "PrepareFolder":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove_temporary_files()
+        self._lock.close()
+
+    def begin(self, plan: Plan) -> None:
+        """Record the plan, or make sure that the run begun here had the same; clean up after it.
+
+        Raises:
+            UserError: A run with another plan was begun here.
+        """
+        self.remove_temporary_files()
+        file, content = self.work / "plan.json", plan.to_json()
+        try:
+            before = json.loads(file.read_bytes())
+        except FileNotFoundError:
+            replace_file(file, json.dumps(content).encode())
+        except ValueError:
+            raise UserError(f"{file} is damaged; give another --output.") from None
+        else:
+            if differs := difference(before, content):
+                raise UserError(
+                    f"A run with something else was begun in {self.path}: {differs}. Give the "
+                    "same again, or another --output."
+                )
+        unfinished = set()
+        for shard in self.unfinished(plan):
+            (self._shards / f"{shard.name}.json").unlink(missing_ok=True)
+            unfinished |= {group.piece for group in shard.groups}
+        for path in self.pieces.iterdir():
+            if path.stem not in unfinished:
+                path.unlink()
+        if unfinished:
+            for name in (DATASET_JSON, MANIFEST):
+                (self.path / name).unlink(missing_ok=True)
+
+    def unfinished(self, plan: Plan) -> list[Shard]:
+        """Shards that are not there yet."""
+        return [shard for shard in plan.shards if self.read_shard(shard.name) is None]
+
+    def read_shard(self, name: str) -> tuple[ShardInfo, list] | None:
+        """A finished shard's description and `[number, line]` of its videos, or None."""
+        try:
+            content = json.loads((self._shards / f"{name}.json").read_bytes())
+            info = ShardInfo(**content["file"])
+            if info.records and (self.path / info.name).stat().st_size != info.bytes:
+                return None
+            return info, content["lines"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def forget_failures(self, plan: Plan) -> int:
+        """Make videos that failed be tried again; returns their number.
+
+        Their whole shards are made again.
+        """
+        forgotten = 0
+        for shard in plan.shards:
+            done = self.read_shard(shard.name)
+            failed = sum(line["status"] == "failed" for _, line in done[1]) if done else 0
+            if failed:
+                (self._shards / f"{shard.name}.json").unlink()
+            for group in () if done else shard.groups:
+                piece = read_piece(self.pieces, group.piece)
+                bad = sum(line["status"] == "failed" for _, line in piece[1]) if piece else 0
+                if bad:
+                    (self.pieces / f"{group.piece}.json").unlink()
+                failed += bad
+            forgotten += failed
+        return forgotten
+
+    def write_manifest(self, plan: Plan) -> tuple[list[ShardInfo], list[dict]]:
+        """Write manifest.jsonl; returns the shards that have records, and its lines."""
+        infos, lines = [], {}
+        for shard in plan.shards:
+            info, shard_lines = self.read_shard(shard.name)
+            infos += [info] if info.records else []
+            lines |= {number: line for number, line in shard_lines}
+        ordered = [lines[number] for number in sorted(lines)]
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in ordered)
+        replace_file(self.path / MANIFEST, text.encode())
+        return infos, ordered
+
+    def remove_temporary_files(self) -> None:
+        """Remove what a killed run was writing."""
+        for path in self.path.iterdir():
+            if _OUR_TEMPORARY.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        for folder in (self.work, self.pieces, self._shards):
+            for path in folder.glob(".*"):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
+    """Put a shard together from its pieces, and remove them.
+
+    Records stand in the order of their sources, so a shard is its pieces one after the other.
+    Where it has been done already, by a worker that was thought lost, nothing happens.
+
+    Args:
+        folder: The output folder.
+        name: Of the shard, `SPLIT-00012`.
+        pieces: Names of its pieces, in order.
+
+    Raises:
+        UserError: A piece is not there.
+        OSError: The shard cannot be written.
+    """
+    work = folder / _WORK
+    target, description = folder / f"{name}.tfrecord", work / "shards" / f"{name}.json"
+    if description.is_file():
+        return
+    digest, size, records, lines = hashlib.sha256(), 0, 0, []
+    with replacing(target) as temporary, temporary.open("wb") as file:
+        for piece in pieces:
+            found = read_piece(work / "pieces", piece)
+            if found is None:
+                raise UserError(f"{work / 'pieces' / piece}: this piece is not there.")
+            info, piece_lines = found
+            with (work / "pieces" / info.name).open("rb") as content:
+                while block := content.read(1 << 20):
+                    file.write(block)
+                    digest.update(block)
+            size, records = size + info.bytes, records + info.records
+            lines += piece_lines
+        file.flush()
+        os.fsync(file.fileno())
+    if not records:
+        target.unlink()
+    for _, line in lines:
+        line["shard"] = target.name if line["crops"] else None
+    info = ShardInfo(target.name, records, size, digest.hexdigest())
+    content = {"file": dataclasses.asdict(info), "lines": lines}
+    replace_file(description, json.dumps(content).encode())
+    for piece in pieces:
+        for suffix in (".json", ".tfrecord"):
+            (work / "pieces" / f"{piece}{suffix}").unlink(missing_ok=True)

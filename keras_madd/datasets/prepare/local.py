@@ -1,0 +1,72 @@
+"""Workers on this machine."""
+
+from collections import deque
+from collections.abc import Sequence
+from multiprocessing.connection import wait
+
+from keras_madd.datasets.prepare.folder import PrepareFolder, assemble_shard, cannot_write
+from keras_madd.datasets.prepare.group import read_piece
+from keras_madd.datasets.prepare.group_worker import GroupWorker
+from keras_madd.datasets.prepare.plan import Shard
+from keras_madd.datasets.prepare.settings import PrepareSettings
+from keras_madd.datasets.prepare.tally import Tally
+
+
+def run_local(
+    shards: Sequence[Shard],
+    settings: PrepareSettings,
+    folder: PrepareFolder,
+    workers: int,
+    tally: Tally,
+) -> None:
+    """Make shards with worker processes.
+
+    Args:
+        shards: What is still to be made.
+        settings: What is done with videos.
+        folder: Where.
+        workers: Number of processes.
+        tally: Counts.
+
+    Raises:
+        UserError: Too many videos failed, or the shards cannot be written.
+    """
+    shard_of = {group.piece: shard for shard in shards for group in shard.groups}
+    open_groups = {shard.name: len(shard.groups) for shard in shards}
+    waiting = deque()
+
+    def finished(piece: str) -> None:
+        shard = shard_of[piece]
+        open_groups[shard.name] -= 1
+        if not open_groups[shard.name]:
+            try:
+                assemble_shard(folder.path, shard.name, [group.piece for group in shard.groups])
+            except OSError as error:
+                raise cannot_write(error) from None
+
+    for shard in shards:
+        for group in shard.groups:
+            piece = read_piece(folder.pieces, group.piece)
+            if piece is None:
+                waiting.append(group)
+            else:
+                tally.add_finished(piece[1])
+                finished(group.piece)
+    idle = [GroupWorker(settings, folder.pieces) for _ in range(min(workers, len(waiting)))]
+    everyone = list(idle)
+    try:
+        while waiting or len(idle) < len(everyone):
+            while waiting and idle:
+                idle.pop().start(waiting.popleft())
+            busy = {worker.connection: worker for worker in everyone if worker.group is not None}
+            for connection in wait(list(busy)):
+                worker = busy[connection]
+                piece = worker.group.piece
+                message = worker.receive()
+                tally.add(message)
+                if "done" in message:
+                    finished(piece)
+                    idle.append(worker)
+    finally:
+        for worker in everyone:
+            worker.close()

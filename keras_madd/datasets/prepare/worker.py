@@ -1,0 +1,74 @@
+"""A worker process: `python -m keras_madd.datasets.prepare.worker FD`.
+
+It is told what to do through the socket with that number, in JSON, and says there what it has
+done. It is a fresh interpreter, since MediaPipe does not survive a fork, and it never loads
+TensorFlow or Keras.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import cv2
+
+from keras_madd.datasets.prepare.group import Group, prepare_group
+from keras_madd.datasets.prepare.settings import PrepareSettings
+from keras_madd.datasets.prepare.video_crops import VideoCropper
+
+HEAVY = ("tensorflow", "keras", "jax", "torch")
+
+
+def main() -> None:
+    """Work until the other side of the socket closes."""
+    # Ctrl-C reaches the whole terminal; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    connection = Connection(int(sys.argv[1]))
+    tasks = queue.SimpleQueue()
+
+    def send(message: dict) -> None:
+        connection.send_bytes(json.dumps(message).encode())
+
+    first = json.loads(connection.recv_bytes())
+    folder = Path(first["folder"])
+    # A thread of its own sees at once that the parent is gone, however it ended.
+    threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
+    with VideoCropper(PrepareSettings.from_json(first["settings"])) as cropper:
+        while True:
+            task = tasks.get()
+            crashed = {int(number): how for number, how in task["crashed"].items()}
+            try:
+                prepare_group(Group.from_json(task["group"]), cropper, folder, send, crashed)
+            except OSError as error:
+                send({"stopped": str(error)})
+                continue
+            heavy = [name for name in HEAVY if name in sys.modules]
+            send({"done": True, "peak_bytes": peak_memory(), "heavy_modules": heavy})
+
+
+def peak_memory() -> int:
+    """The most memory this process has had at once, in bytes; 0 where that cannot be told."""
+    try:
+        # Not getrusage: after a fork that counts the parent's memory too.
+        with open("/proc/self/status") as status:
+            lines = [line for line in status if line.startswith("VmHWM:")]
+        return int(lines[0].split()[1]) * 1024
+    except (OSError, IndexError):
+        return 0
+
+
+def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
+    try:
+        while True:
+            tasks.put(json.loads(connection.recv_bytes()))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The Deepfake Detection Challenge: fifty parts of training data, and the test set."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from keras_madd.datasets.sources.base import DatasetSource
+from keras_madd.datasets.sources.listing import child, folders, read_json, read_text, videos_in
+from keras_madd.datasets.sources.source_video import SourceVideo
+from keras_madd.datasets.sources.splitting import deal_evenly
+from keras_madd.support.errors import UserError
+
+METHOD = "DFDC"
+METADATA, LABELS = "metadata.json", "labels.csv"
+_PART = re.compile(r"(?:dfdc_)?train_part_0*([0-9]+)", re.IGNORECASE)
+_DEPTH = 3
+
+
+def split_of_part(part: int) -> str:
+    """The split that is common in the field: parts 0-34, 35-39 and 40-49."""
+    return "train" if part < 35 else "val" if part < 40 else "test"
+
+
+class DFDC(DatasetSource):
+    """DFDC's training parts and, where it is there, its test set.
+
+    Parts are found by their `metadata.json`, up to three folders deep, and give the split by
+    their number; a folder without a number, such as the sample of the competition, is dealt out
+    by the real videos. The test set is found by its `labels.csv`.
+    """
+
+    name = "dfdc"
+
+    def _find(self) -> Iterator[SourceVideo]:
+        self.choose_methods([METHOD])
+        places = list(self._places(self.root, _DEPTH))
+        if not places:
+            raise self.wrong_root(f"folders dfdc_train_part_N with {METADATA}, or {LABELS}")
+        for folder, file in places:
+            if file.name.casefold() == LABELS:
+                yield from self._test(folder, file)
+            else:
+                yield from self._part(folder, file)
+
+    def _places(self, folder: Path, depth: int) -> Iterator[tuple[Path, Path]]:
+        """Folders of videos with the file that tells their labels."""
+        file = child(folder, LABELS, METADATA)
+        if file is not None and file.is_file():
+            yield folder, file
+        elif depth:
+            for inner in folders(folder):
+                yield from self._places(inner, depth - 1)
+
+    def _part(self, folder: Path, file: Path) -> Iterator[SourceVideo]:
+        part = self._number(folder)
+        found = videos_in(folder)
+        entries = {}
+        for name, entry in read_json(file, dict).items():
+            label = str(entry.get("label", "")).upper() if isinstance(entry, dict) else ""
+            if label not in ("REAL", "FAKE"):
+                raise UserError(f"{file}: {name} has no label REAL or FAKE.")
+            stem = Path(name).stem
+            original = entry.get("original")
+            source = Path(original).stem if label == "FAKE" and original else stem
+            entries[stem] = (int(label == "FAKE"), source)
+            if stem not in found:
+                self._missing.append(self.relative(folder / name))
+        unlisted = sorted(set(found) - set(entries))
+        if unlisted:
+            self._notes.append(
+                f"{len(unlisted)} videos left out, {unlisted[0]} for one: not in {file}."
+            )
+        where = self.relative(folder) if part is None else f"part_{part:02d}"
+        dealt = {}
+        if part is None:
+            labels = defaultdict(set)
+            for label, source in entries.values():
+                labels[source].add(label)
+            dealt = deal_evenly(labels, salt=self.name)
+            self._notes.append(f"{folder} has no part number: its real videos are dealt out.")
+        for stem, (label, source) in entries.items():
+            if stem in found:
+                split = dealt[source] if part is None else split_of_part(part)
+                yield self._video(f"{where}/{stem}", found[stem], label, source, split)
+
+    def _number(self, folder: Path) -> int | None:
+        """The part's number, by the innermost folder of the path that has one."""
+        root = self.root.absolute()
+        for place in (folder.absolute(), *folder.absolute().parents):
+            if match := _PART.fullmatch(place.name):
+                return int(match[1])
+            if place == root:
+                break
+        return None
+
+    def _test(self, folder: Path, file: Path) -> Iterator[SourceVideo]:
+        found = self._beside(folder)
+        table = csv.DictReader(read_text(file).splitlines())
+        if not {"filename", "label"} <= set(table.fieldnames or ()):
+            raise UserError(f"{file}: expected columns filename,label; found {table.fieldnames}.")
+        for row in table:
+            label = {"0": 0, "1": 1, "REAL": 0, "FAKE": 1}.get(str(row["label"]).strip().upper())
+            if label is None:
+                raise UserError(f"{file}: the label of {row['filename']} is {row['label']!r}.")
+            stem = Path(row["filename"]).stem
+            if stem in found:
+                yield self._video(f"test/{stem}", found[stem], label, stem, "test")
+            else:
+                self._missing.append(self.relative(folder / row["filename"]))
+
+    @staticmethod
+    def _beside(folder: Path) -> dict[str, Path]:
+        """Videos beside the list or in one of the folders that people put them in."""
+        found = videos_in(folder)
+        for inner in (child(folder, name) for name in ("test_videos", "test")):
+            if not found and inner is not None and inner.is_dir():
+                found = videos_in(inner)
+        return found
+
+    def _video(self, name, path, label, source, split) -> SourceVideo:
+        return SourceVideo(
+            name=name,
+            path=path,
+            label=label,
+            method=METHOD if label else "real",
+            source=source,
+            identity="",
+            split=split,
+            dataset=self.name,
+        )

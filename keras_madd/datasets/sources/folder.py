@@ -1,0 +1,203 @@
+"""A plain folder: `real/` and `fake/`, of videos, of folders of frames, or of pictures."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from keras_madd.datasets.sources import celebdf
+from keras_madd.datasets.sources.base import DatasetSource
+from keras_madd.datasets.sources.listing import LEVELS, child, scan
+from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
+from keras_madd.datasets.sources.splitting import deal_evenly
+from keras_madd.media import VIDEO_SUFFIXES
+from keras_madd.media.images import IMAGE_SUFFIXES
+from keras_madd.support.errors import UserError
+
+LABELS = ("real", "fake")
+_SPLIT_NAMES = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
+_NUMBERED = re.compile(r"(.*[^0-9])[ ._-][0-9]+")
+_SEPARATOR = re.compile(r"[ ._-]+[^ ._-]*$")
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A video file, a folder of frames, or a picture; `key` is its path without an ending."""
+
+    split: str
+    label: int
+    path: Path
+    key: str
+    picture: bool
+    source: str = ""
+
+
+class Folder(DatasetSource):
+    """`real/**` and `fake/**`, with `train/`, `val/` and `test/` above them or not.
+
+    - A video file is a video; a folder of pictures below `real` or `fake` is one, too. Pictures
+      directly in `real` or `fake` are each by themselves.
+    - Pictures in one folder whose names differ only by a number at the end ("a_001.png",
+      "a_002.png") count as one source, unless that would make one source of all.
+    - A fake belongs to the real video whose name its own begins with ("clip01_swapped" to
+      "clip01", "071_054" to "071"; Celeb-DF's "id1_id0_0007" to "id1_0007"), else it is its own
+      source.
+    - The first folder below `fake` is the method where there is one.
+    - Sources are dealt out to splits by their names. Where there are folders for the splits they
+      count: equal names in two of them are taken for different videos. A missing `val` is dealt
+      out of `train`.
+    """
+
+    name = "folder"
+
+    def _find(self) -> Iterator[SourceVideo]:
+        tops = self._tops()
+        items = [item for split, label, top in tops for item in self._items(split, label, top)]
+        if not items:
+            raise self.wrong_root("videos or pictures in real/ and fake/")
+        items = _with_sources(items)
+        given = {item.split for item in items}
+        labels = defaultdict(set)
+        for item in items:
+            if item.split in ("", "train"):
+                labels[item.source].add(item.label)
+        dealt = self._dealt(given, labels)
+        methods = {_method(item) for item in items if item.label}
+        chosen = self.choose_methods(sorted(methods)) if methods or self.methods else []
+        if len({item.label for item in items}) == 1:
+            self._notes.append(f"All videos are {LABELS[items[0].label]}.")
+        names = Counter(_name(item) for item in items)
+        for item in items:
+            method = _method(item)
+            if item.label and method not in chosen:
+                continue
+            split = item.split if item.split in ("val", "test") else dealt[item.source]
+            yield SourceVideo(
+                name=_name(item) if names[_name(item)] == 1 else self.relative(item.path),
+                path=None if item.picture else item.path,
+                label=item.label,
+                method=method,
+                source=item.source,
+                identity="",
+                split=split,
+                dataset=self.name,
+                frames=(item.path,) if item.picture else (),
+            )
+
+    def _tops(self) -> list[tuple[str, int, Path]]:
+        """Split ("" where not given), label and folder."""
+        found = []
+        for split, names in {"": (), **_SPLIT_NAMES}.items():
+            above = child(self.root, *names) if names else self.root
+            if above is None or not above.is_dir():
+                continue
+            for label, name in enumerate(LABELS):
+                folder = child(above, name)
+                if folder is not None and folder.is_dir():
+                    found.append((split, label, folder))
+        splits = {split for split, *_ in found}
+        if not found:
+            hint = self.hint(*LABELS, *SPLITS)
+            raise UserError(f"{self.wrong_root('real/ and fake/, or train/real/ and so on')}{hint}")
+        if "" in splits and len(splits) > 1:
+            raise UserError(
+                f"{self.root}: there are real/ or fake/ both here and in folders of splits; "
+                "use one of the two."
+            )
+        return found
+
+    def _items(self, split: str, label: int, top: Path) -> Iterator[_Item]:
+        seen: set[str] = set()
+        stack = [top]
+        while stack:
+            folder = stack.pop()
+            real_path = os.path.realpath(folder)
+            if real_path in seen:  # A link back up.
+                continue
+            seen.add(real_path)
+            try:
+                found = scan(folder)
+            except UserError as error:
+                self._missing.append(str(error))
+                continue
+            pictures = []
+            for entry in found:
+                path, ending = Path(entry.path), os.path.splitext(entry.name)[1].lower()
+                if entry.is_dir():
+                    stack.append(path)
+                elif ending in VIDEO_SUFFIXES:
+                    yield _Item(split, label, path, _key(path.with_suffix(""), top), picture=False)
+                elif ending in IMAGE_SUFFIXES:
+                    pictures.append(path)
+            if pictures and folder != top:
+                yield _Item(split, label, folder, _key(folder, top), picture=False)
+            else:
+                for path in pictures:
+                    yield _Item(split, label, path, path.stem, picture=True)
+
+    def _dealt(self, given: set[str], labels: dict[str, set[int]]) -> dict[str, str]:
+        if given == {""}:
+            self._notes.append("There are no folders of splits: sources are dealt out by name.")
+            return deal_evenly(labels, salt=self.name)
+        if "val" not in given:
+            self._notes.append("There is no val/: sources of train/ are dealt out by name.")
+            return deal_evenly(labels, SPLITS[:2], self.name)
+        return dict.fromkeys(labels, "train")
+
+
+def _key(path: Path, top: Path) -> str:
+    """The path below `real` or `fake` without folders that say only what kind of files follow."""
+    parts = path.relative_to(top).parts
+    return "/".join(part for part in parts if part.casefold() not in LEVELS) or path.name
+
+
+def _name(item: _Item) -> str:
+    return "/".join(filter(None, (item.split, LABELS[item.label], item.key)))
+
+
+def _method(item: _Item) -> str:
+    parts = PurePosixPath(item.key).parts
+    return "real" if not item.label else parts[0] if len(parts) > 1 else "fake"
+
+
+def _with_sources(items: list[_Item]) -> list[_Item]:
+    """Gives every item the key of its real video."""
+    stripped = {item: _stripped(item) for item in items}
+    for top in {(item.split, item.label) for item in items}:
+        loose = [item for item in items if item.picture and (item.split, item.label) == top]
+        if len({stripped[item] for item in loose}) == 1:
+            stripped |= {item: item.key for item in loose}
+    result = []
+    for split in {item.split for item in items}:
+        members = [item for item in items if item.split == split]
+        reals = {stripped[item] for item in members if not item.label}
+        stems = Counter(PurePosixPath(key).name for key in reals)
+        names = {PurePosixPath(key).name: key for key in reals}
+        unique = {name: key for name, key in names.items() if stems[name] == 1}
+        for item in members:
+            key = stripped[item]
+            source = _real_of(key, reals, unique) if item.label else key
+            result.append(replace(item, source="/".join(filter(None, (split, source)))))
+    return result
+
+
+def _stripped(item: _Item) -> str:
+    match = _NUMBERED.fullmatch(item.key) if item.picture else None
+    return match[1] if match else item.key
+
+
+def _real_of(key: str, reals: set[str], unique: dict[str, str]) -> str:
+    """The real video that a fake's name begins with; "fake/..." where there is none."""
+    candidates = [key]
+    while (shorter := _SEPARATOR.sub("", candidates[-1])) != candidates[-1]:
+        candidates.append(shorter)
+    candidates.insert(1, celebdf.read_name(PurePosixPath(key).name)[0])
+    for candidate in candidates:
+        if candidate in reals:
+            return candidate
+        stem = PurePosixPath(candidate).name
+        if stem in unique:
+            return unique[stem]
+    return f"fake/{key}"

@@ -1,0 +1,141 @@
+"""Where live pictures come from: a camera, or a video that stands in for one."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_madd.support.errors import UserError
+from keras_madd.support.native_stderr import native_stderr_silenced
+
+# A camera that gives nothing for so long is gone.
+_PATIENCE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture of a live source.
+
+    Attributes:
+        index: Its number, from 0; of a video the number in the file.
+        seconds: When it was taken, from the first one on.
+        image: (H, W, 3) uint8 RGB, upright.
+        read_ms: Milliseconds that reading and decoding it took.
+    """
+
+    index: int
+    seconds: float
+    image: np.ndarray
+    read_ms: float
+
+
+def is_camera(source: str) -> bool:
+    """Tells whether a source is a camera's number or device file rather than a video."""
+    return source.isdecimal() or source.startswith("/dev/")
+
+
+class Camera:
+    """The pictures of a camera, as they come.
+
+    Args:
+        source: Number of the camera, `"0"` the first, or its device file.
+
+    Attributes:
+        frame_rate: What the camera says, or None.
+
+    Raises:
+        UserError: If there is no such camera, or it gives no picture.
+    """
+
+    def __init__(self, source: str):
+        import cv2
+
+        self.source = source
+        with native_stderr_silenced():  # OpenCV tells of every driver it tries.
+            self._capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
+            opened = self._capture.isOpened()
+            # The newest picture is wanted, not one that waited in the driver.
+            self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+            self._first = self._capture.read()[1] if opened else None
+        if self._first is None:
+            self._capture.release()
+            what = "gives no picture: another program may use it" if opened else "cannot be opened"
+            raise UserError(
+                f"Camera {source} {what}. Choose one with --source NUMBER, or give a video file."
+            )
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.frame_rate = float(rate) if 1 <= rate <= 240 else None
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Yields pictures for ever.
+
+        Raises:
+            UserError: If the camera stops giving pictures.
+        """
+        import cv2
+
+        started = time.perf_counter()
+        index, image, read_ms = 0, self._first, 0.0
+        while True:
+            taken = time.perf_counter()
+            if image is not None:
+                picture = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+                yield Picture(index, taken - started, picture, read_ms)
+                index += 1
+                last = taken = time.perf_counter()
+            elif taken - last > _PATIENCE_SECONDS:
+                raise UserError(f"Camera {self.source} was lost after {index} pictures.")
+            else:
+                time.sleep(0.05)
+            given, image = self._capture.read()
+            image = image if given else None
+            read_ms = 1e3 * (time.perf_counter() - taken)
+
+    def close(self) -> None:
+        """Releases the camera. Closing twice is harmless."""
+        self._capture.release()
+
+
+class VideoAsCamera:
+    """A video file that stands in for a camera.
+
+    Args:
+        path: The file.
+        paced: Whether a picture comes when its time has come, as from a camera, or as soon as it
+            is decoded.
+
+    Attributes:
+        frame_rate: Frames per second, or None where the file does not tell.
+        broken_tail: What is damaged in the file, or None; known after the last picture.
+
+    Raises:
+        UserError: If the file is missing or holds no video.
+    """
+
+    def __init__(self, path: str | Path, paced: bool = True):
+        from keras_madd.media import VideoReader
+
+        self.paced = paced
+        self._video = VideoReader(path)
+        self.frame_rate = self._video.frame_rate
+
+    @property
+    def broken_tail(self) -> str | None:
+        """What is damaged in the file, or None; known after the last picture."""
+        return self._video.broken_tail
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Yields the pictures of the video, once."""
+        started = asked = time.perf_counter()
+        for frame in self._video:
+            read_ms = 1e3 * (time.perf_counter() - asked)
+            if self.paced:
+                time.sleep(max(0.0, started + frame.seconds - time.perf_counter()))
+            yield Picture(frame.index, frame.seconds, frame.image, read_ms)
+            asked = time.perf_counter()
+
+    def close(self) -> None:
+        """Closes the file. Closing twice is harmless."""
+        self._video.close()

@@ -1,0 +1,97 @@
+"""Reading photographs as people have them."""
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_madd.faces.detect import MAX_SIDE
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import find_files
+
+IMAGE_SUFFIXES = frozenset(
+    (".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp")
+)
+# 192 MB of pixels. Few cameras make more, and a small file can claim any size.
+MAX_PIXELS = 64_000_000
+
+
+def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Reads an image file of any common kind as RGB, upright.
+
+    The EXIF orientation is applied; CMYK, grey, palette and 16-bit pictures become 8-bit RGB;
+    transparent pixels lie on white; of an animation the first frame is read.
+
+    Args:
+        path: The file.
+        max_pixels: The largest number of pixels to decode.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        UserError: If the file is missing, empty, broken, truncated, too large or no image; the
+            message is one line and names the file.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size == 0:
+            raise UserError(f"{path}: the file is empty.")
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures; the limit here is lower and refuses them.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(path)
+        with opened as image:
+            if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
+                raise UserError(_too_large(path, image.size, max_pixels))
+            image.load()
+            return _to_rgb(ImageOps.exif_transpose(image))
+    except UserError:
+        raise
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file.") from None
+    except Image.UnidentifiedImageError:
+        raise UserError(f"{path}: not an image, or of a kind that cannot be read.") from None
+    except Image.DecompressionBombError:
+        raise UserError(_too_large(path, None, max_pixels)) from None
+    except Exception as error:  # A broken file makes a decoder raise nearly anything.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path}: the image cannot be read: {reason}") from None
+
+
+def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
+    """Returns the files named, and the images inside the folders named, in order of their names.
+
+    A file is yielded whatever its ending; inside folders only those with an image's ending are,
+    and hidden ones are passed over.
+
+    Args:
+        paths: Files and folders.
+    """
+    return find_files(paths, IMAGE_SUFFIXES)
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode == "F":
+        raise ValueError("pixels are floating-point numbers of unknown range")
+    if image.mode.startswith("I"):
+        # 65535 / 255 = 257 exactly, so that black and white stay what they are.
+        grey = np.clip(np.asarray(image), 0, 65535).astype(np.uint32)
+        grey = ((grey + 128) // 257).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    # A copy: arrays that share Pillow's memory are read-only.
+    return np.array(image.convert("RGB"))
+
+
+def _too_large(path: Path, size: tuple[int, int] | None, max_pixels: int) -> str:
+    found = f"{size[0]} x {size[1]} pixels" if size else "too many pixels"
+    return (
+        f"{path}: {found}; at most {max_pixels / 1e6:.0f} megapixels and sides of {MAX_SIDE} are "
+        "read."
+    )

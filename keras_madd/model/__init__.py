@@ -1,0 +1,1 @@
+"""The detector as a Keras model: configuration, network, training step, presets, loading."""

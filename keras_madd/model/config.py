@@ -1,0 +1,198 @@
+"""MADDConfig: one frozen, plain description of a network and of its training step."""
+
+import dataclasses
+import json
+
+VARIANTS = ("paper", "official", "deepfakebench")
+AGDA_ATTENTIONS = ("full_pass", "detached_prefix")
+DETECTORS = ("auto", "short", "full")
+
+
+@dataclasses.dataclass(frozen=True)
+class MADDConfig:
+    """Everything that a `MADD` model is built from; plain data, JSON in and out.
+
+    The defaults are the paper's settings. `keras_madd.model.presets` holds named alternatives.
+
+    Network:
+        backbone: Name from `keras_madd.backbones.NAMES`.
+        input_size: `(height, width)` in pixels; one number stands for a square.
+        num_classes: Number of logits; class 0 is real.
+        num_attentions: Number of attention maps M; 0 gives the plain backbone classifier.
+        variant: `"paper"`, `"official"` (the released code) or `"deepfakebench"`: which layers.
+        texture_tap, attention_tap: Stage or layer name; `None`: the backbone's default.
+        texture_enhancement: Whether the texture block is there; without it the shallow features
+            are pooled as they are, for ablations.
+        texture_growth: Channels that each dense layer of the paper's texture block adds;
+            `None`: as many as the texture tap has.
+        head_width: Hidden units of the official head.
+        region_dropout: Chance to drop a whole region while training.
+        global_dropout: Dropout on the global feature G while training.
+        drop_connect_rate: Stochastic depth of EfficientNet backbones while training.
+
+    Training step (weights of the terms; 0 switches a term off):
+        classification_weight: Cross-entropy of the images.
+        region_independence_weight: RIL.
+        augmented_classification_weight: Cross-entropy of the AGDA images.
+        match_weight: Match loss of the released code.
+        agda_attention: `"full_pass"`: the maps come from the training pass over the images, and
+            the AGDA images take a second training pass. `"detached_prefix"`: the maps come from a
+            pass without gradient that stops at the attention tap, then one training pass goes
+            over a batch in which half of the images, drawn at random, are AGDA images.
+        update_state_in_second_pass: Whether the pass over the AGDA images moves the batch-norm
+            averages and the feature centres too, as in the released code.
+
+    Region independence:
+        centre_step, centre_step_decay: alpha and its factor per epoch.
+        inner_margins, outer_margin: m_in (real, fake) and m_out.
+        squared_distances, batch_reduction: See `keras_madd.layers.RegionIndependence`.
+
+    AGDA:
+        agda_mode, agda_resize_factor, agda_sigma, agda_kernel_size: See
+            `keras_madd.layers.AttentionGuidedAugmentation`.
+        agda_threshold_range, agda_zoom_range, agda_noise_stddev: Of the official form.
+
+    Where its faces come from (nothing is computed from these; exports hand them on, so that a
+    runtime cuts faces as they were cut for training):
+        crop_margin: Side of the face crops over the longer side of the face box.
+        detector: Kind of `keras_madd.faces.FaceDetector`: `"auto"`, `"short"` or `"full"`.
+        training_data: What the network was trained on, in words.
+
+    seed: Seed of AGDA and of the dropout layers; `None` draws one.
+    """
+
+    backbone: str = "efficientnet_b4"
+    input_size: tuple[int, int] = (380, 380)
+    num_classes: int = 2
+    num_attentions: int = 4
+    variant: str = "paper"
+    texture_tap: str | None = None
+    attention_tap: str | None = None
+    texture_enhancement: bool = True
+    texture_growth: int | None = None
+    head_width: int = 256
+    region_dropout: float = 0.0
+    global_dropout: float = 0.0
+    drop_connect_rate: float = 0.2
+
+    classification_weight: float = 1.0
+    region_independence_weight: float = 1.0
+    augmented_classification_weight: float = 1.0
+    match_weight: float = 0.0
+    agda_attention: str = "full_pass"
+    update_state_in_second_pass: bool = False
+
+    centre_step: float = 0.05
+    centre_step_decay: float = 0.9
+    inner_margins: tuple[float, float] = (0.05, 0.1)
+    outer_margin: float = 0.2
+    squared_distances: bool = True
+    batch_reduction: str = "sum"
+
+    agda_mode: str = "soft"
+    agda_resize_factor: float = 0.3
+    agda_sigma: float = 7.0
+    agda_kernel_size: int | None = None
+    agda_threshold_range: tuple[float, float] = (0.4, 0.6)
+    agda_zoom_range: tuple[float, float] = (3.0, 5.0)
+    agda_noise_stddev: float = 12.75
+
+    crop_margin: float = 1.3
+    detector: str = "auto"
+    training_data: str = ""
+
+    seed: int | None = None
+
+    def __post_init__(self):
+        if isinstance(self.input_size, int):
+            object.__setattr__(self, "input_size", (self.input_size, self.input_size))
+        for field in dataclasses.fields(self):
+            if isinstance(value := getattr(self, field.name), list):
+                object.__setattr__(self, field.name, tuple(value))
+        self._check()
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "MADDConfig":
+        """Build a configuration from plain data; an unknown key is an error.
+
+        Raises:
+            ValueError: If a key is unknown or a value cannot work.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(fields) - known)
+        if unknown:
+            raise ValueError(
+                f"Unknown configuration keys: {', '.join(unknown)}. "
+                f"Known are: {', '.join(sorted(known))}"
+            )
+        return cls(**fields)
+
+    def to_dict(self) -> dict:
+        """Return plain data that `from_dict` reads, with lists for tuples."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    def replace(self, **fields) -> "MADDConfig":
+        """Return a copy with some fields changed; an unknown key is an error."""
+        return self.from_dict({**self.to_dict(), **fields})
+
+    @property
+    def uses_regions(self) -> bool:
+        """Whether the network has attention maps."""
+        return self.num_attentions > 0
+
+    @property
+    def trains_region_independence(self) -> bool:
+        """Whether RIL is part of the loss."""
+        return self.uses_regions and self.region_independence_weight > 0
+
+    @property
+    def trains_on_augmented(self) -> bool:
+        """Whether the training step makes AGDA images."""
+        return self.uses_regions and (
+            self.augmented_classification_weight > 0 or self.match_weight > 0
+        )
+
+    def _check(self):
+        _check_choice("variant", self.variant, VARIANTS)
+        _check_choice("agda_attention", self.agda_attention, AGDA_ATTENTIONS)
+        _check_choice("detector", self.detector, DETECTORS)
+        if len(self.input_size) != 2 or min(self.input_size) < 1:
+            raise ValueError(
+                "`input_size` must be one positive number or (height, width). "
+                f"Received: input_size={self.input_size}"
+            )
+        if self.num_classes < 2:
+            raise ValueError(
+                "`num_classes` must be at least 2: class 0 is real. "
+                f"Received: num_classes={self.num_classes}"
+            )
+        if self.num_attentions < 0:
+            raise ValueError(
+                "`num_attentions` must be 0 or more. "
+                f"Received: num_attentions={self.num_attentions}"
+            )
+        if not 0 < self.crop_margin < 10:
+            raise ValueError(
+                "`crop_margin` must be above 0 and below 10. "
+                f"Received: crop_margin={self.crop_margin}"
+            )
+        for name in (
+            "classification_weight",
+            "region_independence_weight",
+            "augmented_classification_weight",
+            "match_weight",
+        ):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f"`{name}` must not be negative. Received: {name}={getattr(self, name)}"
+                )
+        if self.agda_attention == "detached_prefix" and self.match_weight > 0:
+            raise ValueError(
+                "`match_weight` needs two passes over the same images and must be 0 with "
+                f"agda_attention='detached_prefix'. Received: match_weight={self.match_weight}"
+            )
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")

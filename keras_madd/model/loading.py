@@ -1,0 +1,41 @@
+"""Opening a saved model, with errors that say what to do."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_madd.support.errors import UserError
+
+if TYPE_CHECKING:
+    from keras_madd.model.madd import MADD
+
+
+def load_madd(path: str | os.PathLike) -> "MADD":
+    """Loads a model from a `.keras` file or a preset's folder.
+
+    Args:
+        path: A file written by `model.save` or a folder written by `save_to_preset`.
+
+    Raises:
+        UserError: If nothing is there, it cannot be read, or it holds another kind of model.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UserError(f"There is no model {path}.")
+    # Keras takes seconds to import, and a wrong path must not wait for it.
+    import keras
+
+    from keras_madd.model.madd import MADD
+
+    if not path.is_dir() and path.suffix != ".keras":
+        raise UserError(f"{path} is no Keras model: expected a .keras file or a preset's folder.")
+    try:
+        if path.is_dir():
+            return MADD.from_preset(path)
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Whatever a broken archive makes Keras stumble over.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path} cannot be loaded: {reason}") from error
+    if not isinstance(model, MADD):
+        raise UserError(f"{path} holds a {type(model).__name__}, not a MADD model.")
+    return model

@@ -1,0 +1,12 @@
+"""The old name of `keras_madd.media`; it goes with version 0.3."""
+
+from keras_madd.support.moved import moved_names
+
+__getattr__ = moved_names(
+    __name__,
+    {
+        "keras_madd.media": (
+            *("VIDEO_SUFFIXES", "VideoFrame", "VideoReader", "VideoWriter", "find_videos"),
+        )
+    },
+)

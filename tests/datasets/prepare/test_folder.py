@@ -1,0 +1,73 @@
+import os
+import shutil
+
+import pytest
+
+from keras_madd.data.shards import verify_shards
+from keras_madd.datasets.prepare import prepare
+from keras_madd.datasets.prepare.folder import PrepareFolder
+from keras_madd.support.errors import UserError
+
+
+def test_other_settings_are_refused(plain_tree, finished, tmp_path, small):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    with pytest.raises(UserError, match="`size` was 48 and is 64"):
+        prepare(plain_tree, copy, small(size=64))
+    assert verify_shards(copy) == 60
+
+
+def test_other_videos_are_refused(plain_tree, finished, tmp_path, small):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    root = shutil.copytree(plain_tree, tmp_path / "root")
+    next(root.rglob("*.mp4")).unlink()
+    with pytest.raises(UserError, match="1 videos are gone"):
+        prepare(root, copy, small())
+
+
+def test_two_runs_at_once_are_refused(plain_tree, tmp_path, small):
+    with (
+        PrepareFolder(tmp_path / "shards"),
+        pytest.raises(UserError, match="Another run is at work"),
+    ):
+        prepare(plain_tree, tmp_path / "shards", small())
+
+
+def test_a_folder_of_something_else_is_refused(plain_tree, tmp_path, small):
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(UserError, match="is not empty"):
+        prepare(plain_tree, tmp_path, small())
+    assert os.listdir(tmp_path) == ["thesis.tex"]
+
+
+def test_rests_of_a_killed_run_are_removed(plain_tree, finished, tmp_path, small, content):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    (copy / "dataset.json").unlink()
+    (copy / ".prepare/shards/val-00000.json").unlink()
+    for name in (
+        ".train-00000-abcdefgh.tfrecord",
+        ".dataset-abcdefgh.json",
+        ".prepare/pieces/.val-00000.000000-abcdefgh.tfrecord",
+        ".prepare/pieces/val-00000.000000.tfrecord",
+        ".prepare/pieces/train-00000.000000.json",
+    ):
+        (copy / name).write_text("half")
+    prepare(plain_tree, copy, small())
+    assert content(copy) == content(finished)
+
+
+def test_files_emptied_by_a_loss_of_power(plain_tree, finished, tmp_path, small, content):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    (copy / ".prepare/shards/val-00000.json").write_bytes(b"")
+    (copy / ".prepare/pieces/val-00000.000000.json").write_bytes(b"")
+    prepare(plain_tree, copy, small())
+    assert content(copy) == content(finished)
+    (copy / ".prepare/plan.json").write_bytes(b"")
+    with pytest.raises(UserError, match=r"plan\.json is damaged"):
+        prepare(plain_tree, copy, small())
+
+
+def test_a_shard_that_was_deleted_is_made_again(plain_tree, finished, tmp_path, small, content):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    (copy / "test-00000.tfrecord").unlink()
+    prepare(plain_tree, copy, small())
+    assert content(copy) == content(finished)

@@ -1,0 +1,136 @@
+import dataset_trees as trees
+import pytest
+
+from keras_madd.datasets.sources import open_source
+from keras_madd.support.errors import UserError
+
+
+def make(root, *names):
+    for name in names:
+        trees.touch(root / name)
+    return root
+
+
+def sources(root):
+    return {video.name: video.source for video in open_source("folder", root).videos()}
+
+
+def test_kinds(tmp_path):
+    make(
+        tmp_path,
+        "real/a.mp4",
+        "real/b/0010.png",
+        "real/b/0009.png",
+        "real/c.jpg",
+        "fake/a_new.webm",
+        "fake/notes.txt",
+    )
+    videos = {video.name: video for video in open_source("folder", tmp_path).videos()}
+    assert list(videos) == ["fake/a_new", "real/a", "real/b", "real/c"]
+    assert videos["real/a"].path == tmp_path / "real/a.mp4"
+    assert videos["real/b"].path == tmp_path / "real/b"
+    assert videos["real/c"].frames == (tmp_path / "real/c.jpg",)
+    assert videos["fake/a_new"].source == "a"
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "source"),
+    [
+        ("clip01.mp4", "clip01.mp4", "clip01"),
+        ("clip01.mp4", "clip01_swapped.mp4", "clip01"),
+        ("clip01.mp4", "clip01-by-method.mp4", "clip01"),
+        ("071.mp4", "Deepfakes/071_054.mp4", "071"),
+        ("id1_0007.mp4", "id1_id0_0007.mp4", "id1_0007"),
+        ("a/clip.mp4", "a/clip_x.mp4", "a/clip"),
+        ("a/clip.mp4", "b/clip_x.mp4", "a/clip"),
+        ("videos/clip.mp4", "videos/clip_x.mp4", "clip"),
+        ("clip01.mp4", "clip012.mp4", "fake/clip012"),
+        ("clip01.mp4", "other.mp4", "fake/other"),
+    ],
+)
+def test_pairs(tmp_path, real, fake, source):
+    make(tmp_path, f"real/{real}", "real/zzz.mp4", f"fake/{fake}")
+    found = {v.path: v.source for v in open_source("folder", tmp_path).videos()}
+    assert found[tmp_path / "fake" / fake] == source
+    assert (source == found[tmp_path / "real" / real]) == (not source.startswith("fake/"))
+
+
+def test_numbered_pictures_are_one_source(tmp_path):
+    names = [f"{person}_{number:03d}" for person in ("ann", "bob") for number in range(4)]
+    make(tmp_path, *(f"real/{name}.png" for name in names))
+    make(tmp_path, *(f"fake/{name[:3]}_swap{name[3:]}.png" for name in names))
+    found = sources(tmp_path)
+    assert len(found) == 16
+    assert all(source == name.split("/")[1][:3] for name, source in found.items())
+
+
+def test_pictures_all_of_one_name_are_each_their_own(tmp_path):
+    make(tmp_path, *(f"{label}/img_{n:03d}.png" for label in ("real", "fake") for n in range(20)))
+    found = sources(tmp_path)
+    assert len(set(found.values())) == 20
+    assert {found[f"real/img_{n:03d}"] == found[f"fake/img_{n:03d}"] for n in range(20)} == {True}
+
+
+def test_methods_are_the_folders_below_fake(tmp_path):
+    make(tmp_path, "real/a.mp4", "fake/Swap/a.mp4", "fake/Morph/a.mp4", "fake/a_b.mp4")
+    videos = open_source("folder", tmp_path).videos()
+    assert {v.name: v.method for v in videos} == {
+        "real/a": "real",
+        "fake/Swap/a": "Swap",
+        "fake/Morph/a": "Morph",
+        "fake/a_b": "fake",
+    }
+    videos = open_source("folder", tmp_path, methods=["swap"]).videos()
+    assert {v.method for v in videos} == {"real", "Swap"}
+
+
+class TestSplits:
+    def test_folders_count(self, tmp_path):
+        make(tmp_path, *(f"{s}/real/{i}.mp4" for s in ("train", "val", "test") for i in range(3)))
+        videos = open_source("folder", tmp_path).videos()
+        assert len(videos) == 9
+        assert all(video.split == video.name.split("/")[0] for video in videos)
+
+    @pytest.mark.parametrize("name", ["valid", "Validation", "VAL"])
+    def test_other_spellings(self, tmp_path, name):
+        make(tmp_path, "Train/REAL/a.mp4", f"{name}/Real/b.mp4", "train/Fake/a.mp4")
+        splits = {v.path.stem: v.split for v in open_source("folder", tmp_path).videos()}
+        assert splits["b"] == "val"
+
+    def test_missing_validation_is_dealt_out_of_train(self, tmp_path):
+        names = [f"train/{label}/{i}.mp4" for label in ("real", "fake") for i in range(10)]
+        make(tmp_path, *names, "test/real/0.mp4", "test/fake/0.mp4")
+        source = open_source("folder", tmp_path)
+        splits = [video.split for video in source.videos()]
+        assert splits.count("test") == 2
+        assert splits.count("val") == 4
+        assert splits.count("train") == 16
+
+    def test_both_is_an_error(self, tmp_path):
+        make(tmp_path, "real/a.mp4", "train/real/b.mp4")
+        with pytest.raises(UserError, match="both here and in folders of splits"):
+            open_source("folder", tmp_path).videos()
+
+
+def test_only_real(tmp_path):
+    source = open_source("folder", make(tmp_path, *(f"real/{i}.jpg" for i in range(9))))
+    assert {video.split for video in source.videos()} == {"train", "val", "test"}
+    assert "All videos are real." in source.notes
+
+
+def test_equal_names_of_different_files(tmp_path):
+    make(tmp_path, "real/a.mp4", "real/a.avi", "real/a/1.png", "fake/b.mp4")
+    names = [video.name for video in open_source("folder", tmp_path).videos()]
+    assert names == ["fake/b", "real/a", "real/a.avi", "real/a.mp4"]
+
+
+def test_links_in_a_circle_end(tmp_path):
+    make(tmp_path, "real/sub/a.mp4", "fake/a.mp4")
+    (tmp_path / "real" / "sub" / "up").symlink_to(tmp_path / "real")
+    assert [v.name for v in open_source("folder", tmp_path).videos()] == ["fake/a", "real/sub/a"]
+
+
+def test_nothing_in_it(tmp_path):
+    make(tmp_path, "real/notes.txt")
+    with pytest.raises(UserError, match="looked for videos or pictures"):
+        open_source("folder", tmp_path).videos()

@@ -1,0 +1,291 @@
+import json
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from edge_videos import write_video
+from exported_model import exported, tiny_model
+from PIL import Image
+
+from keras_madd.demo import sample_photo_path
+from keras_madd.exporting.verify import sample_pictures
+from keras_madd.faces import crop_face, crop_square
+from keras_madd.inference import Detector, read_image, runner
+from keras_madd.inference.gpu import GPUUnavailableError
+from keras_madd.inference.model_description import model_json_path
+from keras_madd.inference.runner import LiteRTRunner
+from keras_madd.support.errors import UserError
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    return exported(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    return read_image(sample_photo_path())
+
+
+def test_crops_are_scored_as_keras_scores_them(model_file):
+    model = tiny_model()
+    crops = sample_pictures(model.config.input_size, 3)
+    with Detector(model_file) as detector:
+        probabilities, maps = detector.score_crops(crops)
+    assert probabilities.shape == (3,)
+    np.testing.assert_allclose(probabilities, model.fake_probability(crops), atol=1e-5)
+    np.testing.assert_allclose(maps, model.attention_maps(crops), atol=1e-4)
+
+
+def test_the_photograph_goes_through_the_one_crop(model_file, portrait):
+    with Detector(model_file) as detector:
+        (face,) = detector.score_image(portrait)
+    x, y, width, height = face.box
+    assert x < 224 < x + width
+    assert y < 127 < y + height
+    assert face.crop_box[:2] == crop_square(face.box, 1.3)[:2]
+    crop = crop_face(portrait, face.box, 64, 1.3)
+    expected = tiny_model().fake_probability(crop[None])[0]
+    assert face.probability == pytest.approx(expected, abs=1e-5)
+    assert 0.5 <= face.detection_score <= 1
+    assert face.attention_maps.shape[-1] == 4
+    assert json.loads(json.dumps(face.to_json()))["box"] == list(face.box)
+
+
+def test_the_margin_is_the_models(model_file, portrait):
+    path = model_json_path(model_file)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"crop_margin": 2.0}))
+    with Detector(model_file) as detector:
+        (face,) = detector.score_image(portrait)
+    assert face.crop_box[2] == 2 * max(face.box[2:])
+
+
+def test_two_faces_and_none(model_file, portrait):
+    pair = np.concatenate([portrait, portrait[:, ::-1]], axis=1)
+    with Detector(model_file) as detector:
+        faces = detector.score_image(pair)
+        assert detector.score_image(np.full((300, 300, 3), 128, np.uint8)) == []
+        assert detector.score_image(np.zeros((1, 1, 3), np.uint8)) == []
+    assert len(faces) == 2
+    assert sorted(face.box[0] // 512 for face in faces) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("crops", "message"),
+    [
+        (np.zeros((1, 64, 64, 3), np.float32), "`crops`.*Received: crops=float32"),
+        (np.zeros((64, 64, 3), np.uint8), r"shape \(N, 64, 64, 3\)"),
+        (np.zeros((1, 32, 32, 3), np.uint8), r"Received: pixels.shape=\(1, 32, 32, 3\)"),
+    ],
+)
+def test_other_crops_are_refused(model_file, crops, message):
+    with Detector(model_file) as detector, pytest.raises(ValueError, match=message):
+        detector.score_crops(crops)
+
+
+def test_no_crops_give_no_scores(model_file):
+    with Detector(model_file) as detector:
+        probabilities, maps = detector.score_crops(np.zeros((0, 64, 64, 3), np.uint8))
+    assert probabilities.shape == (0,)
+    assert maps.shape[0] == 0
+
+
+def test_the_number_of_threads_does_not_change_the_score(model_file):
+    crops = sample_pictures((64, 64), 2)
+    one, two = (LiteRTRunner(model_file, threads).run(crops)[0] for threads in (1, 2))
+    np.testing.assert_allclose(one, two, atol=1e-6)
+    with pytest.raises(ValueError, match="`threads`"):
+        LiteRTRunner(model_file, 0)
+
+
+class FakeGPU:
+    """Stands for `GPUModel`: the file's own numbers, moved and delayed as told."""
+
+    off, seconds, closed = 0.0, 0.0, False
+
+    def __init__(self, path, threads):
+        if FakeGPU.seconds is None:
+            raise GPUUnavailableError("No adapters found")
+        self.twin = LiteRTRunner(path, threads)
+
+    def run(self, fed):
+        time.sleep(FakeGPU.seconds)
+        outputs = self.twin._signature(image=fed)
+        return outputs | {"fake_probability": outputs["fake_probability"] + FakeGPU.off}
+
+    def close(self):
+        FakeGPU.closed = True
+
+
+@pytest.mark.parametrize(
+    ("off", "seconds", "reason"),
+    [
+        (0.0, None, "No adapters found"),
+        (0.3, 0.0, "its scores differ by 0.3"),
+        (float("nan"), 0.0, "its scores differ by nan"),
+        (0.0, 0.2, "it is no quicker: 2.* ms a face"),
+    ],
+)
+def test_without_a_good_graphics_processor(model_file, monkeypatch, off, seconds, reason):
+    monkeypatch.setattr(runner, "GPUModel", FakeGPU)
+    FakeGPU.off, FakeGPU.seconds = off, seconds
+    found = LiteRTRunner(model_file, 1, "auto")
+    assert found.device == "cpu"
+    assert re.match(reason, found.fallback_reason)
+    assert found.run(sample_pictures((64, 64), 1))[0].shape == (1,)
+    if "quicker" in reason:  # Asked for, it may be slow.
+        assert LiteRTRunner(model_file, 1, "gpu").device == "gpu"
+    else:
+        with pytest.raises(UserError, match=f"graphics processor cannot be used: {reason}"):
+            LiteRTRunner(model_file, 1, "gpu")
+
+
+def test_a_graphics_processor_is_used(model_file, monkeypatch):
+    monkeypatch.setattr(runner, "GPUModel", FakeGPU)
+    monkeypatch.setattr(LiteRTRunner, "_probabilities_and_time", in_no_time)
+    FakeGPU.off, FakeGPU.seconds, FakeGPU.closed = 0.01, 0.0, False
+    crops = sample_pictures((64, 64), 2)
+    expected = LiteRTRunner(model_file, 1).run(crops)[0]
+    with Detector(model_file, device="auto") as detector:
+        assert (detector.device, detector.fallback_reason) == ("gpu", None)
+        np.testing.assert_allclose(detector.score_crops(crops)[0], expected + 0.01, atol=1e-6)
+    assert FakeGPU.closed
+
+
+def in_no_time(self, probe):
+    return self.run(probe)[0], 0.0 if self._gpu else 1.0
+
+
+def test_this_machines_graphics_processor_or_a_reason(model_file):
+    """Nothing is known of the machine, but it must work or say why not, and end in peace."""
+    code = (
+        "import sys\n"
+        "from keras_madd.inference.runner import LiteRTRunner\n"
+        "found = LiteRTRunner(sys.argv[1], 1, 'auto')\n"
+        "assert (found.device == 'gpu') == (found.fallback_reason is None)\n"
+        "found.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(model_file)], check=True)
+
+
+def test_a_graphics_processor_beside_tensorflow_is_refused(model_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", object())
+    with pytest.raises(UserError, match="a process that has TensorFlow"):
+        LiteRTRunner(model_file, 1, "gpu")
+    with pytest.raises(ValueError, match="`device`"):
+        LiteRTRunner(model_file, 1, "npu")
+
+
+def test_temperature_and_threshold_are_the_models(model_file, portrait):
+    crops = sample_pictures((64, 64), 3)
+    raw = LiteRTRunner(model_file).run(crops)[0].astype(float)
+    with Detector(model_file) as detector:
+        (before,) = detector.score_image(portrait)
+    rewrite(model_file, temperature=0.01, threshold=0.9)
+    with Detector(model_file) as detector:
+        found, _ = detector.score_crops(crops)
+        (face,) = detector.score_image(portrait)
+        assert [detector.verdict(value) for value in (0.89, 0.9)] == ["real", "fake"]
+    odds = np.log(raw / (1 - raw)) / 0.01
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-odds)), atol=1e-9)
+    assert abs(face.probability - 0.5) > abs(before.probability - 0.5)
+    assert face.verdict == ("fake" if face.probability >= 0.9 else "real")
+
+
+def test_a_model_that_gives_no_numbers(model_file, monkeypatch):
+    with Detector(model_file) as detector:
+        nan = np.full(1, np.nan, np.float32)
+        monkeypatch.setattr(detector._runner, "run", lambda crops: (nan, None))
+        with pytest.raises(UserError, match=r"not numbers \(NaN\)"):
+            detector.score_crops(np.zeros((1, 64, 64, 3), np.uint8))
+
+
+def test_several_threads_may_use_it(model_file, portrait):
+    images = [np.ascontiguousarray(np.roll(portrait, step, axis=1)) for step in range(0, 64, 8)]
+    with Detector(model_file) as detector, ThreadPoolExecutor(4) as pool:
+        expected = [detector.score_image(image) for image in images]
+        found = list(pool.map(detector.score_image, images))
+    for ours, theirs in zip(found, expected, strict=True):
+        assert [face.box for face in ours] == [face.box for face in theirs]
+        assert [face.probability for face in ours] == [face.probability for face in theirs]
+
+
+def test_a_batch_of_files(model_file, tmp_path, portrait):
+    grey = tmp_path / "grey.png"
+    Image.new("RGB", (90, 60), "grey").save(grey)
+    video = write_video(tmp_path / "a.mp4", 2)
+    paths = [sample_photo_path(), tmp_path / "none.jpg", grey, video, sample_photo_path()]
+    with Detector(model_file) as detector:
+        first, missing, faceless, moving, again = detector.score_images(paths)
+        (expected,) = detector.score_image(portrait)
+    assert [first.path, again.path] == [sample_photo_path()] * 2
+    assert first.faces[0].probability == again.faces[0].probability == expected.probability
+    assert first.image.shape == (512, 512, 3)
+    assert "no such file" in missing.error
+    assert (faceless.faces, faceless.error) == ((), None)
+    assert "a video, not a photograph" in moving.error
+
+
+def rewrite(model_file, content=None, **values):
+    """Replaces the model file or values of its description, with a sha256 that fits."""
+    from keras_madd.inference.model_description import sha256_of
+
+    if content is not None:
+        model_file.write_bytes(content)
+    path = model_json_path(model_file)
+    values["sha256"] = sha256_of(model_file)
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"content": b"no model"}, "not a model that LiteRT can run"),
+        ({"content": b""}, "not a model that LiteRT can run"),
+        ({"input_size": [32, 32]}, r"does not fit its description.*\(1, 32, 32, 3\)"),
+        ({"batch": 2}, "does not fit its description"),
+        ({"input_name": "pixels"}, "does not fit its description"),
+        ({"output_names": ["fake_probability"]}, "does not fit its description"),
+        ({"format": "onnx"}, "not a LiteRT model but onnx"),
+        ({"input_type": "uint8"}, "expected an input of type uint8, found float32"),
+    ],
+)
+def test_a_file_that_is_no_such_model(model_file, values, message):
+    rewrite(model_file, **values)
+    with pytest.raises(UserError, match=message):
+        Detector(model_file)
+
+
+def test_a_truncated_model(model_file):
+    rewrite(model_file, content=model_file.read_bytes()[: model_file.stat().st_size // 2])
+    with pytest.raises(UserError, match="not a model that LiteRT can run"):
+        Detector(model_file)
+
+
+def test_scoring_needs_neither_keras_nor_tensorflow(model_file, tmp_path):
+    video = write_video(tmp_path / "a.mp4", 2)
+    code = (
+        "import sys\n"
+        "from keras_madd.inference import Detector, LiveScorer, read_image\n"
+        "from keras_madd.inference.capture import VideoAsCamera\n"
+        "import keras_madd.inference as edge, keras_madd.visualize\n"
+        "for name in edge.__all__: getattr(edge, name)\n"
+        "with Detector(sys.argv[1]) as detector:\n"
+        "    faces = detector.score_image(read_image(sys.argv[2]))\n"
+        "    assert len(faces) == 1\n"
+        "    assert detector.score_video(sys.argv[3]).verdict\n"
+        "    with LiveScorer(detector, VideoAsCamera(sys.argv[3])) as live: list(live)\n"
+        "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'sklearn', 'scipy', 'matplotlib'}\n"
+        "found = heavy & set(sys.modules)\n"
+        "assert not found, found\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(model_file), str(sample_photo_path()), str(video)],
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stderr) == (0, "")

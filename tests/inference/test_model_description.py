@@ -1,0 +1,142 @@
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from keras_madd.inference.model_description import (
+    ModelDescription,
+    model_json_path,
+    read_model_json,
+    sha256_of,
+    write_model_json,
+)
+from keras_madd.support.errors import UserError
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"not really a model")
+    write_model_json(
+        path,
+        format="litert",
+        quantization="none",
+        input_size=(64, 48),
+        num_attention_maps=4,
+        training_data="Gesichter, künstliche",
+        metrics={"frame_auc": 0.5},
+    )
+    return path
+
+
+def change(model_file, **values):
+    path = model_json_path(model_file)
+    content = json.loads(path.read_text()) | values
+    path.write_text(json.dumps({key: value for key, value in content.items() if value != "DROP"}))
+
+
+def test_round_trip(model_file):
+    description = read_model_json(model_file)
+    assert description == ModelDescription(
+        format="litert",
+        quantization="none",
+        input_size=(64, 48),
+        num_attention_maps=4,
+        sha256=sha256_of(model_file),
+        training_data="Gesichter, künstliche",
+        metrics={"frame_auc": 0.5},
+    )
+    assert description.schema_version == 2
+
+
+def test_every_field_is_in_the_file(model_file):
+    content = json.loads(model_json_path(model_file).read_text(encoding="utf-8"))
+    assert set(content) == {field.name for field in dataclasses.fields(ModelDescription)}
+    assert content["color_order"] == "RGB"
+    assert (content["temperature"], content["threshold"]) == (1.0, 0.5)
+    assert (content["input_type"], content["demonstration"]) == ("float32", False)
+    assert content["output_names"] == ["fake_probability", "attention_maps"]
+
+
+def test_names_beside_the_file():
+    assert model_json_path("a/model.tflite").as_posix() == "a/model.json"
+    assert model_json_path("a/model.onnx").as_posix() == "a/model.onnx.json"
+
+
+def test_another_file_is_refused(model_file):
+    model_file.write_bytes(b"another model")
+    with pytest.raises(UserError, match=r"describes another file than model\.tflite"):
+        read_model_json(model_file)
+
+
+@pytest.mark.parametrize("key", [field.name for field in dataclasses.fields(ModelDescription)])
+def test_a_missing_key_is_named(model_file, key):
+    change(model_file, **{key: "DROP"})
+    with pytest.raises(UserError, match="schema version None" if key == "schema_version" else key):
+        read_model_json(model_file)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"schema_version": 1}, "schema version 1; this version of keras-madd reads 2"),
+        ({"extra": 1}, "unknown keys: extra"),
+        ({"input_size": [64]}, r"`input_size` must be \[height, width\]. Received: input_size"),
+        ({"input_size": [64, 0]}, "`input_size`"),
+        ({"color_order": "BGR"}, "`color_order`"),
+        ({"pixel_range": [0, 1]}, "`pixel_range`"),
+        ({"crop_margin": 0}, "`crop_margin`"),
+        ({"crop_margin": True}, "`crop_margin`"),
+        ({"detector": "dlib"}, "`detector`"),
+        ({"classes": ["real"]}, "`classes`"),
+        ({"output_names": ["attention_maps"]}, "`output_names`"),
+        ({"batch": 0}, "`batch`"),
+        ({"format": "keras"}, "`format`"),
+        ({"temperature": 0}, "`temperature` must be a number above 0. Received: temperature=0"),
+        ({"temperature": float("inf")}, "`temperature`"),
+        ({"temperature": "1"}, "`temperature`"),
+        ({"threshold": 1.01}, "`threshold` must be a number from 0 to 1"),
+        ({"threshold": float("nan")}, "`threshold`"),
+        ({"threshold": True}, "`threshold`"),
+        ({"input_type": "int8"}, '`input_type` must be "float32" or "uint8"'),
+        ({"demonstration": 1}, "`demonstration` must be true or false"),
+        ({"sha256": "abc"}, "`sha256`"),
+    ],
+)
+def test_values_that_do_not_fit_are_named(model_file, values, message):
+    change(model_file, **values)
+    with pytest.raises(UserError, match=message):
+        read_model_json(model_file)
+
+
+def test_what_could_not_be_read_is_not_written(model_file):
+    before = model_json_path(model_file).read_bytes()
+    values = {"format": "litert", "quantization": "none", "input_size": (64, 48)}
+    with pytest.raises(ValueError, match=r"`temperature`.*Received: temperature=-1"):
+        write_model_json(model_file, **values, num_attention_maps=4, temperature=-1)
+    assert model_json_path(model_file).read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
+def test_what_is_no_json_object(model_file, text):
+    model_json_path(model_file).write_text(text, encoding="latin-1")
+    with pytest.raises(UserError, match=r"model\.json"):
+        read_model_json(model_file)
+
+
+def test_missing_files(model_file, tmp_path):
+    with pytest.raises(UserError, match="no model file"):
+        read_model_json(tmp_path / "other.tflite")
+    model_json_path(model_file).unlink()
+    with pytest.raises(UserError, match=r"model\.json must lie beside it"):
+        read_model_json(model_file)
+
+
+def test_reading_needs_no_framework():
+    code = (
+        "import sys, keras_madd.inference.model_description;"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,250 @@
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from edge_videos import write_video
+from exported_model import exported
+from PIL import Image
+
+from keras_madd.cli import score
+from keras_madd.demo import sample_photo_path
+from keras_madd.media import VideoReader
+from keras_madd.support.errors import UserError
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    return exported(folder)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder with a portrait, a wall, and a broken file."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    shutil.copy(sample_photo_path(), folder / "portrait.jpg")
+    Image.new("RGB", (200, 150), "grey").save(folder / "wall.png")
+    (folder / "more" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+    return folder
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser()
+    score.add_arguments(parser)
+    return score.run(parser.parse_args([str(each) for each in arguments]))
+
+
+def test_a_line_per_face_and_the_rest_still_scored(model_file, photos, capfd):
+    assert run(photos, "--model", model_file) == 1
+    captured = capfd.readouterr()
+    lines = captured.out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{photos / 'portrait.jpg'}: fake score ")
+    assert re.search(r"\d+\.\d% \((real|fake)\), face \d+x\d+ at ", lines[0])
+    assert lines[1] == f"{photos / 'wall.png'}: no face found"
+    errors = captured.err.splitlines()
+    assert len(errors) == 2
+    assert errors[0].startswith(f"error: {photos / 'more' / 'broken.jpg'}: ")
+    assert errors[1] == "1 of 3 files failed"
+
+
+def test_status_0_without_failures_whatever_the_verdict(model_file, photos, capfd):
+    assert run(photos / "portrait.jpg", photos / "wall.png", "--model", model_file) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_json(model_file, photos, tmp_path):
+    out = tmp_path / "scores.json"
+    assert run(photos, "missing.jpg", "--model", model_file, "--json", out) == 1
+    content = json.loads(out.read_text())
+    assert content["training_data"] == "none: random"
+    assert len(content["sha256"]) == 64
+    broken, portrait, wall, missing = content["files"]
+    assert "error" in broken
+    assert "faces" not in broken
+    (face,) = portrait["faces"]
+    assert 0 <= face["fake_probability"] <= 1
+    assert len(face["box"]) == 4
+    assert wall["faces"] == []
+    assert "no such file" in missing["error"]
+
+
+def test_overlay(model_file, photos, tmp_path):
+    folder = tmp_path / "drawn" / "here"
+    again = tmp_path / "again"
+    again.mkdir()
+    shutil.copy(photos / "portrait.jpg", again)
+    assert run(photos, again, "--model", model_file, "--overlay", folder) == 1
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["portrait.jpg.2.scored.png", "portrait.jpg.scored.png", "wall.png.scored.png"]
+    with Image.open(photos / "portrait.jpg") as original:
+        before = np.asarray(original)
+    with Image.open(folder / "portrait.jpg.scored.png") as drawn:
+        assert (np.asarray(drawn) != before).any(axis=2).mean() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "none.tflite"], "There is no model file none.tflite"),
+        (["--json", "no/such/folder/a.json"], "There is no folder"),
+        (["--json", "."], "is a folder"),
+    ],
+)
+def test_mistakes_in_the_command(model_file, photos, arguments, message):
+    with pytest.raises(UserError, match=message):
+        run(photos, "--model", model_file, *arguments)
+
+
+def test_an_overlay_folder_that_is_a_file(model_file, photos):
+    with pytest.raises(UserError, match="--overlay"):
+        run(photos, "--model", model_file, "--overlay", photos / "wall.png")
+
+
+def test_a_folder_without_images(model_file, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(UserError, match=f"No images and no videos in {empty}"):
+        run(empty, "--model", model_file)
+
+
+def test_photographs_and_videos_together(model_file, photos, tmp_path, capfd):
+    write_video(photos / "clip.mp4", 8, faceless=(2,))
+    write_video(photos / "more" / "wall.mp4", 3, faceless=range(3))
+    out, folder = tmp_path / "scores.json", tmp_path / "drawn"
+    (photos / "more" / "broken.jpg").unlink()
+    assert run(photos, "--model", model_file, "--json", out, "--overlay", folder) == 0
+    captured = capfd.readouterr()
+    lines = captured.out.splitlines()
+    assert len(lines) == 4
+    clip = re.escape(str(photos / "clip.mp4"))
+    words = r"fake score \d+\.\d% \((real|fake)\), 7 of 8 frames with a face"
+    assert re.fullmatch(f"{clip}: {words}", lines[0])
+    assert lines[1] == f"{photos / 'more' / 'wall.mp4'}: no face found in 3 frames"
+    clip, wall, *_ = json.loads(out.read_text())["files"]
+    assert clip["kind"] == "video"
+    assert (clip["frames_scored"], clip["frames_with_face"]) == (8, 7)
+    seen = [one["fake_probability"] for one in clip["frames"] if one["faces"]]
+    assert clip["fake_probability"] == pytest.approx(sum(seen) / 7, abs=1e-6)
+    assert wall["fake_probability"] is wall["verdict"] is None
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [
+        "clip.mp4.scored.mp4",
+        "portrait.jpg.scored.png",
+        "wall.mp4.scored.mp4",
+        "wall.png.scored.png",
+    ]
+    with VideoReader(folder / "clip.mp4.scored.mp4") as video:
+        drawn = list(video)
+        assert video.frame_rate == 10
+    assert len(drawn) == 8
+    assert (video.width, video.height) == drawn[0].image.shape[1::-1]
+    assert video.width == 512
+    # A second run does not score what the first one drew.
+    assert run(folder, photos / "wall.png", "--model", model_file) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "indices", "rate"),
+    [(["--every", 4], [0, 4, 8], 2.5), (["--frames", 2], [3, 9], 2 / 1.2)],
+)
+def test_some_frames_of_a_video(model_file, tmp_path, arguments, indices, rate):
+    path = write_video(tmp_path / "clip.mp4")
+    out = tmp_path / "scores.json"
+    arguments = [path, "--model", model_file, "--json", out, "--overlay", tmp_path, *arguments]
+    assert run(*arguments) == 0
+    (clip,) = json.loads(out.read_text())["files"]
+    assert [frame["frame"] for frame in clip["frames"]] == indices
+    with VideoReader(tmp_path / "clip.mp4.scored.mp4") as video:
+        assert video.frame_rate == pytest.approx(rate, rel=1e-3)
+        assert len(list(video)) == len(indices)
+
+
+def test_all_faces_of_a_video(model_file, tmp_path, capfd):
+    path = write_video(tmp_path / "clip.mp4", 3, pair=True)
+    assert run(path, "--model", model_file, "--all-faces") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in lines[1:]] == ["face #0", "face #1"]
+    assert lines[1].endswith("3 frames, 0.0 to 0.2 s")
+
+
+def test_a_damaged_video_is_scored_and_told(model_file, tmp_path, capfd):
+    path = write_video(tmp_path / "clip.mp4", 40)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(0.9 * len(content))])
+    assert run(path, "--model", model_file) == 0
+    captured = capfd.readouterr()
+    assert "frames with a face" in captured.out
+    assert f"note: {path} is damaged: " in captured.err
+    path.write_bytes(content[:900])
+    assert run(path, "--model", model_file) == 1
+    assert f"error: {path}: " in capfd.readouterr().err
+
+
+def test_ctrl_c_leaves_no_half_written_video(model_file, tmp_path, monkeypatch):
+    path = write_video(tmp_path / "clip.mp4")
+    folder = tmp_path / "drawn"
+    from keras_madd.visualize import ScoredVideoWriter
+
+    draw = ScoredVideoWriter.add
+
+    def interrupted(self, frame, image):
+        draw(self, frame, image)
+        if frame.index == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ScoredVideoWriter, "add", interrupted)
+    out = folder / "scores.json"
+    with pytest.raises(KeyboardInterrupt):
+        run(path, "--model", model_file, "--overlay", folder, "--json", out)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_demonstration_says_so(model_file, photos, capfd):
+    path = model_file.with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"demonstration": True}))
+    assert run(photos / "portrait.jpg", "--model", model_file) == 0
+    assert "its scores mean nothing on real pictures" in capfd.readouterr().err
+
+
+def test_two_kinds_of_choosing_frames_are_a_mistake(model_file, photos, capfd):
+    with pytest.raises(SystemExit) as stop:
+        run(photos, "--model", model_file, "--every", 2, "--frames", 3)
+    assert stop.value.code == 2
+    for arguments in (["--every", 0], ["--frames", 0], ["--threads", 0]):
+        with pytest.raises(SystemExit):
+            run(photos, "--model", model_file, *arguments)
+        assert "must be 1 or more" in capfd.readouterr().err
+
+
+def test_a_fresh_process_is_quiet_and_needs_no_framework(model_file, photos):
+    code = (
+        "import argparse, sys\n"
+        "from keras_madd.cli import score\n"
+        "parser = argparse.ArgumentParser()\n"
+        "score.add_arguments(parser)\n"
+        "status = score.run(parser.parse_args(sys.argv[1:]))\n"
+        "heavy = {'keras', 'tensorflow', 'matplotlib', 'scipy', 'sklearn', 'rich', 'av'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "sys.exit(status)\n"
+    )
+    arguments = [photos / "portrait.jpg", "--model", model_file, "--overlay", photos.parent]
+    before = os.times()
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+    after = os.times()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout.splitlines()) == 1
+    # A cold start takes 1.5 s at most; processor time does not see what else the machine does.
+    used = after.children_user + after.children_system
+    assert used - before.children_user - before.children_system < 1.5
