@@ -22,7 +22,7 @@ from keras_madd.faces.landmarks import NUM_LANDMARKS
 
 Blended = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 
 
 class SelfBlend:
@@ -39,7 +39,7 @@ class SelfBlend:
     are multiplied by up to 1 +- `saturation` and 1 +- `value`. (In the units of the library that
     the authors used, their 0.3 is a third of a grey level: 0 here comes closest to that.)
 
-    What follows `masks` goes beyond the paper, towards fakes whose inner face a generator made,
+    What follows `ratios` goes beyond the paper, towards fakes whose inner face a generator made,
     and is off by default.
 
     Args:
@@ -48,6 +48,7 @@ class SelfBlend:
         value: largest relative change of the brightness value.
         masks: the kinds of masks drawn from, of `self_blend_mask.MASKS` and `PARTIAL_MASKS`; one
             named twice is drawn twice as often.
+        ratios: shares of the source where the mask is full, drawn from.
         resynthesis: probability that the source loses detail, as `resynthesise` does.
         any_strength: whether changes of colour are as strong as a number drawn from 0 to 1 says,
             so that many fakes fit in colour.
@@ -69,6 +70,7 @@ class SelfBlend:
         saturation: float = 0.3,
         value: float = 0.3,
         masks: Sequence[str] = MASKS,
+        ratios: Sequence[float] = RATIOS,
         resynthesis: float = 0.0,
         any_strength: bool = False,
         rotation: float = 0.0,
@@ -93,10 +95,13 @@ class SelfBlend:
             raise ValueError(
                 f"`masks` must be some of {MASKS + PARTIAL_MASKS}. Received: masks={masks!r}"
             )
+        if not ratios or not all(0 < ratio <= 1 for ratio in ratios):
+            raise ValueError(f"`ratios` must be above 0, up to 1. Received: ratios={ratios!r}")
         self.hue = hue
         self.saturation = saturation
         self.value = value
         self.masks = tuple(masks)
+        self.ratios = tuple(ratios)
         self.resynthesis = resynthesis
         self.any_strength = any_strength
         self.rotation = rotation
@@ -154,7 +159,7 @@ class SelfBlend:
         mask = warp_elastically(mask, move, rng)
         if not mask.any():  # The face lies outside the picture.
             return target.copy(), target.copy(), mask
-        mask = soften(mask, rng) * np.float32(rng.choice(_RATIOS))
+        mask = soften(mask, rng) * np.float32(rng.choice(self.ratios))
         source = self._moved(source, move, points, beyond)
         return _lay_over(target, source, mask), target.copy(), mask
 

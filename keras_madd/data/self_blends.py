@@ -11,6 +11,7 @@ SELF_BLENDS = {
     # Beyond the paper: an inner face that a generator made, by any mask, in any mood of colour.
     "varied": SelfBlend(
         masks=(*MASKS, *MASKS, *PARTIAL_MASKS),
+        ratios=(0.5, 0.75, 1.0, 1.0, 1.0, 1.0),
         resynthesis=0.6,
         any_strength=True,
         rotation=3.0,
