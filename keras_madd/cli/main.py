@@ -10,7 +10,7 @@ from keras_madd.support.errors import UserError
 
 COMMANDS = (
     *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),
-    "import-weights",
+    *("import-weights", "make-fakes"),
 )
 INTERRUPTED = 130
 

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument(
         "--people",
         metavar="CSV",
-        help="faces: a table with the columns file and person, to split by; else folders are people",
+        help="of faces: a table with the columns file and person; without, folders are people",
     )
     choice.add_argument(
         "--limit", type=int, default=0, metavar="N", help="about N videos, for a trial"
