@@ -5,6 +5,13 @@ TensorFlow, and so that `import keras_madd` is quick.
 """
 
 import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_madd.model.config import MADDConfig
+    from keras_madd.model.madd import MADD
+    from keras_madd.model.presets import PRESETS
 
 __version__ = "0.1.0"
 
@@ -24,3 +31,8 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+if "keras" in sys.modules:
+    # `keras.saving.load_model` finds only classes that are registered.
+    importlib.import_module(_HOME["MADD"])
