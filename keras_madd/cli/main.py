@@ -16,8 +16,8 @@ from keras_madd.support.signals import stopped_by_signals
 from keras_madd.support.standard_streams import guarded_streams, standard_output_error
 
 COMMANDS = (
-    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),
-    "import-weights",
+    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "web"),
+    *("import-weights", "make-fakes"),
 )
 
 

@@ -9,8 +9,10 @@ import keras
 import numpy as np
 
 from keras_madd.model.config import MADDConfig
+from keras_madd.model.half_precision import store_in_half_precision
 from keras_madd.model.presets import preset_config
 from keras_madd.model.transfer import resized
+from keras_madd.support.shipped import shipped_folder
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
@@ -37,7 +39,8 @@ class Saving:
 
         Args:
             preset: A name in `keras_madd.model.presets.PRESETS`, whose weights are random but for
-                `backbone_weights`; a folder that `save_to_preset` wrote; or a `.keras` file.
+                `backbone_weights`; the name of a trained detector that comes with the package; a
+                folder that `save_to_preset` wrote; or a `.keras` file.
             backbone_weights: As in the constructor, with a preset's name only.
             name: Name of the model; `None`: the saved one's, or "madd".
             dtype: As in the constructor.
@@ -50,7 +53,7 @@ class Saving:
         Example:
             >>> model = MADD.from_preset("trained", num_classes=5)
         """
-        folder = pathlib.Path(preset)
+        folder = shipped_folder(preset) or pathlib.Path(preset)
         if not folder.is_dir() and folder.suffix != ".keras":
             config = MADDConfig.from_dict(preset_config(str(preset)))
             return cls(
@@ -101,13 +104,18 @@ class Saving:
         config = self.config.replace(num_classes=num_classes, **fields)
         return resized(self, config, self.name, new_classifier=True)
 
-    def save_to_preset(self, folder: str | os.PathLike) -> None:
+    def save_to_preset(self, folder: str | os.PathLike, *, half_precision: bool = False) -> None:
         """Write configuration and weights to a new folder that `from_preset` reads.
+
+        Args:
+            folder: The folder to make.
+            half_precision: Whether to store the weights in float16, in half the space; loading
+                gives float32 again, with the three digits that float16 keeps.
 
         Raises:
             FileExistsError: If `folder` exists.
         """
-        _write_folder(self, pathlib.Path(folder))
+        _write_folder(self, pathlib.Path(folder), half_precision)
 
     def save_own_variables(self, store):
         """Save the states of all random generators, which Keras leaves out."""
@@ -155,7 +163,7 @@ def _read_folder(folder: pathlib.Path) -> tuple[MADDConfig, pathlib.Path]:
     return MADDConfig.from_dict(fields), folder / WEIGHTS_FILE
 
 
-def _write_folder(model, folder: pathlib.Path) -> None:
+def _write_folder(model, folder: pathlib.Path, half_precision: bool) -> None:
     """Write a model's configuration and weights to a new folder, whole or not at all.
 
     Raises:
@@ -169,4 +177,6 @@ def _write_folder(model, folder: pathlib.Path) -> None:
         written.mkdir()
         (written / CONFIG_FILE).write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
         model.save_weights(written / WEIGHTS_FILE)
+        if half_precision:
+            store_in_half_precision(written / WEIGHTS_FILE)
         written.rename(folder)
