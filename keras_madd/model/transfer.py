@@ -1,6 +1,8 @@
 """Trained weights in a network of other sizes: what fits is taken, what does not begins anew."""
 
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 from keras import ops
@@ -95,6 +97,18 @@ def resized(source, config: MADDConfig, name: str, new_classifier: bool = False)
     if words:
         warnings.warn(words, stacklevel=3)
     return model
+
+
+def with_sizes(model, sizes: Mapping[str, Any], name: str = "the checkpoint"):
+    """Return a trained model with other sizes, or itself where they are its own; see `resized`."""
+    config = model.config.replace(**sizes)
+    return model if config == model.config else resized(model, config, name)
+
+
+def sizes_apart(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part fields of `MADDConfig` into those that resize layers and all others."""
+    sizes = {name: value for name, value in fields.items() if name in SIZES}
+    return sizes, {name: value for name, value in fields.items() if name not in SIZES}
 
 
 def _check_same_blocks(ours: MADDConfig, theirs: MADDConfig, name: str) -> None:

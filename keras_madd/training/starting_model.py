@@ -10,7 +10,7 @@ from keras_madd.model.config import MADDConfig
 from keras_madd.model.loading import load_madd
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import preset_config
-from keras_madd.model.transfer import SIZES, take_weights
+from keras_madd.model.transfer import sizes_apart, take_weights
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
 
@@ -63,7 +63,7 @@ def open_source(settings: TrainSettings) -> MADD | None:
     tensors = read_checkpoint(path)
     layout = layout_of(tensors)
     # What the run changes of them is dealt with where the weights are taken.
-    fields = {name: value for name, value in settings.fields.items() if name not in SIZES}
+    _, fields = sizes_apart(settings.fields)
     try:
         return layout.build(tensors, layout.recognise(tensors, fields))
     except (ValueError, TypeError) as error:
