@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import THREADS, path
 
 if TYPE_CHECKING:
     from keras_madd.inference import Detector
@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares `--model`, `--threads` and `--device`."""
     parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
+        "--model",
+        required=True,
+        type=path,
+        metavar="FILE",
+        help="a .tflite file, its model.json beside it",
     )
     parser.add_argument(
-        "--threads", type=count, metavar="N", help="processor threads for the model"
+        "--threads", type=THREADS, metavar="N", help="processor threads for the model"
     )
     parser.add_argument(
         "--device",

@@ -5,7 +5,7 @@ import os
 import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
@@ -33,12 +33,7 @@ def check_output(
     Raises:
         UserError: If it may not, or the folder is missing or cannot be written to.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder {path.parent}.")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"The folder {path.parent} cannot be written to.")
-    check_replaceable(path, overwrite=overwrite, inputs=inputs)
+    _check_output(Path(path), overwrite, _Identities(inputs))
 
 
 def check_outputs(
@@ -51,29 +46,19 @@ def check_outputs(
 
     Standard output is always fine.
     """
-    inputs = list(inputs)
+    read = _Identities(inputs)
+    paths = [Path(path) for path in paths if os.fspath(path) != STANDARD_OUTPUT]
     for path in paths:
-        if os.fspath(path) != STANDARD_OUTPUT:
-            check_output(path, overwrite=overwrite, inputs=inputs)
-            remove_leftovers(Path(path).parent)
+        _check_output(path, overwrite, read)
+    for folder in {path.parent for path in paths}:
+        remove_leftovers(folder)
 
 
 def check_replaceable(
     path: Path, *, overwrite: bool = False, inputs: Iterable[str | os.PathLike] = ()
 ) -> None:
     """The part of `check_output` that looks at what stands under the name, if anything does."""
-    try:
-        found = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}.") from None
-    if not stat.S_ISREG(found.st_mode):
-        raise UserError(f"{path} is {_kind(found.st_mode)}; only files are written.")
-    if any(_is_same(found, each) for each in inputs):
-        raise UserError(f"{path} is read by this command and is not overwritten.")
-    if not overwrite:
-        raise UserError(f"{path} exists; --overwrite replaces it.")
+    _check_replaceable(path, overwrite, _Identities(inputs))
 
 
 def check_input(path: str | os.PathLike) -> None:
@@ -180,11 +165,44 @@ def find_files(
                 yield found
 
 
-def _is_same(found: os.stat_result, other: str | os.PathLike) -> bool:
+class _Identities:
+    """Which files some paths name, looked up when the first one is asked for."""
+
+    def __init__(self, paths: Iterable[str | os.PathLike]):
+        self._paths = paths
+        self._known: set[tuple[int, int]] | None = None
+
+    def __contains__(self, found: os.stat_result) -> bool:
+        if self._known is None:
+            self._known = set()
+            for path in self._paths:
+                with suppress(OSError, ValueError):
+                    other = os.stat(path)
+                    self._known.add((other.st_dev, other.st_ino))
+        return (found.st_dev, found.st_ino) in self._known
+
+
+def _check_output(path: Path, overwrite: bool, read: _Identities) -> None:
+    if not path.parent.is_dir():
+        raise UserError(f"There is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"The folder {path.parent} cannot be written to.")
+    _check_replaceable(path, overwrite, read)
+
+
+def _check_replaceable(path: Path, overwrite: bool, read: _Identities) -> None:
     try:
-        return os.path.samestat(found, os.stat(other))
-    except (OSError, ValueError):
-        return False
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise UserError(f"{path} is {_kind(found.st_mode)}; only files are written.")
+    if found in read:
+        raise UserError(f"{path} is read by this command and is not overwritten.")
+    if not overwrite:
+        raise UserError(f"{path} exists; --overwrite replaces it.")
 
 
 def _kind(mode: int) -> str:
