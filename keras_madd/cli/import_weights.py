@@ -31,8 +31,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--output must end in .keras. Received: {args.output}")
     check_outputs([args.output], overwrite=args.overwrite, inputs=[args.checkpoint])
 
-    from keras_madd.published_weights.checkpoint import read_checkpoint
     from keras_madd.published_weights.layouts import layout_of
+    from keras_madd.torch_weights.checkpoint import read_checkpoint
 
     given = {name: getattr(args, name) for name in ("input_size", "texture_tap", "attention_tap")}
     tensors = read_checkpoint(Path(args.checkpoint))

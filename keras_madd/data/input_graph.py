@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_madd.data.augmentation import Augmentation, draw
 from keras_madd.data.augmentation_ops import DCT, change_pixels, cut_window
+from keras_madd.data.model_window import window_side
 from keras_madd.data.self_blend import SelfBlend
 
 _TEXTS = ("video", "method", "dataset", "source")
@@ -149,13 +150,14 @@ class InputGraph:
         return seed
 
     def _augment(self, image, crop: dict, seed) -> tf.Tensor:
-        sides_per_margin = tf.cast(tf.shape(image)[0], tf.float32) / crop["margin"]
+        stored = tf.cast(tf.shape(image)[0], tf.float32), crop["margin"]
         if self._settings == Augmentation():
-            side = sides_per_margin * self._margin
+            side = window_side(*stored, self._margin)
             return cut_window(image, side, tf.zeros(2), self._image_size)
         drawn = draw(self._settings, seed)
         margin = self._margin if self._settings.margins is None else drawn["margin"]
-        image = cut_window(image, sides_per_margin * margin, drawn["shift"], self._image_size)
+        side = window_side(*stored, margin)
+        image = cut_window(image, side, drawn["shift"], self._image_size)
         return change_pixels(image, drawn, self._settings)
 
     def _blend(self, image: np.ndarray, landmarks: np.ndarray, step: np.ndarray) -> tuple:

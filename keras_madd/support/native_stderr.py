@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TextIO
 
 _stderr_lock = threading.RLock()
@@ -59,6 +59,27 @@ def _descriptor_of(stream: TextIO | None) -> int | None:
         return stream.fileno()
     except (AttributeError, OSError, ValueError):  # None, no file of the system's, or closed.
         return None
+
+
+@contextlib.contextmanager
+def native_stderr_without(noise: Collection[str]) -> Iterator[list[str]]:
+    """Pass on what native code writes to standard error when the context ends, but for some lines.
+
+    Args:
+        noise: A line that holds one of these is dropped.
+
+    Yields:
+        A list that is empty until the context ends and then holds the dropped lines.
+    """
+    dropped: list[str] = []
+    lines: list[str] = []
+    try:
+        with native_stderr_captured() as lines:
+            yield dropped
+    finally:
+        dropped += [line for line in lines if any(each in line for each in noise)]
+        if heard := [line for line in lines if line not in dropped]:
+            os.write(2, ("\n".join(heard) + "\n").encode())
 
 
 @contextlib.contextmanager

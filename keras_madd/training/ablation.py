@@ -125,8 +125,9 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
     Returns:
         `frame_auc`, `video_auc` and `attention_overlap` (None with fewer than two maps).
     """
+    from keras_madd.data.model_window import model_pixels
     from keras_madd.evaluation.attention import mean_attention_overlap
-    from keras_madd.evaluation.crops import decode, for_model, open_splits, source_groups
+    from keras_madd.evaluation.crops import open_splits, source_groups
     from keras_madd.evaluation.metrics import evaluate_scores
     from keras_madd.evaluation.protocol import frames_of
     from keras_madd.evaluation.score_shards import score_split
@@ -143,10 +144,15 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
         raise UserError(f"The test split cannot be measured: {error}") from error
     count = sum(split.crops for split in splits)
     chosen = set(np.random.default_rng(seed).permutation(count)[:_SAMPLE].tolist())
-    records = (record for split in splits for group in source_groups(split) for record in group)
+    stored = (
+        (record, split.margin)
+        for split in splits
+        for group in source_groups(split)
+        for record in group
+    )
     sample = [
-        for_model(decode(record), scorer.size)
-        for index, record in enumerate(records)
+        model_pixels(record, margin, scorer.size)
+        for index, (record, margin) in enumerate(stored)
         if index in chosen
     ]
     _, maps = scorer.score_with_maps(np.stack(sample))
