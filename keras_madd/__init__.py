@@ -22,10 +22,12 @@ _HOME = {
     "MADDConfig": "keras_madd.model.config",
     "PRESETS": "keras_madd.model.presets",
 }
-__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__"]
+__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__", "metrics"]
 
 
 def __getattr__(name):
+    if name == "metrics":
+        return importlib.import_module("keras_madd.metrics")
     if name in _HOME:
         try:
             return getattr(importlib.import_module(_HOME[name]), name)

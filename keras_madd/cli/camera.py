@@ -11,6 +11,7 @@ from keras_madd.cli.arguments import COUNT, SECONDS, path
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
     demonstration_note,
+    model_files,
     say_what_it_runs_on,
 )
 from keras_madd.support.standard_streams import standard_output_error
@@ -62,14 +63,13 @@ def run(args: argparse.Namespace) -> int:
     from keras_madd.inference.capture import Camera, VideoAsCamera, is_camera
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.live import LiveScorer
-    from keras_madd.inference.model_description import model_json_path
     from keras_madd.support.errors import UserError
     from keras_madd.support.files import check_outputs
 
     if args.record and Path(args.record).suffix.lower() != ".mp4":
         raise UserError(f"--record must end in .mp4. Received: {args.record}")
     if args.record:
-        inputs = [args.source, args.model, model_json_path(args.model)]
+        inputs = [args.source, *model_files(args.model)]
         check_outputs([args.record], overwrite=args.overwrite, inputs=inputs)
     live_camera = is_camera(args.source)
     if args.fast and live_camera:

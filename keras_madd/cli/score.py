@@ -9,6 +9,7 @@ from keras_madd.cli.arguments import COUNT, folder, path
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
     demonstration_note,
+    model_files,
     say_what_it_runs_on,
 )
 from keras_madd.support.standard_streams import printable, standard_output_error
@@ -91,14 +92,13 @@ def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
     from keras_madd.cli.overlays import Overlays
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.media import find_media, read_ahead
-    from keras_madd.inference.model_description import model_json_path
     from keras_madd.support.errors import UserError
     from keras_madd.support.files import check_outputs
 
     files = list(find_media(args.paths))
     if not files:
         raise UserError(f"No images and no videos in {', '.join(args.paths)}.")
-    inputs = [args.model, model_json_path(args.model), *files]
+    inputs = [*model_files(args.model), *files]
     overlays = args.overlay and Overlays(args.overlay, files, args.overwrite, inputs)
     if args.json:
         check_outputs([args.json], overwrite=args.overwrite, inputs=inputs)
@@ -110,7 +110,7 @@ def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
                 records.append(_score(media, detector, args, overlays))
                 if standard_output_error() and not (args.json or overlays):
                     break  # Nobody learns of more.
-    return _facts(args.model, detector), records
+    return _facts(detector), records
 
 
 def _score(media: "Media", detector: "Detector", args, overlays: "Overlays | None") -> dict:
@@ -198,10 +198,11 @@ def _frames(count: int) -> str:
     return "1 frame" if count == 1 else f"{count} frames"
 
 
-def _facts(model: str, detector: "Detector") -> dict:
+def _facts(detector: "Detector") -> dict:
     description = detector.description
     return {
-        "model": str(model),
+        "model": detector.name,
+        "model_card": detector.model_card and str(detector.model_card),
         "sha256": description.sha256,
         "training_data": description.training_data,
         "demonstration": description.demonstration,
