@@ -1,10 +1,10 @@
-"""Which files may be read and written; writing them whole or not at all; finding them."""
+"""Which files may be read and written; writing them whole or not at all."""
 
 import json
 import os
 import stat
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -75,6 +75,8 @@ def check_input(path: str | os.PathLike) -> None:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
     except ValueError:
         raise UserError(f"{path}: not the name of a file.") from None
+    if stat.S_ISDIR(mode) and not os.access(path, os.R_OK | os.X_OK):
+        raise UserError(f"{path}: the folder cannot be read: Permission denied.")
     if not stat.S_ISREG(mode):
         raise UserError(f"{path}: this is {_kind(mode)}, not a file.")
 
@@ -138,31 +140,6 @@ def json_bytes(content: object, allow_nan: bool = True) -> bytes:
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=allow_nan)
     return (text + "\n").encode("utf-8", "backslashreplace")
-
-
-def find_files(
-    paths: Iterable[str | os.PathLike], suffixes: Collection[str], passed_over: tuple[str, ...] = ()
-) -> Iterator[Path]:
-    """Yields the files named, and those of some kinds inside the folders named, by their names.
-
-    A file is yielded whatever its ending; inside folders only those with one of `suffixes` are,
-    and hidden ones are passed over.
-
-    Args:
-        paths: Files and folders.
-        suffixes: Endings in small letters, such as `".png"`.
-        passed_over: Ends of the names of files inside folders that are left out all the same.
-    """
-    for path in map(Path, paths):
-        if not path.is_dir():
-            yield path
-            continue
-        for found in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-            if hidden or found.name.endswith(passed_over):
-                continue
-            if found.suffix.lower() in suffixes and found.is_file():
-                yield found
 
 
 class _Identities:
