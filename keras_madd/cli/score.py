@@ -93,7 +93,7 @@ def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
         say_what_it_runs_on(detector)
         with contextlib.closing(read_ahead(files)) as opened:
             records = [_score(media, detector, args, names[media.path]) for media in opened]
-    return _facts(args.model, detector), records
+    return _facts(detector), records
 
 
 def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name: str) -> dict:
@@ -234,10 +234,11 @@ def _overlay_names(files: list[Path]) -> dict[Path, str]:
     return names
 
 
-def _facts(model: str, detector: "Detector") -> dict:
+def _facts(detector: "Detector") -> dict:
     description = detector.description
     return {
-        "model": str(model),
+        "model": detector.name,
+        "model_card": detector.model_card and str(detector.model_card),
         "sha256": description.sha256,
         "training_data": description.training_data,
         "demonstration": description.demonstration,

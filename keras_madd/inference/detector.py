@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.inference.scored_face import ScoredFace
 from keras_madd.inference.smoothing import FAKE, REAL
 from keras_madd.support.errors import UserError
+from keras_madd.support.shipped import default_litert, model_card, model_name
 
 if TYPE_CHECKING:
     from keras_madd.inference.media import ScoredPicture
@@ -27,7 +29,8 @@ class Detector:
     holds native memory: use it in a `with` statement or call `close()`.
 
     Args:
-        model_path: A `.tflite` file written by `keras-madd export`.
+        model_path: A `.tflite` file written by `keras-madd export`; `None`: the trained detector
+            that comes with the package.
         threads: Number of threads for the model; by default one per processor, 4 at most.
         device: `"cpu"`, `"gpu"` or `"auto"`, as `LiteRTRunner` takes it.
 
@@ -36,14 +39,18 @@ class Detector:
             is no such device.
 
     Example:
-        >>> with Detector("model.tflite") as detector:
+        >>> with Detector() as detector:
         ...     for face in detector.score_image(read_image("photo.jpg")):
         ...         print(face.box, face.probability)
     """
 
     def __init__(
-        self, model_path: str | os.PathLike, threads: int | None = None, device: str = "cpu"
+        self,
+        model_path: str | os.PathLike | None = None,
+        threads: int | None = None,
+        device: str = "cpu",
     ):
+        model_path = default_litert() if model_path is None else model_path
         self._path = model_path
         self._runner = LiteRTRunner(model_path, threads, device)
         self.description = self._runner.description
@@ -55,6 +62,16 @@ class Detector:
             )
         self._faces = FaceDetector(kind=self.description.detector)
         self._runner_lock, self._faces_lock = threading.Lock(), threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """How results call the model: its path, or the name of one that comes with the package."""
+        return model_name(self._path)
+
+    @property
+    def model_card(self) -> Path | None:
+        """The file that says what the model can and cannot do, where it has one."""
+        return model_card(self._path)
 
     @property
     def device(self) -> str:

@@ -23,6 +23,20 @@ def native_stderr_silenced() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def native_stderr_discarded() -> Iterator[None]:
+    """Discard it for a whole command, in all its threads; no context waits for another.
+
+    For programs whose `sys.stderr` has a descriptor of its own (`guarded_streams`), so that their
+    own messages are seen. Who has set `TF_CPP_MIN_LOG_LEVEL` below 3 wants to see the others too.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "3":
+        yield
+        return
+    with open(os.devnull, "wb") as null, _swapped(null.fileno()):
+        yield
+
+
+@contextlib.contextmanager
 def native_stderr_captured() -> Iterator[list[str]]:
     """Keep what is written to standard error by native code, as `native_stderr_silenced` does.
 
@@ -62,17 +76,22 @@ def native_stderr_without(noise: Collection[str]) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def _redirected(target: int) -> Iterator[None]:
-    with _stderr_lock:
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        try:
-            saved = os.dup(2)
-        except OSError:  # No standard error at all: nothing to redirect.
-            yield
-            return
-        try:
-            os.dup2(target, 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    with _stderr_lock, _swapped(target):
+        yield
+
+
+@contextlib.contextmanager
+def _swapped(target: int) -> Iterator[None]:
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # No standard error at all: nothing to redirect.
+        yield
+        return
+    try:
+        os.dup2(target, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -1,11 +1,11 @@
 import json
-import threading
 import time
 
 import numpy as np
 import pytest
 from edge_videos import near_and_far, write_video
 from exported_model import exported
+from own_threads import own_threads
 
 from keras_madd.faces import FaceDetector
 from keras_madd.inference import Detector, LiveScorer, ScoreSmoother
@@ -94,10 +94,10 @@ def test_a_source_that_fails_is_an_error_after_its_pictures(detector, tmp_path):
         yield from pictures
         raise OSError("unplugged")
 
-    before = threading.active_count()
+    before = own_threads()
     with (
         pytest.raises(OSError, match="unplugged"),
         LiveScorer(detector, source(), newest_only=False) as live,
     ):
         list(live)
-    assert threading.active_count() == before
+    assert own_threads() == before

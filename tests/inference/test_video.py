@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from edge_videos import write_near_and_far, write_video
 from exported_model import exported
+from own_threads import own_threads
 
 from keras_madd.faces import FaceDetector, crop_face
 from keras_madd.inference import Detector
@@ -152,16 +153,15 @@ def test_pictures_are_not_kept(detector, tmp_path):
 
 
 def test_an_exception_in_between_ends_the_threads(detector, tmp_path):
-    import threading
 
-    path, before = write_video(tmp_path / "a.mp4"), threading.active_count()
+    path, before = write_video(tmp_path / "a.mp4"), own_threads()
 
     def fail(frame, image):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         detector.score_video(path, on_frame=fail)
-    assert threading.active_count() == before
+    assert own_threads() == before
 
 
 @pytest.mark.parametrize(
