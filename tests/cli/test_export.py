@@ -50,7 +50,7 @@ def test_int8_verified_and_reported(folder, tmp_path, capfd):
     stages = ["model", "pictures", "conversion", "verification", "speed"]
     # TensorFlow remembers the tests before this one, and says so between the lines.
     said = [line.split(":")[0] for line in captured.err.splitlines()]
-    assert [each for each in said if each in stages] == stages
+    assert list(dict.fromkeys(each for each in said if each in stages)) == stages
     description = read_model_json(tmp_path / "model.tflite")
     assert (description.quantization, description.input_type) == ("int8", "uint8")
     assert (description.demonstration, description.temperature) == (True, 1.5)
