@@ -182,6 +182,8 @@ def _video_overlay(path: Path, detector, args, overlay: Path):
             seconds,
             detector.description.threshold,
             demonstration_note(detector),
+            clear_threshold=detector.description.clear_threshold,
+            verdict=detector.verdict,
         )
 
 
@@ -244,6 +246,7 @@ def _facts(detector: "Detector") -> dict:
         "demonstration": description.demonstration,
         "temperature": description.temperature,
         "threshold": description.threshold,
+        "clear_threshold": description.clear_threshold,
         "device": detector.device,
     }
 
