@@ -156,8 +156,8 @@ def _score_video(media, detector, args, overlays: "Overlays | None") -> dict:
     with contextlib.ExitStack() as stack:
         overlay = None
         if overlays:
-            note, threshold = demonstration_note(detector), detector.description.threshold
-            overlay = overlays.video(media.path, args.every, args.frames, threshold, note)
+            note = demonstration_note(detector)
+            overlay = overlays.video(media.path, args.every, args.frames, detector, note)
             stack.enter_context(overlay)
         # Within the overlay, so that a stopped command leaves no file.
         stage = stack.enter_context(Stages().stage(media.path.name))
@@ -208,6 +208,7 @@ def _facts(detector: "Detector") -> dict:
         "demonstration": description.demonstration,
         "temperature": description.temperature,
         "threshold": description.threshold,
+        "clear_threshold": description.clear_threshold,
         "device": detector.device,
     }
 

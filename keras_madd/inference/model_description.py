@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input, json_bytes, replace_file
 
 SCHEMA_VERSION = 2
+# The same with `clear_threshold`; written only where there is one, so that older readers read on.
+WORDS_SCHEMA_VERSION = 3
 
 INPUT = "image"
 FAKE_PROBABILITY = "fake_probability"
@@ -30,7 +32,7 @@ class ModelDescription:
 
     The file's `fake_probability` p is the network's own. A runtime shows the calibrated
     `sigmoid(logit(p) / temperature)`, p held within [1e-7, 1 - 1e-7], and calls it fake from
-    `threshold` on.
+    `threshold` on; see `keras_madd.inference.calibration.verdict_of`.
 
     Attributes:
         format: `"litert"` or `"onnx"`.
@@ -47,6 +49,8 @@ class ModelDescription:
             say so beside every score.
         temperature: What the log-odds are divided by; 1.0 changes nothing.
         threshold: Least calibrated probability that is called fake, 0 to 1.
+        clear_threshold: Below it no trace was found, and between the two the answer is uncertain;
+            None: real below `threshold`.
         metrics: What was measured, with names that speak for themselves.
         color_order: Order of the channels.
         pixel_range: Smallest and largest value of a pixel.
@@ -69,6 +73,7 @@ class ModelDescription:
     demonstration: bool = False
     temperature: float = 1.0
     threshold: float = 0.5
+    clear_threshold: float | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     color_order: str = "RGB"
     pixel_range: tuple[int, int] = (0, 255)
@@ -109,7 +114,13 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
         ValueError: If a value is none that `read_model_json` would take.
     """
     description = ModelDescription(sha256=sha256_of(model_path), **values)
-    content = json_bytes(asdict(description))
+    has_words = description.clear_threshold is not None
+    version = WORDS_SCHEMA_VERSION if has_words else SCHEMA_VERSION
+    description = replace(description, schema_version=version)
+    content = asdict(description)
+    if not has_words:
+        del content["clear_threshold"]
+    content = json_bytes(content)
     wrong = _first_misfit(json.loads(content))
     if wrong:
         raise ValueError(wrong)
@@ -157,12 +168,14 @@ def _checked(values: Any, path: Path) -> ModelDescription:
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold a JSON object.")
     version = values.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if version not in (SCHEMA_VERSION, WORDS_SCHEMA_VERSION):
         raise UserError(
             f"{path} has schema version {version!r}; this version of keras-madd reads "
-            f"{SCHEMA_VERSION}. Export the model again with it."
+            f"{SCHEMA_VERSION} and {WORDS_SCHEMA_VERSION}. Export the model again with it."
         )
     expected = {each.name for each in fields(ModelDescription)}
+    if version == SCHEMA_VERSION:
+        expected.remove("clear_threshold")
     missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
@@ -177,8 +190,13 @@ def _checked(values: Any, path: Path) -> ModelDescription:
 
 def _first_misfit(values: dict[str, Any]) -> str | None:
     for key, (accepts, wanted) in _KINDS.items():
-        if not accepts(values[key]):
+        if key in values and not accepts(values[key]):
             return f"`{key}` must be {wanted}. Received: {key}={values[key]!r}"
+    if values.get("clear_threshold", 0) > values["threshold"]:
+        return (
+            "`clear_threshold` must not be above `threshold`. Received: "
+            f"clear_threshold={values['clear_threshold']!r}, threshold={values['threshold']!r}"
+        )
     return None
 
 
@@ -218,6 +236,10 @@ _KINDS = {
     "demonstration": (lambda value: isinstance(value, bool), "true or false"),
     "temperature": (lambda value: _is_number(value) and value > 0, "a number above 0"),
     "threshold": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    "clear_threshold": (
+        lambda value: _is_number(value) and 0 <= value <= 1,
+        "a number from 0 to 1",
+    ),
     "metrics": (lambda value: isinstance(value, dict), "an object"),
     "color_order": (lambda value: value == "RGB", '"RGB"'),
     "pixel_range": (lambda value: value == [0, 255], "[0, 255]"),

@@ -53,11 +53,34 @@ def test_round_trip(model_file):
 
 def test_every_field_is_in_the_file(model_file):
     content = json.loads(model_json_path(model_file).read_text(encoding="utf-8"))
-    assert set(content) == {field.name for field in dataclasses.fields(ModelDescription)}
+    expected = {field.name for field in dataclasses.fields(ModelDescription)}
+    # What older readers do not know is left out where it says nothing.
+    assert set(content) == expected - {"clear_threshold"}
     assert content["color_order"] == "RGB"
     assert (content["temperature"], content["threshold"]) == (1.0, 0.5)
     assert (content["input_type"], content["demonstration"]) == ("float32", False)
     assert content["output_names"] == ["fake_probability", "attention_maps"]
+
+
+def with_words(path):
+    values = dataclasses.asdict(read_model_json(path)) | {"threshold": 0.7, "clear_threshold": 0.2}
+    del values["sha256"]
+    return write_model_json(path, **values)
+
+
+def test_the_thresholds_of_the_words_make_another_schema(model_file):
+    written = with_words(model_file)
+    assert (written.schema_version, written.clear_threshold) == (3, 0.2)
+    assert read_model_json(model_file) == written
+    change(model_file, schema_version=2)
+    with pytest.raises(UserError, match="unknown keys: clear_threshold"):
+        read_model_json(model_file)
+    change(model_file, schema_version=3, clear_threshold=0.8)
+    with pytest.raises(UserError, match="`clear_threshold` must not be above `threshold`"):
+        read_model_json(model_file)
+    change(model_file, clear_threshold=-0.1)
+    with pytest.raises(UserError, match="`clear_threshold` must be a number from 0 to 1"):
+        read_model_json(model_file)
 
 
 def test_names_beside_the_file():
@@ -73,6 +96,7 @@ def test_another_file_is_refused(model_file):
 
 @pytest.mark.parametrize("key", [field.name for field in dataclasses.fields(ModelDescription)])
 def test_a_missing_key_is_named(model_file, key):
+    with_words(model_file)
     change(model_file, **{key: "DROP"})
     with pytest.raises(UserError, match="schema version None" if key == "schema_version" else key):
         read_model_json(model_file)
