@@ -132,7 +132,8 @@ def _score_photograph(media, detector, args, overlay: Path | None) -> dict:
             f"{media.path}: fake score {face.probability:.1%} ({face.verdict}), "
             f"face {width}x{height} at {x},{y}"
         )
-    return {"kind": "photograph", "faces": [face.to_json() for face in faces]}
+    record = {"kind": "photograph", "damage_detection": media.damage_detection}
+    return record | {"faces": [face.to_json() for face in faces]}
 
 
 def _score_video(media, detector, args, overlay: Path | None) -> dict:
@@ -189,7 +190,10 @@ def _in_words(result: "VideoResult") -> str:
     if result.probability is None:
         return f"no face found in {_frames(len(result.frames))}"
     faces = f"{result.frames_with_face} of {_frames(len(result.frames))} with a face"
-    return f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+    words = f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+    if result.damage_detection == "none" and not result.broken_tail:
+        words += " (damage cannot be ruled out: its codec shows damaged frames as if sound)"
+    return words
 
 
 def _frames(count: int) -> str:

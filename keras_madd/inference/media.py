@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from keras_madd.media.images import IMAGE_SUFFIXES, read_image
+from keras_madd.media.picture_damage import NONE, picture_detection
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import find_files
 
@@ -31,12 +32,15 @@ class Media:
         image: (H, W, 3) uint8 RGB of a photograph, or None.
         is_video: Whether it holds a video.
         error: Why it is neither, in one line, or None.
+        damage_detection: Of a photograph, how damage to it would have shown: by `"checksums"`, by
+            its `"decoder"`, or not at all (`"none"`).
     """
 
     path: Path
     image: np.ndarray | None = None
     is_video: bool = False
     error: str | None = None
+    damage_detection: str = NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +89,7 @@ def open_media(path: str | os.PathLike) -> Media:
     path = Path(path)
     try:
         if _is_image(path) or not path.is_file() or path.stat().st_size == 0:
-            return Media(path, image=read_image(path))
+            return _photograph(path)
         from keras_madd.media import VideoReader
 
         try:
@@ -95,7 +99,7 @@ def open_media(path: str | os.PathLike) -> Media:
             if path.suffix.lower() in _video_suffixes():
                 return Media(path, error=str(error))
         if path.suffix.lower() in IMAGE_SUFFIXES:
-            return Media(path, image=read_image(path))
+            return _photograph(path)
         return Media(path, error=f"{path}: neither an image nor a video that can be read.")
     except UserError as error:
         return Media(path, error=str(error))
@@ -133,6 +137,12 @@ def score_pictures(
         else:
             faces = tuple(detector.score_image(media.image))
             yield ScoredPicture(media.path, media.image, faces, None)
+
+
+def _photograph(path: Path) -> Media:
+    image = read_image(path)
+    with Image.open(path) as opened:
+        return Media(path, image=image, damage_detection=picture_detection(opened.format))
 
 
 def _is_image(path: Path) -> bool:
