@@ -17,7 +17,7 @@ from keras_madd.support.standard_streams import guarded_streams, standard_output
 
 COMMANDS = (
     *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "web"),
-    "import-weights",
+    *("import-weights", "make-fakes"),
 )
 
 

@@ -11,6 +11,7 @@ from keras_madd.cli.arguments import folder
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
+    BLENDINGS,
     DEFAULT_PRESET,
     OPTIMIZERS,
     PRECISIONS,
@@ -40,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--faces",
         metavar="DIR",
         help="folder of real faces alone: their fakes are made by self-blending",
+    )
+    _add(
+        files,
+        "--people",
+        metavar="CSV",
+        help="who is shown in which file of --faces (columns file and person): those held out are "
+        "validated on with fakes made between them",
     )
     files.add_argument(
         "--resume",
@@ -113,6 +121,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         float,
         metavar="RATIO",
         help="share of the fakes that give way to self-blended ones",
+    )
+    _add(
+        faces,
+        "--blending",
+        choices=BLENDINGS,
+        help="how they are blended; authors: their units of colour, varied: beyond the paper",
     )
     _add(faces, "--max-val-videos", int, help="most videos to validate on (default: all)")
 
