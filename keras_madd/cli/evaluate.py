@@ -43,6 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "store them in the model.json of a .tflite or .onnx file",
     )
     parser.add_argument(
+        "--false-alarms",
+        type=float,
+        metavar="SHARE",
+        help="with --calibrate: fit two thresholds, for the words fake, uncertain and no trace "
+        "found, so that at most this share of unseen real people is called fake, such as 0.05",
+    )
+    parser.add_argument(
+        "--misses",
+        type=float,
+        default=0.1,
+        metavar="SHARE",
+        help="with --false-alarms: find no trace in at most this share of fakes (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
         "--threshold", type=float, metavar="P", help="a threshold from elsewhere, 0 to 1"
     )
     parser.add_argument(
@@ -131,6 +146,8 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         scores=Path(args.scores) if args.scores else None,
         split=args.split,
         calibrate=args.calibrate,
+        false_alarms=args.false_alarms,
+        misses=args.misses,
         threshold=args.threshold,
         aggregate=args.aggregate,
         bootstrap=args.bootstrap,
@@ -162,6 +179,14 @@ def _check(args: argparse.Namespace) -> None:
             "--scores measures what was scored already; --data, --calibrate and --corruptions "
             "need --model."
         )
+    if args.false_alarms is not None and not args.calibrate:
+        raise UserError("--false-alarms needs --calibrate.")
+    for name in ("false_alarms", "misses"):
+        share = getattr(args, name)
+        if share is not None and not 0 < share < 1:
+            raise UserError(
+                f"--{name.replace('_', '-')} must be above 0 and below 1. Received: {share}"
+            )
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         raise UserError(f"--threshold must be from 0 to 1. Received: {args.threshold}")
     for name, least in (("bootstrap", 0), ("gallery", 0), ("corruption_sources", 0), ("seed", 0)):

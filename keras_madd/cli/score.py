@@ -183,6 +183,8 @@ def _video_overlay(path: Path, detector, args, overlay: Path):
             seconds,
             detector.description.threshold,
             demonstration_note(detector),
+            clear_threshold=detector.description.clear_threshold,
+            verdict=detector.verdict,
         )
 
 
@@ -248,6 +250,7 @@ def _facts(detector: "Detector") -> dict:
         "demonstration": description.demonstration,
         "temperature": description.temperature,
         "threshold": description.threshold,
+        "clear_threshold": description.clear_threshold,
         "device": detector.device,
     }
 

@@ -69,7 +69,7 @@ class TrackScore:
         first_seconds: When it was scored first.
         last_seconds: And last.
         probability: Mean probability of being fake.
-        verdict: `"fake"` or `"real"`.
+        verdict: As `Detector.verdict`.
     """
 
     track: int
@@ -103,7 +103,7 @@ class VideoResult:
         frames: Those that were scored, without attention maps, in order.
         tracks: One per person, in order of appearance.
         probability: Mean over the frames with a face, or None where there is none.
-        verdict: `"fake"`, `"real"`, or None without a face.
+        verdict: As `Detector.verdict`, or None without a face.
         broken_tail: What is damaged in the file, or None; damaged frames are not scored.
         damage_detection: How damage shows in this file: `"checksums"` cover every frame, the
             `"decoder"` notices most, or `"none"`, where it cannot be ruled out.
