@@ -1,8 +1,10 @@
 """Evaluate a model, or saved scores: metrics with intervals, robustness, reasons, a report."""
 
 import argparse
+import contextlib
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 _CORRUPTIONS = "saturation,contrast,blocks,noise,blur,downscale,jpeg,h264"
@@ -24,7 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARDS",
         help="folder that keras-madd prepare wrote; repeat it for a cross-dataset table",
     )
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="folder for the results; - prints metrics.json on standard output and writes no "
+        "report",
+    )
     parser.add_argument(
         "--split", choices=("test", "val", "train"), default="test", help="(default: %(default)s)"
     )
@@ -88,12 +96,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd evaluate`; returns the exit status."""
-    from keras_madd.support.errors import UserError
+    from keras_madd.support.files import STANDARD_OUTPUT, write_output
 
     _check(args)
+    if args.output != STANDARD_OUTPUT:
+        _evaluate(args, args.output)
+        print(f"report: {Path(args.output) / 'report.html'}")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        # What reads standard output finds nothing there but the JSON.
+        with contextlib.redirect_stdout(sys.stderr):
+            _evaluate(args, folder)
+        write_output(args.output, (Path(folder) / "metrics.json").read_bytes())
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, output: str) -> None:
+    """Evaluates into a folder, and says what came of it."""
     from keras_madd.evaluation.calibration import save_calibration
     from keras_madd.evaluation.corruptions import CORRUPTIONS
     from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
+    from keras_madd.support.errors import UserError
     from keras_madd.support.output_folder import output_folder
 
     names = [name for name in args.corruptions.split(",") if name]
@@ -119,7 +142,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         command="keras-madd " + shlex.join(sys.argv[1:]),
     )
-    with output_folder(args.output, args.overwrite) as folder:
+    with output_folder(output, args.overwrite) as folder:
         outcome = run_evaluation(folder, settings)
     for warning in outcome.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -127,8 +150,6 @@ def run(args: argparse.Namespace) -> int:
     if outcome.calibration is not None and settings.model.suffix in (".tflite", ".onnx"):
         save_calibration(settings.model, outcome.calibration)
         print(f"temperature and threshold stored beside {settings.model}")
-    print(f"report: {Path(args.output) / 'report.html'}")
-    return 0
 
 
 def _check(args: argparse.Namespace) -> None:

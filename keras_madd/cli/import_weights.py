@@ -34,9 +34,9 @@ def run(args: argparse.Namespace) -> int:
     if args.input_size is not None and args.input_size < 1:
         raise UserError(f"--input-size must be positive. Received: {args.input_size}")
 
-    from keras_madd.published_weights.checkpoint import read_checkpoint
     from keras_madd.published_weights.layouts import layout_of
     from keras_madd.support.files import replacing
+    from keras_madd.torch_weights.checkpoint import read_checkpoint
 
     given = {name: getattr(args, name) for name in ("input_size", "texture_tap", "attention_tap")}
     tensors = read_checkpoint(args.checkpoint)

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from keras_madd.cli.arguments import folder
+
 DATASETS = (
     "celebdf_v1",
     "celebdf_v2",
@@ -15,6 +17,7 @@ DATASETS = (
     "dfdc",
     "dfdc_preview",
     "faceforensics",
+    "faces",
     "folder",
 )
 
@@ -28,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--root", required=True, metavar="DIR", help="its folder, as it was downloaded"
     )
     parser.add_argument(
-        "--output", required=True, metavar="SHARDS", help="folder of shards to write, or go on with"
+        "--output",
+        required=True,
+        type=folder,
+        metavar="SHARDS",
+        help="folder of shards to write, or go on with",
     )
     choice = parser.add_argument_group("which videos")
     choice.add_argument("--compression", default="c23", help="FaceForensics++: raw, c23 or c40")
@@ -38,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     choice.add_argument(
         "--split-files", metavar="PATH", help="the official lists, where they are not in the root"
+    )
+    choice.add_argument(
+        "--people",
+        metavar="CSV",
+        help="of faces: a table with the columns file and person; without, folders are people",
     )
     choice.add_argument(
         "--limit", type=int, default=0, metavar="N", help="about N videos, for a trial"
@@ -120,6 +132,8 @@ def run(args: argparse.Namespace) -> int:
         "real_boxes landmarks videos_per_shard seed limit"
     )
     stages = Stages()
+    if args.people and args.dataset != "faces":
+        raise UserError(f"--people is for --dataset faces. Received: --dataset {args.dataset}")
     try:
         settings = PrepareSettings(
             methods=tuple(sorted(args.methods)),
@@ -132,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
                 args.output,
                 settings,
                 split_files=args.split_files,
+                people=args.people,
                 workers=(os.cpu_count() or 1) if args.workers is None else args.workers,
                 runner=args.runner,
                 beam_arguments=shlex.split(args.beam_args),

@@ -4,10 +4,14 @@ import argparse
 import shlex
 import sys
 
+from keras_madd.cli.arguments import folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `keras-madd quickstart`."""
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--output", required=True, type=folder, metavar="DIR", help="folder for the results"
+    )
     parser.add_argument(
         "--epochs", type=int, default=None, metavar="N", help="epochs of training (default: 6)"
     )

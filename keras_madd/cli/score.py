@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import count, folder
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
     demonstration_note,
@@ -29,10 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "not its name",
     )
     parser.add_argument(
-        "--json", metavar="OUT", help="also write the scores to this file, replacing it"
+        "--json",
+        metavar="OUT",
+        help="also write the scores to this file, replacing it; - is standard output, and the "
+        "words for people go to standard error",
     )
     parser.add_argument(
         "--overlay",
+        type=folder,
         metavar="DIR",
         help="write each photograph and video with boxes, scores and attention to this folder, as "
         "NAME.scored.png and, with a timeline, NAME.scored.mp4",
@@ -60,6 +64,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd score`; returns the exit status."""
+    from keras_madd.support.files import STANDARD_OUTPUT
+
+    # What reads standard output finds nothing there but the JSON.
+    words = sys.stderr if args.json == STANDARD_OUTPUT else sys.stdout
+    with contextlib.redirect_stdout(words):
+        content, records = _run(args)
+    if args.json:
+        _write_json(args.json, content | {"files": records})
+    failed = sum("error" in record for record in records)
+    if failed and len(records) > 1:
+        print(f"{failed} of {len(records)} files failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
+    """Scores all files; returns what the JSON says of the model, and a record of each file."""
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.media import find_media, read_ahead
     from keras_madd.support.errors import UserError
@@ -73,12 +93,7 @@ def run(args: argparse.Namespace) -> int:
         say_what_it_runs_on(detector)
         with contextlib.closing(read_ahead(files)) as opened:
             records = [_score(media, detector, args, names[media.path]) for media in opened]
-    if args.json:
-        _write_json(Path(args.json), args.model, detector, records)
-    failed = sum("error" in record for record in records)
-    if failed and len(files) > 1:
-        print(f"{failed} of {len(files)} files failed", file=sys.stderr)
-    return 1 if failed else 0
+    return _facts(detector), records
 
 
 def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name: str) -> dict:
@@ -186,6 +201,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
     import os
 
     from keras_madd.support.errors import UserError
+    from keras_madd.support.files import STANDARD_OUTPUT
 
     folders = []
     if args.overlay:
@@ -194,15 +210,15 @@ def _check_outputs(args: argparse.Namespace) -> None:
         except OSError as error:
             raise UserError(f"--overlay {args.overlay}: {error.strerror}") from None
         folders.append(Path(args.overlay))
-    if args.json:
+    if args.json and args.json != STANDARD_OUTPUT:
         if Path(args.json).is_dir():
             raise UserError(f"--json {args.json} is a folder.")
         folders.append(Path(args.json).parent)
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"There is no folder {folder}.")
-        if not os.access(folder, os.W_OK):
-            raise UserError(f"The folder {folder} cannot be written to.")
+    for each in folders:
+        if not each.is_dir():
+            raise UserError(f"There is no folder {each}.")
+        if not os.access(each, os.W_OK):
+            raise UserError(f"The folder {each} cannot be written to.")
 
 
 def _overlay_names(files: list[Path]) -> dict[Path, str]:
@@ -218,18 +234,21 @@ def _overlay_names(files: list[Path]) -> dict[Path, str]:
     return names
 
 
-def _write_json(path: Path, model: str, detector: "Detector", records: list[dict]) -> None:
-    from keras_madd.support.files import replace_file
-
+def _facts(detector: "Detector") -> dict:
     description = detector.description
-    content = {
-        "model": str(model),
+    return {
+        "model": detector.name,
+        "model_card": detector.model_card and str(detector.model_card),
         "sha256": description.sha256,
         "training_data": description.training_data,
         "demonstration": description.demonstration,
         "temperature": description.temperature,
         "threshold": description.threshold,
         "device": detector.device,
-        "files": records,
     }
-    replace_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _write_json(path: str, content: dict) -> None:
+    from keras_madd.support.files import write_output
+
+    write_output(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares `--model`, `--threads` and `--device`."""
     parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
+        "--model",
+        metavar="FILE",
+        help="a .tflite file, its model.json beside it (default: the trained detector that comes "
+        "with keras-madd)",
     )
     parser.add_argument(
         "--threads", type=count, metavar="N", help="processor threads for the model"
@@ -28,7 +31,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def say_what_it_runs_on(detector: "Detector") -> None:
-    """Tells why the graphics processor is not used, and what a demonstration model is good for."""
+    """Tells which model scores and what it is good for, and why not on the graphics processor."""
+    if detector.model_card:
+        print(
+            f"note: scored with {detector.name}; what it can and cannot do: {detector.model_card}",
+            file=sys.stderr,
+        )
     if detector.fallback_reason:
         print(f"note: on the processor: {detector.fallback_reason}", file=sys.stderr)
     if detector.description.demonstration:

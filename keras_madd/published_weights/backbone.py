@@ -13,9 +13,6 @@ import numpy as np
 from keras_madd.backbones import official_xception
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
-from keras_madd.published_weights.checkpoint import read_checkpoint
-from keras_madd.published_weights.fill import Constant, fill
-from keras_madd.published_weights.names import backbone_slots, layer_slots
 from keras_madd.published_weights.recognise import (
     Recognised,
     length,
@@ -23,6 +20,9 @@ from keras_madd.published_weights.recognise import (
     recognise_backbone,
     stage_channels,
 )
+from keras_madd.torch_weights.checkpoint import read_checkpoint
+from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.names import backbone_slots, layer_slots
 
 NETWORK = "a plain backbone classifier"
 PREFIX = "net."
@@ -45,7 +45,6 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     Raises:
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
-        UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
     return build(tensors, recognise(tensors, overrides))

@@ -13,9 +13,6 @@ import numpy as np
 
 from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
 from keras_madd.model.madd import MADD
-from keras_madd.published_weights.checkpoint import CheckpointError, read_checkpoint
-from keras_madd.published_weights.fill import Constant, fill
-from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names
 from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
 from keras_madd.published_weights.recognise import (
     Recognised,
@@ -27,6 +24,9 @@ from keras_madd.published_weights.recognise import (
     recognise_tap,
     stage_channels,
 )
+from keras_madd.torch_weights.checkpoint import CheckpointError, read_checkpoint
+from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
 
 NETWORK = "DeepfakeBench's multi_attention detector"
 PREFIX = "backbone.efficientnet."
@@ -66,7 +66,6 @@ def load_deepfakebench(source: str | os.PathLike | Mapping[str, Any], **override
     Raises:
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
-        UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
     return build(tensors, recognise(tensors, overrides))

@@ -14,9 +14,6 @@ import numpy as np
 from keras_madd.backbones import official_xception
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
-from keras_madd.published_weights.checkpoint import read_checkpoint
-from keras_madd.published_weights.fill import Constant, fill
-from keras_madd.published_weights.names import Slot, backbone_slots, block_slots, same_names
 from keras_madd.published_weights.recognise import (
     Recognised,
     check_network,
@@ -27,6 +24,9 @@ from keras_madd.published_weights.recognise import (
     recognise_tap,
     stage_channels,
 )
+from keras_madd.torch_weights.checkpoint import read_checkpoint
+from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
 
 NETWORK = "the authors' released detector"
 BORDER_MASK = np.pad(np.ones((1, 1, 20, 20), "float32"), ((0, 0), (0, 0), (2, 2), (2, 2)))
@@ -62,7 +62,6 @@ def load_official(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     Raises:
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
-        UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
     return build(tensors, recognise(tensors, overrides))

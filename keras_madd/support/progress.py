@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from keras_madd.support.standard_streams import printable, terminal
+
 
 class Stages:
     """Shows and times the stages of a command.
@@ -18,21 +20,22 @@ class Stages:
 
     def __init__(self):
         self.seconds: dict[str, float] = {}
-        self._console = Console(file=sys.stderr)
+        self._console = Console(file=terminal(sys.stderr))
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator["Stage"]:
         """Run one stage; yields a `Stage` to tell of its progress."""
         started = time.perf_counter()
         columns = (
-            TextColumn("{task.description:<22}"),
+            TextColumn("{task.description:<22}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
         )
         live = self._console.is_terminal
+        name = printable(name)
         with Progress(*columns, console=self._console, disable=not live) as progress:
             stage = Stage(progress, progress.add_task(name, total=None, note=""))
             yield stage

@@ -14,7 +14,8 @@ SCHEDULES = ("cosine", "step", "linear")
 OPTIMIZERS = ("adamw", "sgd")
 PRECISIONS = ("float16", "bfloat16")
 SAMPLINGS = ("natural", "balanced", "paired")
-AUGMENTATIONS = ("none", "light", "strong")
+AUGMENTATIONS = ("none", "light", "strong", "video")
+BLENDINGS = ("authors", "strong", "varied")
 # What a resumed run may change: no number that is learnt depends on it.
 FREE = ("output", "keep", "tensorboard")
 
@@ -27,6 +28,8 @@ class TrainSettings:
         output: Folder of the run.
         data: Folders of shards with a train and a val split.
         faces: A folder of real faces to train on with self-blended fakes, instead of `data`.
+        people: Who is shown in which of its files, a CSV file: then those held out are validated
+            on with fakes made between them, as `make_unseen_fakes` does.
         preset: Name of a preset; "": that of `init`, else `DEFAULT_PRESET`.
         init: Model whose weights to start from: a `.keras` file, a preset's folder or a published
             `.pth` checkpoint.
@@ -47,9 +50,11 @@ class TrainSettings:
         ema: Decay of an exponential moving average of the weights, per update; the average is
             what is validated and kept. 0: none.
         sampling: `"natural"`, `"balanced"` or `"paired"`; see `load_dataset`.
-        augment: `"none"`, `"light"` or `"strong"`; see `load_dataset`.
+        augment: `"none"`, `"light"`, `"strong"` or `"video"`; see `load_dataset`.
         self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; needs balanced or
             paired sampling, and shards with landmarks.
+        blending: How they are blended, and in which units of colour: `"authors"`, `"strong"` or
+            `"varied"`; see `SELF_BLENDS`.
         max_val_videos: Most videos validated on; `None`: all.
         patience: Epochs without a better validation score after which training ends; `None`:
             never.
@@ -61,6 +66,7 @@ class TrainSettings:
     output: str
     data: tuple[str, ...] = ()
     faces: str = ""
+    people: str = ""
     preset: str = ""
     init: str = ""
     backbone_weights: str = ""
@@ -80,6 +86,7 @@ class TrainSettings:
     sampling: str = "balanced"
     augment: str = "light"
     self_blend: float = 0.0
+    blending: str = "varied"
     max_val_videos: int | None = None
     patience: int | None = None
     keep: int = 0
@@ -91,6 +98,7 @@ class TrainSettings:
         object.__setattr__(self, "data", tuple(_absolute(each) for each in data))
         object.__setattr__(self, "output", _absolute(self.output))
         object.__setattr__(self, "faces", _absolute(self.faces) if self.faces else "")
+        object.__setattr__(self, "people", _absolute(self.people) if self.people else "")
         if self.init:
             object.__setattr__(self, "init", _absolute(self.init))
         if self.faces and not self.self_blend:
@@ -123,6 +131,8 @@ class TrainSettings:
     def _check(self):
         if self.faces and self.data:
             raise UserError("`data` and `faces` cannot be used together: choose one.")
+        if self.people and not (self.faces or self.data):
+            raise UserError("`people` says who is shown in `faces`: give both.")
         if self.init and self.stage1_epochs:
             raise UserError(
                 "`init` and `stage1_epochs` cannot be used together: both say where the weights "
@@ -142,6 +152,7 @@ class TrainSettings:
             ("mixed_precision", ("", *PRECISIONS)),
             ("sampling", SAMPLINGS),
             ("augment", AUGMENTATIONS),
+            ("blending", BLENDINGS),
         ):
             value = getattr(self, name)
             _require(value in choices, name, value, f"one of {', '.join(filter(None, choices))}")

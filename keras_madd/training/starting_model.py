@@ -61,8 +61,8 @@ def open_source(settings: TrainSettings) -> MADD | None:
     path = Path(settings.init)
     if path.suffix not in _CHECKPOINTS:
         return load_madd(path)
-    from keras_madd.published_weights.checkpoint import read_checkpoint
     from keras_madd.published_weights.layouts import layout_of
+    from keras_madd.torch_weights.checkpoint import read_checkpoint
 
     tensors = read_checkpoint(path)
     layout = layout_of(tensors)

@@ -89,5 +89,5 @@ def test_names():
     assert named("light") is AUGMENTATIONS["light"]
     own = Augmentation(flip=1.0)
     assert named(own) is own
-    with pytest.raises(ValueError, match=r"one of none, light, strong\. Received"):
+    with pytest.raises(ValueError, match=r"one of none, light, strong, video\. Received"):
         named("mild")

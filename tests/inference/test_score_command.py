@@ -77,6 +77,15 @@ def test_json(model_file, photos, tmp_path):
     assert "no such file" in missing["error"]
 
 
+def test_json_on_standard_output_and_nothing_else(model_file, photos, capfd, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert run(photos, "--model", model_file, "--json", "-") == 1
+    captured = capfd.readouterr()
+    assert [len(file.get("faces", "-")) for file in json.loads(captured.out)["files"]] == [1, 1, 0]
+    assert "fake score" in captured.err
+    assert not (tmp_path / "-").exists()
+
+
 def test_overlay(model_file, photos, tmp_path):
     folder = tmp_path / "drawn" / "here"
     again = tmp_path / "again"
