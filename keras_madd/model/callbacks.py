@@ -64,7 +64,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
 class BestOnValidation(keras.callbacks.Callback):
     """Scores validation faces after every epoch and puts the best epoch's weights back at the end.
 
-    Adds `val_auc`, the frame AUC, to the epoch's logs. Selection sees the validation split only.
+    Adds `val_fake_auc`, the exact frame AUC, to the epoch's logs. Selection sees the validation split only.
 
     Args:
         images: `(N, H, W, 3)`.
@@ -88,7 +88,7 @@ class BestOnValidation(keras.callbacks.Callback):
             return
         auc = float(roc_auc_score(self.labels, scores))
         if logs is not None:
-            logs["val_auc"] = auc
+            logs["val_fake_auc"] = auc
         if auc > self.best_auc:
             self.best_auc, self.best_epoch = auc, epoch
             self._best_weights = self.model.get_weights()
