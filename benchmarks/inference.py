@@ -2,8 +2,9 @@
 
     python benchmarks/inference.py --output benchmarks/results/inference.json
 
-Three models: `madd_mobilenet_v2` and `madd_efficientnet_b0`, trained on the embedded data by the
-quickstart's recipe (or read from `--trained NAME=FILE`), and the released code's network on
+Models: `madd_mobilenet_v2`, `madd_efficientnet_b0` and, from `--backbone-weights` on,
+`madd_efficientnet_lite0`, trained on the embedded data by the quickstart's recipe (or read from
+`--trained NAME=FILE`), and the released code's network on
 EfficientNet-B4 with weights by rule, whose answers mean nothing but show what numbers do to it.
 Files are calibrated on training people and measured on test people. Times are of one face, all
 formats in turn, round after round; a ratio below 1 is faster than float32 under LiteRT.
@@ -33,9 +34,10 @@ AIMS = {
 def main() -> None:
     """Measure the models that were asked for and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["madd_mobilenet_v2", "madd_efficientnet_b0", "official_b4"]
+    names = ["madd_mobilenet_v2", "madd_efficientnet_b0", "madd_efficientnet_lite0", "official_b4"]
     parser.add_argument("--models", nargs="+", choices=names, default=names)
     parser.add_argument("--trained", nargs="*", default=[], metavar="NAME=FILE")
+    parser.add_argument("--backbone-weights", metavar="FILE", help="of EfficientNet-Lite0")
     parser.add_argument("--identities", type=int, default=60)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--calibrate", type=int, default=200)
@@ -73,7 +75,9 @@ def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:
         elif saved:
             model = load_madd(saved)
         else:
-            model = train(name, args.identities, args.epochs, Path(folder) / "model.keras")
+            weights = args.backbone_weights if name == "madd_efficientnet_lite0" else None
+            path = Path(folder) / "model.keras"
+            model = train(name, args.identities, args.epochs, path, weights=weights)
         # Weights by rule need no more than a look.
         few = 48 if by_rule else None
         data = faces(

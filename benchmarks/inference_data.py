@@ -43,7 +43,7 @@ def official_b4():
     return load_official(weights, input_size=380)
 
 
-def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0):
+def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0, weights=None):
     """Trains a preset by the quickstart's recipe, one training pass a step, and saves it."""
     import keras
 
@@ -51,7 +51,9 @@ def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0):
     from keras_madd.demo import build_crops, quickstart
 
     keras.utils.set_random_seed(seed)
-    model = MADD.from_preset(preset, seed=seed, agda_attention="detached_prefix")
+    model = MADD.from_preset(
+        preset, seed=seed, agda_attention="detached_prefix", backbone_weights=weights
+    )
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, keras.layers.BatchNormalization):
             # Averages of a few hundred steps, not of ImageNet's million.

@@ -5,6 +5,16 @@ TensorFlow, and so that `import keras_madd` is quick.
 """
 
 import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_madd import metrics
+    from keras_madd.model.config import MADDConfig
+    from keras_madd.model.madd import MADD
+    from keras_madd.model.presets import PRESETS
+
+from keras_madd.support.extras import advice_on_missing
 
 __version__ = "0.1.0"
 
@@ -13,14 +23,27 @@ _HOME = {
     "MADDConfig": "keras_madd.model.config",
     "PRESETS": "keras_madd.model.presets",
 }
-__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__"]
+__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__", "metrics"]
 
 
 def __getattr__(name):
+    if name == "metrics":
+        return importlib.import_module("keras_madd.metrics")
     if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
+        try:
+            return getattr(importlib.import_module(_HOME[name]), name)
+        except ModuleNotFoundError as error:
+            advice = advice_on_missing(error)
+            if advice is None:
+                raise
+            raise ModuleNotFoundError(advice, name=error.name) from error
     raise AttributeError(f"module 'keras_madd' has no attribute {name!r}")
 
 
 def __dir__():
     return sorted(__all__)
+
+
+if "keras" in sys.modules:
+    # `keras.saving.load_model` finds only classes that are registered.
+    importlib.import_module(_HOME["MADD"])

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import reference_rule
 
-from keras_madd.published_weights.names import block_slots, same_names
+from keras_madd.torch_weights.names import block_slots, same_names
 
 
 def expected(name):

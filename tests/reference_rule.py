@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from keras_madd.published_weights.names import backbone_slots
+from keras_madd.torch_weights.names import backbone_slots
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 DIRECTORY = GOLDEN / "reference"

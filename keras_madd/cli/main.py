@@ -2,17 +2,24 @@
 
 import argparse
 import importlib
+import logging
 import os
+import signal
 import sys
+import warnings
+from typing import NoReturn
 
 from keras_madd import __version__
 from keras_madd.support.errors import UserError
+from keras_madd.support.extras import advice_on_missing
+from keras_madd.support.native_stderr import native_stderr_discarded
+from keras_madd.support.signals import stopped_by_signals
+from keras_madd.support.standard_streams import guarded_streams, printable, standard_output_error
 
 COMMANDS = (
-    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera"),
-    "import-weights",
+    *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "web"),
+    *("import-weights", "make-fakes"),
 )
-INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,27 +27,50 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         0 on success, 1 where a command says that part of its work failed, 2 for a mistake of the
-        user, 130 after Ctrl-C.
+        user, 128 and the signal's number where one has stopped it, such as 130 after Ctrl-C.
     """
-    _quiet_native_logs()
+    _quiet_libraries()
+    with guarded_streams(), native_stderr_discarded():
+        status = _run(arguments)
+        sys.stdout.flush()
+        error = standard_output_error()
+        # A reader that has seen enough, such as `head`, is no failure.
+        if error is None or isinstance(error, BrokenPipeError):
+            return status
+        print(f"error: standard output: {error.strerror}", file=sys.stderr)
+        return status or 1
+
+
+def _run(arguments: list[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(arguments)
     try:
-        return _module(args.command).run(args)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
+        with stopped_by_signals():
+            return _module(args.command).run(args)
+    except (UserError, OSError) as error:
         # A full disk, a missing right: the system's own words name the file.
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except ModuleNotFoundError as error:
+        advice = advice_on_missing(error)
+        if advice is None:
+            raise
+        print(f"error: {advice}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
         print("stopped", file=sys.stderr)
-        return INTERRUPTED
+        return 128 + getattr(error, "number", signal.SIGINT)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line, as all errors are."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {printable(message)} (see {self.prog} --help)\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="keras-madd",
         description="Multi-attentional deepfake detection: train, evaluate, export, score.",
     )
@@ -57,10 +87,15 @@ def _module(command: str):
     return importlib.import_module(f"keras_madd.cli.{command.replace('-', '_')}")
 
 
-def _quiet_native_logs() -> None:
+def _quiet_libraries() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("GLOG_minloglevel", "3")
+    # Libraries tell programmers of odd files; what matters to users is in the results.
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 if __name__ == "__main__":

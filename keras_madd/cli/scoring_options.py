@@ -2,9 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import THREADS, path
 
 if TYPE_CHECKING:
     from keras_madd.inference import Detector
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares `--model`, `--threads` and `--device`."""
     parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
+        "--model",
+        type=path,
+        metavar="FILE",
+        help="a .tflite file, its model.json beside it (default: the trained detector that comes "
+        "with keras-madd)",
     )
     parser.add_argument(
-        "--threads", type=count, metavar="N", help="processor threads for the model"
+        "--threads", type=THREADS, metavar="N", help="processor threads for the model"
     )
     parser.add_argument(
         "--device",
@@ -27,8 +32,22 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def model_files(model: str | None) -> list[Path]:
+    """Returns the model's file and its description, which no output may replace."""
+    from keras_madd.inference.model_description import model_json_path
+    from keras_madd.support.shipped import default_litert
+
+    path = Path(model or default_litert())
+    return [path, model_json_path(path)]
+
+
 def say_what_it_runs_on(detector: "Detector") -> None:
-    """Tells why the graphics processor is not used, and what a demonstration model is good for."""
+    """Tells which model scores and what it is good for, and why not on the graphics processor."""
+    if detector.model_card:
+        print(
+            f"note: scored with {detector.name}; what it can and cannot do: {detector.model_card}",
+            file=sys.stderr,
+        )
     if detector.fallback_reason:
         print(f"note: on the processor: {detector.fallback_reason}", file=sys.stderr)
     if detector.description.demonstration:

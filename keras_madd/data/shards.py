@@ -128,7 +128,7 @@ def write_shard(path: str | os.PathLike, records: Iterable[CropRecord]) -> Shard
         ValueError: The records are out of order.
     """
     digest, count, size, last = hashlib.sha256(), 0, 0, None
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path, overwrite=True) as temporary, temporary.open("wb") as file:
         for record in records:
             if last is not None and record.order <= last:
                 raise ValueError(

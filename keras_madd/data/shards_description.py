@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import replace_file
+from keras_madd.support.files import check_input, json_bytes, replace_file
 
 DATASET_JSON = "dataset.json"
 SCHEMA_VERSION = 1
@@ -131,6 +131,8 @@ def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
         UserError: There is none (the folder is something else or unfinished), or it is damaged.
     """
     path = Path(shards_dir) / DATASET_JSON
+    if path.exists():
+        check_input(path)
     try:
         return ShardsDescription.from_json(json.loads(path.read_text("utf-8")))
     except (FileNotFoundError, NotADirectoryError):
@@ -144,5 +146,5 @@ def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
 
 def save_dataset_json(shards_dir: str | os.PathLike, description: ShardsDescription) -> Path:
     """Writes a folder's dataset.json; do so last, since it says that the folder is complete."""
-    text = json.dumps(description.to_json(), indent=2, ensure_ascii=False)
-    return replace_file(Path(shards_dir) / DATASET_JSON, (text + "\n").encode())
+    path = Path(shards_dir) / DATASET_JSON
+    return replace_file(path, json_bytes(description.to_json()), overwrite=True)

@@ -125,7 +125,7 @@ def _finish(real: ShardsDescription, staged: Path, output: Path) -> None:
             line["crops"] = crops[line["video"]]
         lines += [line, _fake_line(line)] if crops[line["video"]] else [line]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    replace_file(output / _MANIFEST, text.encode())
+    replace_file(output / _MANIFEST, text.encode("utf-8", "backslashreplace"), overwrite=True)
     counts = {"videos": len(crops), "crops": crops.total()}
     description = replace(
         real,
@@ -179,8 +179,7 @@ def _fake_line(line: dict) -> dict:
 
 def _share(source: Path, target: Path) -> None:
     """Give a file another name, without a second copy where the disk allows that."""
-    with replacing(target) as temporary:
-        temporary.unlink()
+    with replacing(target, overwrite=True) as temporary:
         try:
             os.link(source, temporary)
         except OSError:

@@ -21,7 +21,6 @@ from keras_madd.demo import (
 from keras_madd.demo.balanced_batches import BalancedBatches
 from keras_madd.evaluation import evaluate_scores, mean_attention_overlap
 from keras_madd.evaluation.report import (
-    DEMONSTRATION_BANNER,
     FaceExamples,
     Report,
     write_report,
@@ -34,7 +33,7 @@ from keras_madd.model.madd import MADD
 from keras_madd.support.errors import UserError
 from keras_madd.support.progress import Stages
 from keras_madd.support.versions import package_versions
-from keras_madd.visualize import draw_scored_faces, encode_png
+from keras_madd.visualize import draw_scored_faces, encode_png, page
 
 PRESET = "madd_small"
 BATCH_SIZE = 32
@@ -133,7 +132,7 @@ def run(output: Path, settings: Settings) -> dict:
             results=results,
             scores=scores,
             summary=SUMMARY,
-            banner=DEMONSTRATION_BANNER,
+            banner=page.DEMONSTRATION_BANNER,
             history=history,
             best_epoch=best_epoch,
             faces=examples,

@@ -1,16 +1,12 @@
-"""Face crops out of shards, as the model sees them, one source group at a time."""
+"""Face crops out of shards, one source group at a time."""
 
 import itertools
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from keras_madd.data.shards import CropRecord, load_dataset_json, read_records
-from keras_madd.faces import crop_face
 from keras_madd.support.errors import UserError
 
 
@@ -24,6 +20,7 @@ class SplitOfShards:
         name: The data set's name in the results.
         crops: How many crops it holds.
         fingerprint: SHA-256 of the folder's `dataset.json`.
+        margin: Of the data set's faces, over the longer side of the box.
     """
 
     folder: Path
@@ -31,6 +28,7 @@ class SplitOfShards:
     name: str
     crops: int
     fingerprint: str
+    margin: float
 
 
 def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitOfShards]:
@@ -51,14 +49,14 @@ def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitO
                 f"{folder} has no crops of the split {split!r}; it has {', '.join(found)}."
             )
         fingerprint = sha256_of(folder / "dataset.json")
-        opened.append(SplitOfShards(folder, split, described.dataset, count, fingerprint))
+        opened.append(
+            SplitOfShards(folder, split, described.dataset, count, fingerprint, described.margin)
+        )
     names = [each.name for each in opened]
     return [
         each
         if names.count(each.name) == 1
-        else SplitOfShards(
-            each.folder, split, f"{each.name} ({each.folder.name})", each.crops, each.fingerprint
-        )
+        else replace(each, name=f"{each.name} ({each.folder.name})")
         for each in opened
     ]
 
@@ -68,27 +66,6 @@ def source_groups(split: SplitOfShards) -> Iterator[list[CropRecord]]:
     records = read_records(split.folder, split.split)
     for _, group in itertools.groupby(records, key=lambda record: record.source):
         yield list(group)
-
-
-def decode(record: CropRecord) -> np.ndarray:
-    """Returns a record's picture, (S, S, 3) uint8 RGB, as stored.
-
-    Raises:
-        UserError: If it cannot be decoded.
-    """
-    picture = cv2.imdecode(np.frombuffer(record.image, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise UserError(
-            f"The picture of {record.video}, frame {record.frame}, is broken: prepare the data "
-            "again."
-        )
-    return picture[..., ::-1]
-
-
-def for_model(picture: np.ndarray, size: int) -> np.ndarray:
-    """Resizes a stored crop by the one rule of `crop_face`; an equal size stays as it is."""
-    side = len(picture)
-    return picture if side == size else crop_face(picture, (0, 0, side, side), size, margin=1.0)
 
 
 def clips_of(group: Sequence[CropRecord]) -> Iterator[list[int]]:

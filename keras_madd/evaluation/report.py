@@ -13,9 +13,6 @@ from keras_madd.evaluation.report_sections import headline, made_by_section, sco
 from keras_madd.support.files import replace_file
 from keras_madd.visualize import charts, encode_png, page
 
-DEMONSTRATION_BANNER = (
-    "This model is a demonstration trained on synthetic faces; it detects nothing in the wild."
-)
 _PHOTO_SIDE = 1280
 
 

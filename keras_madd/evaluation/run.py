@@ -1,6 +1,5 @@
 """One evaluation from end to end: score once, keep the scores, measure, show."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
 from keras_madd.evaluation.why import Why, explain
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.progress import Stages
 from keras_madd.support.versions import package_versions
 
@@ -132,9 +132,7 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
         seconds=stages.seconds,
     )
     write_scores(output / SCORES_FILE, gathered.scores)
-    (output / METRICS_FILE).write_text(
-        json.dumps(outcome.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    replace_file(output / METRICS_FILE, json_bytes(outcome.to_json(), allow_nan=False))
     subject = settings.model or settings.scores
     title = f"Evaluation of {subject.name}"
     write_evaluation_report(output / REPORT_FILE, title, outcome, _curves(reported, outcome))

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from keras_madd.data.model_window import model_pixels, model_window, resized
 from keras_madd.data.shards import CropRecord, load_dataset_json
 from keras_madd.evaluation.calibration import calibrated
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from keras_madd.evaluation.crops import SplitOfShards, clips_of, decode, for_model, source_groups
+from keras_madd.evaluation.crops import SplitOfShards, clips_of, source_groups
 from keras_madd.evaluation.scorer import Scorer
 from keras_madd.evaluation.scores import CLEAN, Scores
 from keras_madd.support.errors import UserError
@@ -28,7 +29,7 @@ def score_split(scorer: Scorer, split: SplitOfShards, progress: Progress | None 
     """
     rows, values = [], []
     for group in source_groups(split):
-        crops = np.stack([for_model(decode(record), scorer.size) for record in group])
+        crops = np.stack([model_pixels(record, split.margin, scorer.size) for record in group])
         values.append(scorer.score(crops))
         rows += [_row(record, split, CLEAN) for record in group]
         if progress is not None:
@@ -60,10 +61,10 @@ def score_corruptions(
     for group in source_groups(split):
         if group[0].source not in chosen:
             continue
-        stored = [decode(record) for record in group]
+        seen = [model_window(record, split.margin) for record in group]
         for name in names:
             for severity in SEVERITIES:
-                damaged = _corrupted(group, stored, name, severity, seed)
+                damaged = _corrupted(group, seen, name, severity, seed)
                 values.append(scorer.score(_stack(damaged, scorer.size)))
                 rows += [_row(record, split, f"{name} {severity}") for record in group]
         done += 1
@@ -116,11 +117,11 @@ def _drawn_sources(split: SplitOfShards, count: int | None, seed: int) -> set[st
 
 
 def _corrupted(
-    group: Sequence[CropRecord], stored: list[np.ndarray], name: str, severity: int, seed: int
+    group: Sequence[CropRecord], seen: list[np.ndarray], name: str, severity: int, seed: int
 ) -> list[np.ndarray]:
-    damaged = list(stored)
+    damaged = list(seen)
     for indices in clips_of(group):
-        clip = np.stack([stored[index] for index in indices])
+        clip = np.stack([seen[index] for index in indices])
         # A fake is damaged as its real is: the draw depends on the source, not on the video.
         for index, frame in zip(
             indices, corrupt(clip, name, severity, group[0].source, seed), strict=True
@@ -130,7 +131,7 @@ def _corrupted(
 
 
 def _stack(pictures: list[np.ndarray], size: int) -> np.ndarray:
-    return np.stack([for_model(picture, size) for picture in pictures])
+    return np.stack([resized(picture, size) for picture in pictures])
 
 
 def _row(record: CropRecord, split: SplitOfShards, condition: str) -> tuple:

@@ -92,8 +92,8 @@ def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
         runner = LiteRTRunner(path, threads)
         return _from_description(path, runner, runner.description)
     if path.suffix == ".onnx":
-        from keras_madd.exporting.onnx import ONNXRunner
         from keras_madd.inference.model_description import read_model_json
+        from keras_madd.inference.onnx_runner import ONNXRunner
 
         return _from_description(path, ONNXRunner(path), read_model_json(path))
     if path.suffix not in ("", ".keras") and not path.is_dir():

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_madd.data.model_window import model_pixels
 from keras_madd.evaluation.attention import (
     HidingCurves,
     hiding_curves,
     mean_attention_overlap,
     occlusion_agreement,
 )
-from keras_madd.evaluation.crops import SplitOfShards, decode, for_model, source_groups
+from keras_madd.evaluation.crops import SplitOfShards, source_groups
 from keras_madd.evaluation.scorer import Scorer
 from keras_madd.evaluation.scores import Scores
 
@@ -177,7 +178,7 @@ def _fetch(
     for group in source_groups(split):
         for record in group:
             if row in wanted:
-                found[row] = for_model(decode(record), size)
+                found[row] = model_pixels(record, split.margin, size)
             row += 1
     caption = _captions(scores)
     return {

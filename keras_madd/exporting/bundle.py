@@ -17,6 +17,7 @@ from keras_madd.inference.model_description import (
     write_model_json,
 )
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_output
 
 if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
@@ -74,10 +75,10 @@ def export_bundle(
             folder is missing, or the model cannot be converted.
     """
     path = Path(path)
-    check_output(path, quantize, overwrite, input_type)
+    check_target(path, quantize, overwrite, input_type)
     classes = class_names(model, classes)
     if path.suffix == ".onnx":
-        export_onnx(model, path)
+        export_onnx(model, path, overwrite=overwrite)
         batch = None
     else:
         export_litert(
@@ -89,6 +90,7 @@ def export_bundle(
             calibration=calibration,
             float_content=float_content,
             advance=advance,
+            overwrite=overwrite,
         )
     config, maps = model.config, model.config.num_attentions
     return write_model_json(
@@ -111,7 +113,7 @@ def export_bundle(
     )
 
 
-def check_output(path: Path, quantize: str, overwrite: bool, input_type: str = "float32") -> None:
+def check_target(path: Path, quantize: str, overwrite: bool, input_type: str = "float32") -> None:
     """Raises a UserError where an export to `path` would fail, before any work."""
     if path.suffix not in FORMATS:
         raise UserError(f"The output must end in .tflite or .onnx. Received: {path}")
@@ -119,13 +121,8 @@ def check_output(path: Path, quantize: str, overwrite: bool, input_type: str = "
         raise UserError(f"ONNX files are not quantised. Received: {quantize}")
     if FORMATS[path.suffix] == "onnx" and input_type != "float32":
         raise UserError(f"ONNX files take float32 pixels. Received: {input_type}")
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder {path.parent}.")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"The folder {path.parent} cannot be written to.")
     for each in (path, model_json_path(path)):
-        if each.is_dir() or (each.exists() and not overwrite):
-            raise UserError(f"{each} exists; --overwrite replaces it.")
+        check_output(each, overwrite=overwrite)
 
 
 def class_names(model: "MADD", classes: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,18 +1,16 @@
 """What an export cost: a JSON file for programs, a page for people."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_madd.evaluation.report import DEMONSTRATION_BANNER
 from keras_madd.exporting import charts
 from keras_madd.exporting.layer_errors import LayerError
 from keras_madd.exporting.verify import Verification, uncalibrated
 from keras_madd.inference.model_description import ModelDescription
-from keras_madd.support.files import replace_file
+from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.visualize import page
 from keras_madd.visualize.charts import roc_curves
 
@@ -78,13 +76,12 @@ def report_paths(path: Path) -> tuple[Path, Path]:
     return stem.with_name(stem.name + ".report.json"), stem.with_name(stem.name + ".report.html")
 
 
-def write_export_report(report: ExportReport) -> tuple[Path, Path]:
+def write_export_report(report: ExportReport, overwrite: bool = False) -> tuple[Path, Path]:
     """Writes both files beside the exported one and returns their paths."""
     as_json, as_html = report_paths(report.file)
-    text = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
-    replace_file(as_json, text.encode() + b"\n")
+    replace_file(as_json, json_bytes(report.to_json()), overwrite)
     title = f"Export of {report.file.name}"
-    replace_file(as_html, page.page(title, list(_body(report, title))).encode())
+    replace_file(as_html, page.page(title, list(_body(report, title))).encode(), overwrite)
     return as_json, as_html
 
 
@@ -93,7 +90,7 @@ def _body(report: ExportReport, title: str) -> Iterator[str]:
     yield f"<header><h1>{page.escape(title)}</h1>"
     yield f'<p class="lead">{page.escape(kind)}: {page.escape(_MEANINGS[kind])}.</p></header>'
     if report.description.demonstration:
-        yield f'<p class="banner" role="note">{page.escape(DEMONSTRATION_BANNER)}</p>'
+        yield f'<p class="banner" role="note">{page.escape(page.DEMONSTRATION_BANNER)}</p>'
     for bound in report.bounds:
         if not bound["holds"]:
             text = (

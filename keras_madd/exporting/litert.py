@@ -13,7 +13,7 @@ import numpy as np
 from keras_madd.exporting.litert_file import check_builtin_only, read_graph, unfolded_scales
 from keras_madd.inference.model_description import INPUT, INPUT_TYPES
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import replacing
+from keras_madd.support.files import check_output, replacing
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def export_litert(
     calibration: Sequence[np.ndarray] | None = None,
     float_content: bytes | None = None,
     advance: Callable[[int, int], None] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Writes a model as a LiteRT file with one signature.
 
@@ -42,7 +43,7 @@ def export_litert(
 
     Args:
         model: A `MADD` model.
-        path: The file to write, ending in `.tflite`; an existing one is replaced at the end.
+        path: The file to write, ending in `.tflite`.
         quantize: `"none"`; `"float16"`, weights stored in half the bytes; `"dynamic"`, weights
             stored in 8 bits, activations of plain convolutions quantised as they come; `"int8"`,
             convolutions in 8 bits, pooling and attention in float (see `quantization`); or
@@ -54,6 +55,7 @@ def export_litert(
         float_content: What `float_litert` returned of the same model and batch, where it is there
             already.
         advance: Called as `advance(pictures done, pictures in all)` while they are.
+        overwrite: Whether an existing file is replaced, at the end.
 
     Returns:
         The path.
@@ -64,8 +66,9 @@ def export_litert(
     """
     path = Path(path)
     _check(path, quantize, batch, input_type, calibration)
+    check_output(path, overwrite=overwrite)
     if quantize in ("none", "float16"):
-        with replacing(path) as temporary:
+        with replacing(path, overwrite) as temporary:
             _convert(model, temporary, quantize, batch, input_type)
         return path
 
@@ -85,7 +88,7 @@ def export_litert(
         ready = float_content if input_type == "float32" else None
         content = ready or float_litert(model, batch, input_type)
     content = quantize_content(content, RECIPES[quantize], ranges, input_type)
-    with replacing(path) as temporary:
+    with replacing(path, overwrite) as temporary:
         temporary.write_bytes(content)
         check_builtin_only(temporary)
     return path

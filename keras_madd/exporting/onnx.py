@@ -4,10 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
-from keras_madd.support.errors import UserError
+from keras_madd.inference.model_description import INPUT
 from keras_madd.support.files import replacing
 from keras_madd.support.native_stderr import native_stderr_silenced
 
@@ -18,7 +15,9 @@ if TYPE_CHECKING:
 OPSET = 17
 
 
-def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> Path:
+def export_onnx(
+    model: "MADD", path: str | os.PathLike, opset: int = OPSET, overwrite: bool = False
+) -> Path:
     """Writes a model as an ONNX file, checked by `onnx.checker`.
 
     Its input is `image`, (B, H, W, 3) float32 RGB pixels 0 to 255, B free; its outputs are
@@ -26,8 +25,9 @@ def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> P
 
     Args:
         model: A `MADD` model.
-        path: The file to write, ending in `.onnx`; an existing one is replaced at the end.
+        path: The file to write, ending in `.onnx`.
         opset: Version of the ONNX operators.
+        overwrite: Whether an existing file is replaced, at the end.
 
     Returns:
         The path.
@@ -50,36 +50,6 @@ def export_onnx(model: "MADD", path: str | os.PathLike, opset: int = OPSET) -> P
         function = tf.function(lambda image: graph(image, training=False), signature)
         converted, _ = tf2onnx.convert.from_function(function, signature, opset=opset)
         onnx.checker.check_model(converted)
-        with replacing(path) as temporary:
+        with replacing(path, overwrite) as temporary:
             onnx.save(converted, temporary)
     return path
-
-
-class ONNXRunner:
-    """Runs an exported ONNX file under ONNX Runtime, as `LiteRTRunner` does a LiteRT file.
-
-    Args:
-        path: The `.onnx` file.
-
-    Raises:
-        UserError: If ONNX Runtime is not installed or refuses the file.
-    """
-
-    def __init__(self, path: str | os.PathLike):
-        try:
-            import onnxruntime
-        except ImportError:
-            raise UserError("Checking an ONNX file needs onnxruntime: pip install it.") from None
-        try:
-            self._session = onnxruntime.InferenceSession(
-                os.fspath(path), providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime has a class of its own per failure.
-            raise UserError(f"{path}: ONNX Runtime refuses it: {error}") from None
-        self._outputs = [each.name for each in self._session.get_outputs()]
-
-    def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Scores (N, H, W, 3) RGB pixels 0 to 255: probabilities (N,), maps (N, h, w, M)."""
-        values = self._session.run(self._outputs, {INPUT: pixels.astype(np.float32)})
-        outputs = dict(zip(self._outputs, values, strict=True))
-        return outputs[FAKE_PROBABILITY], outputs.get(ATTENTION_MAPS)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_madd.exporting.bundle import check_output, export_bundle
+from keras_madd.exporting.bundle import check_target, export_bundle
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.export_report import ExportReport, report_paths, write_export_report
@@ -16,10 +16,16 @@ from keras_madd.exporting.onnx import OPSET
 from keras_madd.exporting.outcome import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.samples import Samples, check_disjoint, read_samples
 from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
-from keras_madd.inference.model_description import ModelDescription, write_model_json
+from keras_madd.inference.model_description import (
+    ModelDescription,
+    read_model_json,
+    write_model_json,
+)
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_output
 from keras_madd.support.native_stderr import native_stderr_silenced
 from keras_madd.support.progress import Stages
+from keras_madd.support.shipped import LITERT
 
 if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
@@ -45,7 +51,9 @@ class ExportSettings:
         max_auc_drop: The largest loss of AUC that passes, or None.
         threads: Numbers of threads to time the file with.
         crop_margin, detector, training_data: Of the description; None: the model's own.
-        temperature, threshold, demonstration: Of the description.
+        temperature, threshold: Of the description; None: those of the description in the preset's
+            folder, else 1 and 0.5.
+        demonstration: Of the description.
         overwrite: Whether existing files may be replaced.
         command: The command line, for the report.
     """
@@ -65,8 +73,8 @@ class ExportSettings:
     crop_margin: float | None = None
     detector: str | None = None
     training_data: str | None = None
-    temperature: float = 1.0
-    threshold: float = 0.5
+    temperature: float | None = None
+    threshold: float | None = None
     demonstration: bool = False
     overwrite: bool = False
     command: str = ""
@@ -93,23 +101,25 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     Raises:
         UserError: If something is missing or does not fit; nothing is written then.
     """
-    from keras_madd.model.loading import load_madd
-
     stages = stages or Stages()
     _check(settings)
-    with stages.stage("model"), native_stderr_silenced():
-        model = load_madd(settings.model)
+    with stages.stage("model") as stage, native_stderr_silenced():
+        stage.say(f"starting Keras, reading {settings.model}")
+        from keras_madd.model.loading import load_madd
+        from keras_madd.model.precision import in_float32
+
+        model = in_float32(load_madd(settings.model))
     calibration, verification = _pictures(settings, model, stages)
     described = {
         "crop_margin": settings.crop_margin,
         "detector": settings.detector,
         "training_data": settings.training_data,
-        "temperature": settings.temperature,
-        "threshold": settings.threshold,
         "demonstration": settings.demonstration,
+        **_verdict_of(settings),
     }
     litert = settings.output.suffix == ".tflite"
     with stages.stage("conversion") as stage:
+        stage.say(f"to {'LiteRT' if litert else 'ONNX'}, quantize {settings.quantize}")
         needed = litert and (verification is not None or settings.quantize in CALIBRATED)
         float_content = float_litert(model, settings.batch) if needed else None
         description = export_bundle(
@@ -137,15 +147,25 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     )
 
 
+def _verdict_of(settings: ExportSettings) -> dict[str, float]:
+    """Temperature and thresholds: as given, else those fitted for the preset's exported twin."""
+    given = {"temperature": settings.temperature, "threshold": settings.threshold}
+    given = {name: value for name, value in given.items() if value is not None}
+    twin = Path(settings.model) / LITERT
+    if not twin.is_file():
+        return given
+    fitted = read_model_json(twin)
+    return {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
+
+
 def _check(settings: ExportSettings) -> None:
     if settings.quantize in CALIBRATED and settings.calibration is None:
         raise UserError(WHY_CALIBRATION.format(settings.quantize))
     if settings.max_auc_drop is not None and settings.verify is None:
         raise UserError("--max-auc-drop needs --verify: pictures of known label to measure it on.")
-    check_output(settings.output, settings.quantize, settings.overwrite, settings.input_type)
+    check_target(settings.output, settings.quantize, settings.overwrite, settings.input_type)
     for each in report_paths(settings.output) if settings.verify else ():
-        if each.exists() and not settings.overwrite:
-            raise UserError(f"{each} exists; --overwrite replaces it.")
+        check_output(each, overwrite=settings.overwrite)
 
 
 def _pictures(
@@ -160,10 +180,13 @@ def _pictures(
     size, calibration, verification = config.input_size, None, None
     if settings.calibration is None and settings.verify is None:
         return None, None
-    with stages.stage("pictures"):
+    with stages.stage("pictures") as stage:
+        shared["progress"] = stage.advance
         if settings.calibration is not None and settings.quantize in CALIBRATED:
+            stage.say(f"to calibrate on, from {settings.calibration}")
             calibration = read_samples(settings.calibration, size, settings.samples, **shared)
         if settings.verify is not None:
+            stage.say(f"to verify on, from {settings.verify}")
             verification = read_samples(
                 settings.verify, size, settings.verify_samples, splits=("test", "val"), **shared
             )
@@ -198,7 +221,8 @@ def _verified(
     settings, model, description, calibration, verification, float_content, lines, stages
 ) -> ExportResult:
     litert = settings.output.suffix == ".tflite"
-    with stages.stage("verification"):
+    with stages.stage("verification") as stage:
+        stage.say(f"{len(verification.images):,} pictures, by Keras and by the file")
         found = verify_export(model, settings.output, verification)
     sizes, latency, parts, layers = {}, {}, {}, []
     if litert:
@@ -230,7 +254,7 @@ def _verified(
         settings=made_by(settings.command, settings.seed, not litert, calibration, verification),
         bounds=held,
     )
-    written = write_export_report(report)
+    written = write_export_report(report, settings.overwrite)
     lines += summary(found.figures, latency.get("1", {}).get(description.quantization), sizes)
     lines += [f"report: {path}" for path in written]
     problems = [

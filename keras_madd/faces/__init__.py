@@ -3,6 +3,7 @@
 Nothing here needs Keras or TensorFlow.
 """
 
+from keras_madd.faces.choice import FaceModelChoice
 from keras_madd.faces.crop import DEFAULT_MARGIN, crop_face, crop_square
 from keras_madd.faces.detect import KEYPOINT_NAMES, Face, FaceDetector
 from keras_madd.faces.landmarks import NUM_LANDMARKS, FaceLandmarker, FaceLandmarks
@@ -16,6 +17,7 @@ __all__ = [
     "FaceDetector",
     "FaceLandmarker",
     "FaceLandmarks",
+    "FaceModelChoice",
     "FaceTracker",
     "crop_face",
     "crop_square",

@@ -9,17 +9,27 @@ from types import ModuleType
 
 import numpy as np
 
-from keras_madd.support.native_stderr import native_stderr_silenced
+from keras_madd.faces.choice import FULL, SHORT, FaceModelChoice
+from keras_madd.support.native_stderr import (
+    native_stderr_captured,
+    native_stderr_silenced,
+    native_stderr_without,
+)
 
 MODEL_FILES = {
     "short": Path(__file__).parent / "models" / "face_detection_short_range.tflite",
     "full": Path(__file__).parent / "models" / "face_detection_full_range_sparse.tflite",
 }
-_ORDER = {"short": ("short",), "full": ("full",), "auto": ("short", "full")}
+_ORDER = {SHORT: (SHORT,), FULL: (FULL,), "auto": (SHORT, FULL)}
 
 KEYPOINT_NAMES = ("right_eye", "left_eye", "nose_tip", "mouth", "right_ear", "left_ear")
 # MediaPipe's resizing counts pixels in 16 bits and ends the whole process on a longer side.
 MAX_SIDE = 32_000
+# Said once in a process, in the first picture whose buffer the allocator happens not to align:
+# often the first of all, sometimes a later one. The environment cannot turn it off.
+_UNALIGNED = "Input tensor memory is not aligned"
+_NOISE = (_UNALIGNED, "Logging before InitGoogle() is written to STDERR")
+_has_been_said = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +53,8 @@ class FaceDetector:
 
     The short-range model is made for faces that fill a good part of the picture (a selfie), the
     full-range one also finds small ones and costs about twice as much. `"auto"` runs the short
-    one and, where that finds nothing, the full one. Training data must be cut out with the
-    detector that is used later.
+    one and, where that finds nothing, the full one; in a video, with a `FaceModelChoice`, so that
+    they do not take turns. Training data must be cut out with the detector that is used later.
 
     The detector holds native memory: use it in a `with` statement or call `close()`.
 
@@ -74,11 +84,13 @@ class FaceDetector:
         # Also runs when the interpreter exits, before MediaPipe's own modules are torn down.
         self._finalizer = weakref.finalize(self, _close_all, self._native)
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, choice: FaceModelChoice | None = None) -> list[Face]:
         """Find the faces in an image.
 
         Args:
             image: RGB, uint8, `(H, W, 3)`.
+            choice: Of the video that the image is from; it is told what came of it. Only `"auto"`
+                has a choice.
 
         Returns:
             The faces, largest box first; empty where there is none.
@@ -103,13 +115,19 @@ class FaceDetector:
                 f"`image` must have sides of {MAX_SIDE} pixels at most. "
                 f"Received: image.shape={image.shape}"
             )
-        for model in _ORDER[self.kind]:
+        if self.kind != "auto":
+            choice = None
+        found, detections = None, []
+        for model in choice.models if choice else _ORDER[self.kind]:
             detections = self._run(model, np.ascontiguousarray(image))
             if detections:
-                height, width = image.shape[:2]
-                faces = [_to_face(detection, width, height) for detection in detections]
-                return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], -face.score))
-        return []
+                found = model
+                break
+        if choice:
+            choice.update(found)
+        height, width = image.shape[:2]
+        faces = [_to_face(detection, width, height) for detection in detections]
+        return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], -face.score))
 
     def close(self) -> None:
         """Free the native memory. Closing twice is harmless."""
@@ -125,16 +143,18 @@ class FaceDetector:
         mediapipe = _import_mediapipe()
         picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, image)
         if model in self._native:
-            return self._native[model].detect(picture).detections
-        # MediaPipe speaks while it loads a model and runs it for the first time, not later.
-        with native_stderr_silenced():
+            return _detect(self._native[model], picture)
+        # MediaPipe speaks while it loads a model and runs it for the first time.
+        with native_stderr_captured() as said:
             tasks = mediapipe.tasks
             options = tasks.vision.FaceDetectorOptions(
                 base_options=tasks.BaseOptions(model_asset_path=str(MODEL_FILES[model])),
                 min_detection_confidence=self.min_confidence,
             )
             self._native[model] = tasks.vision.FaceDetector.create_from_options(options)
-            return self._native[model].detect(picture).detections
+            detections = self._native[model].detect(picture).detections
+        _remember(said)
+        return detections
 
 
 class _ImportedWhenUsed(ModuleType):
@@ -168,6 +188,20 @@ def _import_mediapipe() -> ModuleType:
         for name in stands_in:
             del sys.modules[name]
     return mediapipe
+
+
+def _detect(native, picture) -> list:
+    if _has_been_said:
+        return native.detect(picture).detections
+    with native_stderr_without(_NOISE) as dropped:
+        detections = native.detect(picture).detections
+    _remember(dropped)
+    return detections
+
+
+def _remember(said: list[str]) -> None:
+    global _has_been_said
+    _has_been_said = _has_been_said or any(_UNALIGNED in line for line in said)
 
 
 def _close_all(native: dict) -> None:

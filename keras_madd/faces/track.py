@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 Box = tuple[int, int, int, int]
+# Updates that a track survives unseen.
+MAX_MISSED = 15
 
 
 class FaceTracker:
@@ -33,7 +35,7 @@ class FaceTracker:
         [1]
     """
 
-    def __init__(self, min_iou: float = 0.3, max_missed: int = 15):
+    def __init__(self, min_iou: float = 0.3, max_missed: int = MAX_MISSED):
         if not 0 < min_iou <= 1:
             raise ValueError(
                 f"`min_iou` must be above 0 and at most 1. Received: min_iou={min_iou!r}"

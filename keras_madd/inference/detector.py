@@ -3,16 +3,18 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.faces import Face, FaceDetector, crop_face, crop_square
+from keras_madd.faces import Face, FaceDetector, FaceModelChoice, crop_face, crop_square
 from keras_madd.inference.calibration import calibrate, is_fake
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.inference.scored_face import ScoredFace
 from keras_madd.inference.smoothing import FAKE, REAL
 from keras_madd.support.errors import UserError
+from keras_madd.support.shipped import default_litert, model_card, model_name
 
 if TYPE_CHECKING:
     from keras_madd.inference.media import ScoredPicture
@@ -27,7 +29,8 @@ class Detector:
     holds native memory: use it in a `with` statement or call `close()`.
 
     Args:
-        model_path: A `.tflite` file written by `keras-madd export`.
+        model_path: A `.tflite` file written by `keras-madd export`; `None`: the trained detector
+            that comes with the package.
         threads: Number of threads for the model; by default one per processor, 4 at most.
         device: `"cpu"`, `"gpu"` or `"auto"`, as `LiteRTRunner` takes it.
 
@@ -36,14 +39,18 @@ class Detector:
             is no such device.
 
     Example:
-        >>> with Detector("model.tflite") as detector:
+        >>> with Detector() as detector:
         ...     for face in detector.score_image(read_image("photo.jpg")):
         ...         print(face.box, face.probability)
     """
 
     def __init__(
-        self, model_path: str | os.PathLike, threads: int | None = None, device: str = "cpu"
+        self,
+        model_path: str | os.PathLike | None = None,
+        threads: int | None = None,
+        device: str = "cpu",
     ):
+        model_path = default_litert() if model_path is None else model_path
         self._path = model_path
         self._runner = LiteRTRunner(model_path, threads, device)
         self.description = self._runner.description
@@ -55,6 +62,16 @@ class Detector:
             )
         self._faces = FaceDetector(kind=self.description.detector)
         self._runner_lock, self._faces_lock = threading.Lock(), threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """How results call the model: its path, or the name of one that comes with the package."""
+        return model_name(self._path)
+
+    @property
+    def model_card(self) -> Path | None:
+        """The file that says what the model can and cannot do, where it has one."""
+        return model_card(self._path)
 
     @property
     def device(self) -> str:
@@ -95,14 +112,18 @@ class Detector:
             raise UserError(f"{self._path} gives scores that are not numbers (NaN).")
         return calibrate(np.clip(raw, 0, 1), self.description.temperature), maps
 
-    def find_faces(self, image: np.ndarray) -> list[Face]:
-        """Finds the faces of a picture, (H, W, 3) uint8 RGB, with the model's own face detector.
+    def find_faces(self, image: np.ndarray, choice: FaceModelChoice | None = None) -> list[Face]:
+        """Finds the faces of a picture with the model's own face detector.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            choice: Of the video that the picture is from.
 
         Returns:
             The faces, largest first; empty where none was found.
         """
         with self._faces_lock:
-            return self._faces.detect(image)
+            return self._faces.detect(image, choice)
 
     def score_faces(self, image: np.ndarray, faces: list[Face]) -> list[ScoredFace]:
         """Scores faces that `find_faces` has found in the picture.
@@ -172,7 +193,8 @@ class Detector:
 
         Frames are read, faces found and scores computed at the same time, in three threads; the
         pictures are not kept, so memory does not grow with the video's length but for the numbers
-        in the result.
+        in the result. A model whose face detector is `"auto"` has one face model chosen for the
+        whole video first, on eight frames of it, for which the video is decoded once more.
 
         Args:
             path: The file.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import replace_file
+from keras_madd.support.files import check_input, json_bytes, replace_file
 
 SCHEMA_VERSION = 2
 
@@ -96,7 +96,7 @@ def sha256_of(path: str | os.PathLike) -> str:
 
 
 def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescription:
-    """Writes the description of an exported file beside it.
+    """Writes the description of an exported file beside it, in place of an earlier one.
 
     Args:
         model_path: The exported file.
@@ -109,11 +109,11 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
         ValueError: If a value is none that `read_model_json` would take.
     """
     description = ModelDescription(sha256=sha256_of(model_path), **values)
-    text = json.dumps(asdict(description), indent=2, ensure_ascii=False)
-    wrong = _first_misfit(json.loads(text))
+    content = json_bytes(asdict(description))
+    wrong = _first_misfit(json.loads(content))
     if wrong:
         raise ValueError(wrong)
-    replace_file(model_json_path(model_path), text.encode() + b"\n")
+    replace_file(model_json_path(model_path), content, overwrite=True)
     return description
 
 
@@ -129,8 +129,11 @@ def read_model_json(model_path: str | os.PathLike) -> ModelDescription:
     """
     model_path = Path(model_path)
     path = model_json_path(model_path)
-    if not model_path.is_file():
+    if not model_path.exists():
         raise UserError(f"There is no model file {model_path}.")
+    check_input(model_path)
+    if path.exists():
+        check_input(path)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -36,7 +36,7 @@ class InThread(Generic[Item]):
         self._changed = threading.Condition()
         self._finished = self._stopped = False
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread = threading.Thread(target=self._work, name="keras_madd", daemon=True)
         self._thread.start()
 
     def __iter__(self) -> Iterator[Item]:

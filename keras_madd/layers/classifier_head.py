@@ -39,6 +39,11 @@ class ClassifierHead(keras.layers.Layer):
             )
         )
 
+    @property
+    def classifier(self) -> keras.layers.Dense:
+        """The last layer."""
+        return self.logits
+
     def compute_output_spec(self, local_features, global_features):
         """`(B, num_classes)`, float32 whatever the compute dtype."""
         return keras.KerasTensor((global_features.shape[0], self.num_classes), "float32")

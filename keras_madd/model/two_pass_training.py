@@ -14,6 +14,7 @@ from keras import ops
 from keras_madd.layers import portable_random
 from keras_madd.layers.region_independence import euclidean_length
 from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.model.labels import check_labels_fit, class_of
 
 # The model whose training step is being traced or run, in this thread.
 _STEPPING = contextvars.ContextVar("keras_madd_stepping", default=None)
@@ -90,6 +91,7 @@ class TwoPassTraining:
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return the loss: the two-pass sum in a training step, else the compiled loss."""
+        check_labels_fit(y, self.loss, self.config.num_classes)
         if not isinstance(y_pred, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         terms = self._mixed_terms if self.mixes_batch else self._two_pass_terms
@@ -182,16 +184,11 @@ class TwoPassTraining:
             for average in (layer.moving_mean, layer.moving_variance)
         ]
         before = [ops.copy(average) for average in averages]
-        yield
-        for average, value in zip(averages, before, strict=True):
-            average.assign(value)
-
-
-def class_of(y, num_classes: int):
-    """Class of each image, `(B,)`, from sparse, one-hot or soft labels."""
-    if len(y.shape) == 2 and y.shape[1] == num_classes:
-        return ops.argmax(y, axis=-1)
-    return ops.reshape(y, (-1,))
+        try:
+            yield
+        finally:
+            for average, value in zip(averages, before, strict=True):
+                average.assign(value)
 
 
 def match_loss(difference, index):

@@ -3,11 +3,11 @@
 import importlib
 
 _HOMES = {
-    "CheckpointError": "checkpoint",
-    "load_backbone": "backbone",
-    "load_deepfakebench": "deepfakebench",
-    "load_official": "official",
-    "read_checkpoint": "checkpoint",
+    "CheckpointError": "keras_madd.torch_weights.checkpoint",
+    "load_backbone": "keras_madd.published_weights.backbone",
+    "load_deepfakebench": "keras_madd.published_weights.deepfakebench",
+    "load_official": "keras_madd.published_weights.official",
+    "read_checkpoint": "keras_madd.torch_weights.checkpoint",
 }
 __all__ = [
     "CheckpointError",
@@ -20,5 +20,5 @@ __all__ = [
 
 def __getattr__(name):
     if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

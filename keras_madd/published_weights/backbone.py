@@ -13,9 +13,7 @@ import numpy as np
 from keras_madd.backbones import official_xception
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
-from keras_madd.published_weights.checkpoint import read_checkpoint
-from keras_madd.published_weights.fill import Constant, fill
-from keras_madd.published_weights.names import backbone_slots, layer_slots
+from keras_madd.model.transfer import sizes_apart, with_sizes
 from keras_madd.published_weights.recognise import (
     Recognised,
     length,
@@ -23,6 +21,9 @@ from keras_madd.published_weights.recognise import (
     recognise_backbone,
     stage_channels,
 )
+from keras_madd.torch_weights.checkpoint import read_checkpoint
+from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.names import backbone_slots, layer_slots
 
 NETWORK = "a plain backbone classifier"
 PREFIX = "net."
@@ -34,7 +35,8 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     Without overrides the result is that classifier, a `MADD` with `num_attentions=0`. With
     `num_attentions=4` it is a detector of the released code's layout whose backbone has these
     weights and whose other layers are new: the start of stage 2. The classifier's tensors are
-    then checked and left out.
+    then checked and left out. With another `num_classes` the classifier begins anew, and a warning
+    says so.
 
     Args:
         source: A `.pth` file, or a mapping of PyTorch names to arrays.
@@ -45,10 +47,12 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     Raises:
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
-        UserError: If the source is a file and PyTorch is not installed.
     """
     tensors = read_checkpoint(source)
-    return build(tensors, recognise(tensors, overrides))
+    if overrides.get("num_attentions"):
+        return build(tensors, recognise(tensors, overrides))
+    sizes, others = sizes_apart(overrides)
+    return with_sizes(build(tensors, recognise(tensors, others)), sizes)
 
 
 def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:

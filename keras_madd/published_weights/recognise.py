@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_madd.backbones import official_efficientnet, official_xception
-from keras_madd.published_weights.checkpoint import CheckpointError
+from keras_madd.torch_weights.checkpoint import CheckpointError
 
 
 @dataclasses.dataclass

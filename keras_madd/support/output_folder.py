@@ -2,52 +2,75 @@
 
 import contextlib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_replaceable
+from keras_madd.support.staging import BusyError, remove_leftovers, staging
 
 
 @contextlib.contextmanager
-def output_folder(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+def output_folder(
+    path: str | os.PathLike,
+    overwrite: bool = False,
+    *,
+    inputs: Iterable[str | os.PathLike] = (),
+    names: Iterable[str] = (),
+) -> Iterator[Path]:
     """Yield a temporary folder beside `path` whose content moves to `path` at the end.
 
     After an error or Ctrl-C nothing is left behind and `path` is as it was. With `overwrite`,
-    files of the same name are replaced and others are kept.
+    files of the same name are replaced and others are kept. One process at a time writes.
 
     Args:
         path: The folder to make, or an empty one.
         overwrite: Whether a folder that is not empty may be written into.
+        inputs: Files that the command reads; they stay, whatever `overwrite` says.
+        names: Files that will be written, so that it is said at once where one may not be.
 
     Raises:
-        UserError: If the folder is not empty, is no folder or cannot be written.
+        UserError: If the folder is not empty, is no folder, cannot be written, is being written
+            by another process, or holds something that may not be replaced.
     """
-    path = Path(path)
-    if path.exists() and not path.is_dir():
+    inputs = list(inputs)
+    if os.path.lexists(path) and not os.path.isdir(path):
         raise UserError(f"{path} is a file, not a folder.")
-    if path.is_dir() and any(path.iterdir()) and not overwrite:
+    target = Path(path).resolve()  # A folder may be a link; its file system is what counts.
+    remove_leftovers(target)
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
         raise UserError(f"The folder {path} is not empty; --overwrite writes into it.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    except OSError as error:
-        raise UserError(f"The folder {path} cannot be written: {error.strerror}.") from error
-    if path.is_dir() and not os.access(path, os.W_OK):
-        work.rmdir()
+    for name in names:
+        check_replaceable(target / name, overwrite=overwrite, inputs=inputs)
+    if target.is_dir() and not os.access(target, os.W_OK):
         raise UserError(f"The folder {path} cannot be written: permission denied.")
     try:
-        yield work
-        _move_into(work, path)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(target.parent)
+        work = contextlib.ExitStack()
+        content = work.enter_context(staging(target.parent, target.name))
+    except BusyError:
+        raise UserError(f"Another run is writing to {path}.") from None
+    except OSError as error:
+        raise UserError(f"The folder {path} cannot be written: {error.strerror}.") from error
+    with work:
+        yield content
+        _move(content, target, overwrite, inputs)
 
 
-def _move_into(source: Path, target: Path) -> None:
+def _move(content: Path, target: Path, overwrite: bool, inputs: list) -> None:
+    found = sorted(content.rglob("*"))
+    places = {each: target / each.relative_to(content) for each in found}
+    for each, place in places.items():
+        if not each.is_dir():
+            check_replaceable(place, overwrite=overwrite, inputs=inputs)
+        elif place.is_symlink() or (place.exists() and not place.is_dir()):
+            raise UserError(f"{place} is in the way: it is no folder.")
+    if not content.is_dir():
+        raise UserError(f"{target} cannot be written: its folder was removed meanwhile.")
     target.mkdir(exist_ok=True)
-    for entry in source.iterdir():
-        if entry.is_dir():
-            _move_into(entry, target / entry.name)
+    for each, place in places.items():
+        if each.is_dir():
+            place.mkdir(exist_ok=True)
         else:
-            entry.replace(target / entry.name)
+            each.replace(place)

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import replace_file
+from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.staging import remove_leftovers
 from keras_madd.training.run import Advance, Echo, train
 from keras_madd.training.run_record import read_record
 from keras_madd.training.settings import TrainSettings
@@ -78,8 +79,8 @@ def ablate(
         each with `mean`, `std` (of the sample; None for one seed) and `values`.
 
     Raises:
-        UserError: If an arm is unknown, the data has no test split with both classes, or a run
-            that was begun had other settings.
+        UserError: If an arm is unknown, the data has no test split with both classes, a run that
+            was begun had other settings, or the folder holds something else.
     """
     unknown = [arm for arm in arms if arm not in ARMS]
     if unknown:
@@ -87,6 +88,7 @@ def ablate(
     if not seeds:
         raise UserError("An ablation needs one seed or more.")
     root = Path(settings.output)
+    _check_folder(root)
     results: dict[str, list[dict]] = {arm: [] for arm in arms}
     for seed in seeds:
         for arm in arms:
@@ -99,7 +101,7 @@ def ablate(
             if result is None:
                 best = train(run, resume=True, advance=advance, echo=_nothing).best_model
                 result = measure_on_test(best, run.data, seed)
-                replace_file(folder / RESULT_FILE, json.dumps(result, indent=2).encode() + b"\n")
+                replace_file(folder / RESULT_FILE, json_bytes(result), overwrite=True)
             results[arm].append(result)
             echo(
                 f"{MEANINGS[arm]}, seed {seed}: frame AUC {result['frame_auc']:.4f}, "
@@ -107,8 +109,8 @@ def ablate(
             )
     table = {arm: _summary(each) for arm, each in results.items()}
     content = {"settings": settings.to_dict(), "seeds": list(seeds), "arms": table}
-    replace_file(root / TABLE_FILE, json.dumps(content, indent=2).encode() + b"\n")
-    replace_file(root / TEXT_FILE, as_text(table, len(seeds)).encode())
+    replace_file(root / TABLE_FILE, json_bytes(content), overwrite=True)
+    replace_file(root / TEXT_FILE, as_text(table, len(seeds)).encode(), overwrite=True)
     return table
 
 
@@ -123,8 +125,9 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
     Returns:
         `frame_auc`, `video_auc` and `attention_overlap` (None with fewer than two maps).
     """
+    from keras_madd.data.model_window import model_pixels
     from keras_madd.evaluation.attention import mean_attention_overlap
-    from keras_madd.evaluation.crops import decode, for_model, open_splits, source_groups
+    from keras_madd.evaluation.crops import open_splits, source_groups
     from keras_madd.evaluation.metrics import evaluate_scores
     from keras_madd.evaluation.protocol import frames_of
     from keras_madd.evaluation.score_shards import score_split
@@ -141,10 +144,15 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
         raise UserError(f"The test split cannot be measured: {error}") from error
     count = sum(split.crops for split in splits)
     chosen = set(np.random.default_rng(seed).permutation(count)[:_SAMPLE].tolist())
-    records = (record for split in splits for group in source_groups(split) for record in group)
+    stored = (
+        (record, split.margin)
+        for split in splits
+        for group in source_groups(split)
+        for record in group
+    )
     sample = [
-        for_model(decode(record), scorer.size)
-        for index, record in enumerate(records)
+        model_pixels(record, margin, scorer.size)
+        for index, (record, margin) in enumerate(stored)
         if index in chosen
     ]
     _, maps = scorer.score_with_maps(np.stack(sample))
@@ -187,6 +195,14 @@ def _cell(value: dict | None) -> str:
         return ""
     spread = "" if value["std"] is None else f" ± {value['std']:.3f}"
     return f"{value['mean']:.3f}{spread}"
+
+
+def _check_folder(root: Path) -> None:
+    """Refuses a folder that no ablation was begun in: its tables are replaced without asking."""
+    remove_leftovers(root)
+    ours = {path.name for path in root.glob("*") if path.name in ARMS and path.is_dir()}
+    if not ours and root.is_dir() and any(root.iterdir()):
+        raise UserError(f"The folder {root} is not empty, and no ablation was begun in it.")
 
 
 def _finished(folder: Path) -> dict | None:

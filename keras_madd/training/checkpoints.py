@@ -122,7 +122,7 @@ def load_checkpoint(folder: Path) -> "MADD":
 def _writing(path: Path) -> Iterator[Path]:
     """`replacing`, with words for a full disk."""
     try:
-        with replacing(path) as temporary:
+        with replacing(path, overwrite=True) as temporary:
             yield temporary
     except OSError as error:
         raise UserError(

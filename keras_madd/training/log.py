@@ -23,7 +23,7 @@ def save_log(folder: Path, history: list[dict[str, float]]) -> None:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
-    replace_file(folder / LOG, text.getvalue().encode())
+    replace_file(folder / LOG, text.getvalue().encode(), overwrite=True)
 
 
 def loss_note(logs: dict[str, float]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file
+from keras_madd.support.staging import remove_leftovers
 from keras_madd.support.versions import package_versions
 from keras_madd.training.settings import FREE, TrainSettings
 from keras_madd.training.shards_data import FACES
@@ -38,7 +39,8 @@ def make_record(
 
 def save_record(folder: Path, record: dict) -> None:
     """Write run.json."""
-    replace_file(folder / RUN_JSON, (json.dumps(record, indent=2) + "\n").encode())
+    content = (json.dumps(record, indent=2) + "\n").encode()
+    replace_file(folder / RUN_JSON, content, overwrite=True)
 
 
 def read_record(folder: str | os.PathLike) -> dict | None:
@@ -59,13 +61,14 @@ def read_record(folder: str | os.PathLike) -> dict | None:
 
 
 def record_before(folder: Path, resume: bool) -> dict | None:
-    """What run.json says, where there is a run to go on with.
+    """What run.json says, where there is a run to go on with; cleans up after a killed one.
 
     Raises:
         UserError: If the folder holds a run and `resume` is false, or something else.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file, not a folder.")
+    remove_leftovers(folder)
     record = read_record(folder)
     if record is not None and not resume:
         raise UserError(

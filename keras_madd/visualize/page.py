@@ -4,6 +4,10 @@ import base64
 from collections.abc import Callable, Sequence
 from html import escape
 
+DEMONSTRATION_BANNER = (
+    "This model is a demonstration trained on synthetic faces; it detects nothing in the wild."
+)
+
 _STYLE = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c2430; --muted: #5d6776;
   --line: #e3e7ec; --soft: #f5f7f9; --accent: #2a66c8; --warn: #8a4b00; --warn-soft: #fff4e2;

@@ -169,9 +169,10 @@ class ScoredVideoWriter:
         seconds: Length of the video, as far as is known.
         threshold: From here on a score means fake, 0 to 1.
         note: A line that is always shown.
+        overwrite: Whether an existing file is replaced.
 
     Raises:
-        UserError: If the folder is missing or cannot be written to.
+        UserError: If the folder is missing or cannot be written to, or the file exists.
     """
 
     def __init__(
@@ -183,13 +184,14 @@ class ScoredVideoWriter:
         seconds: float | None = None,
         threshold: float = 0.5,
         note: str = "",
+        overwrite: bool = False,
     ):
         from keras_madd.media import VideoWriter
 
         self._overlay = VideoOverlay(width, height, threshold, seconds, note=note)
         self._seconds, self._threshold = seconds, threshold
         self._sum, self._count = 0.0, 0
-        self._writer = VideoWriter(path, *self._overlay.size, frame_rate)
+        self._writer = VideoWriter(path, *self._overlay.size, frame_rate, overwrite=overwrite)
 
     def add(self, frame: ScoredFrameLike, image: np.ndarray) -> None:
         """Adds a scored frame.

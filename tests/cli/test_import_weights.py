@@ -61,7 +61,6 @@ def test_an_existing_file_is_kept(tmp_path):
     [
         (["--output", "model.h5"], r"must end in \.keras"),
         (["--output", "nowhere/model.keras"], "no folder nowhere"),
-        (["--output", "model.keras", "--input-size", "0"], "--input-size must be positive"),
         (["--output", "model.keras"], r"no checkpoint ckpt\.pth"),
     ],
 )
@@ -76,6 +75,6 @@ def test_a_file_that_is_no_checkpoint(tmp_path):
     path = tmp_path / "ckpt.pth"
     np.save(path.with_suffix(".npy"), np.zeros(3))
     path.with_suffix(".npy").rename(path)
-    with pytest.raises(UserError, match="not a zip archive"):
+    with pytest.raises(UserError, match="no file of PyTorch"):
         run(path, "--output", tmp_path / "model.keras")
     assert not (tmp_path / "model.keras").exists()

@@ -22,6 +22,30 @@ def test_an_unknown_command_is_a_mistake():
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--data", "shards", "--output", "-"],
+        ["prepare", "--dataset", "folder", "--root", ".", "--output", "-"],
+        ["quickstart", "--output", "-"],
+        ["score", "photo.jpg", "--model", "m.tflite", "--overlay", "-"],
+    ],
+)
+def test_a_folder_is_never_standard_output(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert "must be a folder; - is standard output" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_package_is_the_command():
+    command = [sys.executable, "-m", "keras_madd", "--version"]
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.stdout == f"keras-madd {cli.__version__}\n", process.stderr
+
+
+@pytest.mark.parametrize(
     ("error", "status", "message"),
     [
         (UserError("no such model"), 2, "error: no such model\n"),

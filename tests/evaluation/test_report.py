@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from keras_madd.evaluation import Report, evaluate_scores, write_report
-from keras_madd.evaluation.report import DEMONSTRATION_BANNER, FaceExamples
+from keras_madd.evaluation.report import FaceExamples
+from keras_madd.visualize.page import DEMONSTRATION_BANNER
 
 
 def scored(method: str, seed: int) -> tuple[dict, tuple]:

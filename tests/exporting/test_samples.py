@@ -76,7 +76,11 @@ def shards(folder, margin=1.3, splits=("train", "test")):
             values = {"image": file.getvalue(), "label": index % 2, "method": "real"}
             values |= {"dataset": "d", "video": f"v{index:02}", "source": f"s{index:02}"}
             values |= {"identity": "", "split": split, "frame": 0, "position": 0, "track": 0}
-            values |= {"box": (0, 0, 50, 50), "margin": margin, "landmarks": np.zeros((0, 2))}
+            values |= {
+                "box": (0, 0, 50, 50),
+                "margin": margin * side / 64,
+                "landmarks": np.zeros((0, 2)),
+            }
             records.append(CropRecord(**values))
         infos.append(write_shard(folder / f"{split}-00000.tfrecord", records))
     return infos, drawn

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_madd.demo import sample_photo_path
-from keras_madd.faces import KEYPOINT_NAMES, FaceDetector
+from keras_madd.faces import KEYPOINT_NAMES, FaceDetector, detect
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,36 @@ print("still heard", file=sys.stderr)
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stderr == "still heard\n"
+
+
+class SpeaksLate:
+    """A native detector that complains of an unaligned buffer in its third picture."""
+
+    detections = ()
+    pictures = 0
+
+    def detect(self, picture):
+        self.pictures += 1
+        if self.pictures == 3:
+            os.write(2, b"WARNING: Logging before InitGoogle() is written to STDERR\n")
+            os.write(2, b"W0000 x.cc:1418] Input tensor memory is not aligned according to ...\n")
+        os.write(2, f"said of picture {self.pictures}\n".encode())
+        return self
+
+    def close(self):
+        pass
+
+
+def test_a_later_unaligned_buffer_is_not_told_about(monkeypatch, capfd):
+    monkeypatch.setattr(detect, "_has_been_said", False)
+    with FaceDetector("short") as detector:
+        detector._native["short"] = SpeaksLate()
+        for _ in range(4):
+            detector.detect(np.zeros((8, 8, 3), np.uint8))
+        # Said once a process: from there on nothing is looked through any more.
+        assert detect._has_been_said
+    heard = capfd.readouterr().err
+    assert heard == "".join(f"said of picture {number}\n" for number in range(1, 5))
 
 
 def test_sides_that_would_end_the_process_are_refused():

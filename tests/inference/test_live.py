@@ -1,14 +1,15 @@
 import json
-import threading
 import time
 
 import numpy as np
 import pytest
-from edge_videos import write_video
+from edge_videos import near_and_far, write_video
 from exported_model import exported
+from own_threads import own_threads
 
+from keras_madd.faces import FaceDetector
 from keras_madd.inference import Detector, LiveScorer, ScoreSmoother
-from keras_madd.inference.capture import VideoAsCamera
+from keras_madd.inference.capture import Picture, VideoAsCamera
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,17 @@ def test_every_picture_is_scored_as_by_itself_and_smoothed(detector, tmp_path):
     assert frames[-1].frames_per_second > 0
 
 
+def test_a_face_that_is_followed_keeps_its_face_model(detector):
+    images = [near_and_far()[place] for place in "nfnfn"]
+    pictures = [Picture(index, index / 10, image, 0.0) for index, image in enumerate(images)]
+    frames = frames_of(detector, iter(pictures), newest_only=False)
+    with FaceDetector("full") as full, FaceDetector("short") as short:
+        expected = [short.detect(images[0])[0].box]
+        expected += [full.detect(image)[0].box for image in images[1:]]
+        assert short.detect(images[2])[0].box != expected[2]
+    assert [frame.faces[0].box for frame in frames] == expected
+
+
 def test_a_slow_reader_gets_the_newest_picture(detector, tmp_path):
     path = write_video(tmp_path / "a.mp4", 12)
     source = VideoAsCamera(path)
@@ -82,10 +94,10 @@ def test_a_source_that_fails_is_an_error_after_its_pictures(detector, tmp_path):
         yield from pictures
         raise OSError("unplugged")
 
-    before = threading.active_count()
+    before = own_threads()
     with (
         pytest.raises(OSError, match="unplugged"),
         LiveScorer(detector, source(), newest_only=False) as live,
     ):
         list(live)
-    assert threading.active_count() == before
+    assert own_threads() == before

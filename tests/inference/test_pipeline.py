@@ -2,6 +2,7 @@ import threading
 import time
 
 import pytest
+from own_threads import own_threads
 
 from keras_madd.inference.pipeline import InThread
 
@@ -65,18 +66,18 @@ def test_closing_ends_the_thread_and_the_generator():
         finally:
             closed.set()
 
-    before = threading.active_count()
+    before = own_threads()
     items = InThread(endless())
     next(items)
     items.close()
     items.close()
     assert closed.is_set()
-    assert threading.active_count() == before
+    assert own_threads() == before
     assert list(items) == []
 
 
 def test_closing_the_first_step_ends_those_after_it():
-    before = threading.active_count()
+    before = own_threads()
     gate = threading.Event()
 
     def slow():
@@ -90,7 +91,7 @@ def test_closing_the_first_step_ends_those_after_it():
     gate.set()
     first.close()
     second.close()
-    assert threading.active_count() == before
+    assert own_threads() == before
 
 
 def test_the_newest_replaces_what_waits():

@@ -89,7 +89,12 @@ class TestFailure:
     def test_keeps_the_file_that_was_there(self, tmp_path):
         path = tmp_path / "v.mp4"
         path.write_bytes(b"before")
-        with pytest.raises(ValueError, match="shape"), VideoWriter(path, 64, 48, 25) as writer:
+        with pytest.raises(UserError, match="exists"):
+            VideoWriter(path, 64, 48, 25)
+        with (
+            pytest.raises(ValueError, match="shape"),
+            VideoWriter(path, 64, 48, 25, overwrite=True) as writer,
+        ):
             writer.write(picture(65, 48))
         assert path.read_bytes() == b"before"
         assert [entry.name for entry in tmp_path.iterdir()] == ["v.mp4"]
@@ -100,7 +105,7 @@ class TestFailure:
         assert list(tmp_path.iterdir()) == []
 
     def test_folder(self, tmp_path):
-        with pytest.raises(UserError, match="cannot be written"):
+        with pytest.raises(UserError, match="There is no folder"):
             VideoWriter(tmp_path / "none" / "v.mp4", 64, 48, 25)
 
     @pytest.mark.parametrize(

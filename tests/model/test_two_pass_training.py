@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_madd import MADD
 from keras_madd.model.callbacks import StopOnNonFinite
-from keras_madd.model.two_pass_training import class_of, match_loss
+from keras_madd.model.two_pass_training import match_loss
 
 OFF = {"region_independence_weight": 0.0, "augmented_classification_weight": 0.0}
 SIZE = 32
@@ -82,7 +82,7 @@ def test_evaluation_reports_the_classification_loss_and_moves_nothing():
     before = values(model.weights)
     logs = model.evaluate(images, labels, verbose=0, return_dict=True)
     model.predict(images, verbose=0)
-    assert set(logs) == {"loss", "accuracy"}
+    assert set(logs) == {"loss", "accuracy", "fake_auc"}
     assert_all_close(values(model.weights), before, atol=0)
 
 
@@ -120,6 +120,21 @@ def test_the_detached_prefix_leaves_no_trace():
     with model._kept_averages():
         model.prefix(images, training=True)
         assert not np.allclose(values(batch_norm_averages(model))[0], before[0])
+    assert_all_close(values(batch_norm_averages(model)), before, atol=0)
+
+
+def test_averages_come_back_when_a_pass_fails():
+    images, _ = batch()
+    model = tiny()
+    before = values(batch_norm_averages(model))
+
+    def fail_half_way():
+        with model._kept_averages():
+            model.network(images, training=True)
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        fail_half_way()
     assert_all_close(values(batch_norm_averages(model)), before, atol=0)
 
 
@@ -270,13 +285,6 @@ def test_match_loss_by_hand():
     # Two regions, two features: lengths 5 and 1; the second region was dropped.
     difference = ops.convert_to_tensor([[[3.0, 4.0], [1.0, 0.0]]])
     assert float(match_loss(difference, ops.convert_to_tensor([1]))) == pytest.approx(2.5)
-
-
-def test_class_of_reads_sparse_and_one_hot_labels():
-    sparse = class_of(ops.convert_to_tensor([[2], [0]]), 3)
-    one_hot = class_of(ops.convert_to_tensor([[0.1, 0.2, 0.7], [1.0, 0.0, 0.0]]), 3)
-    assert ops.convert_to_numpy(sparse).tolist() == [2, 0]
-    assert ops.convert_to_numpy(one_hot).tolist() == [2, 0]
 
 
 def freeze_batch_norm(model):

@@ -2,7 +2,11 @@ import os
 
 import pytest
 
-from keras_madd.support.native_stderr import native_stderr_captured, native_stderr_silenced
+from keras_madd.support.native_stderr import (
+    native_stderr_captured,
+    native_stderr_silenced,
+    native_stderr_without,
+)
 
 
 def test_silences_the_descriptor_and_restores_it(capfd):
@@ -46,3 +50,21 @@ def test_captures_and_restores(capfd):
     assert lines == ["one", "two"]
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+def test_passes_on_all_but_the_noise(capfd):
+    with native_stderr_without(["not aligned", "chatter"]) as dropped:
+        os.write(2, b"W1 memory is not aligned here\na warning\nchatter\nthe end")
+        assert dropped == []
+    assert dropped == ["W1 memory is not aligned here", "chatter"]
+    assert capfd.readouterr().err == "a warning\nthe end\n"
+
+
+def test_what_was_said_before_an_error_is_heard(capfd):
+    def fail():
+        os.write(2, b"chatter\nwhy it failed\n")
+        raise KeyError("lost")
+
+    with pytest.raises(KeyError), native_stderr_without(["chatter"]):
+        fail()
+    assert capfd.readouterr().err == "why it failed\n"

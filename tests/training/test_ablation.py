@@ -76,11 +76,14 @@ def test_the_test_split_is_measured(shards, tmp_path):
 
     tiny_model().save(tmp_path / "model.keras")
     result = ablation.measure_on_test(tmp_path / "model.keras", (shards,), 0)
-    from keras_madd.evaluation.crops import decode, open_splits, source_groups
+    from keras_madd.data.model_window import model_pixels
+    from keras_madd.evaluation.crops import open_splits, source_groups
 
     split = open_splits((shards,), "test")[0]
     records = [record for group in source_groups(split) for record in group]
-    scores = tiny_model().fake_probability(np.stack([decode(record) for record in records]))
+    scores = tiny_model().fake_probability(
+        np.stack([model_pixels(record, split.margin, 64) for record in records])
+    )
     labels = [record.label for record in records]
     assert result["frame_auc"] == pytest.approx(frame_metrics(labels, scores)["auc"])
 

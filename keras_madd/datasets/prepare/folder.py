@@ -11,8 +11,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,10 +20,10 @@ from keras_madd.datasets.prepare.group import read_piece
 from keras_madd.datasets.prepare.plan import Plan, Shard, difference
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file, replacing
+from keras_madd.support.staging import remove_leftovers
 
 MANIFEST = "manifest.jsonl"
 _WORK = ".prepare"
-_OUR_TEMPORARY = re.compile(r"\.(train|val|test|dataset|manifest)-.*\.(tfrecord|jsonl?)")
 
 
 def cannot_write(what: object) -> UserError:
@@ -85,7 +83,7 @@ class PrepareFolder:
         try:
             before = json.loads(file.read_bytes())
         except FileNotFoundError:
-            replace_file(file, json.dumps(content).encode())
+            replace_file(file, json.dumps(content).encode(), overwrite=True)
         except ValueError:
             raise UserError(f"{file} is damaged; give another --output.") from None
         else:
@@ -149,20 +147,13 @@ class PrepareFolder:
             lines |= {number: line for number, line in shard_lines}
         ordered = [lines[number] for number in sorted(lines)]
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in ordered)
-        replace_file(self.path / MANIFEST, text.encode())
+        replace_file(self.path / MANIFEST, text.encode("utf-8", "backslashreplace"), overwrite=True)
         return infos, ordered
 
     def remove_temporary_files(self) -> None:
         """Remove what a killed run was writing."""
-        for path in self.path.iterdir():
-            if _OUR_TEMPORARY.fullmatch(path.name):
-                path.unlink(missing_ok=True)
-        for folder in (self.work, self.pieces, self._shards):
-            for path in folder.glob(".*"):
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink(missing_ok=True)
+        for folder in (self.path, self.work, self.pieces, self._shards):
+            remove_leftovers(folder)
 
 
 def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
@@ -185,7 +176,7 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
     if description.is_file():
         return
     digest, size, records, lines = hashlib.sha256(), 0, 0, []
-    with replacing(target) as temporary, temporary.open("wb") as file:
+    with replacing(target, overwrite=True) as temporary, temporary.open("wb") as file:
         for piece in pieces:
             found = read_piece(work / "pieces", piece)
             if found is None:
@@ -205,7 +196,7 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
         line["shard"] = target.name if line["crops"] else None
     info = ShardInfo(target.name, records, size, digest.hexdigest())
     content = {"file": dataclasses.asdict(info), "lines": lines}
-    replace_file(description, json.dumps(content).encode())
+    replace_file(description, json.dumps(content).encode(), overwrite=True)
     for piece in pieces:
         for suffix in (".json", ".tfrecord"):
             (work / "pieces" / f"{piece}{suffix}").unlink(missing_ok=True)

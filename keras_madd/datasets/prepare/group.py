@@ -97,7 +97,7 @@ def prepare_group(
     records.sort(key=lambda record: record.order)
     info = write_shard(folder / f"{group.piece}.tfrecord", records)
     content = {"file": dataclasses.asdict(info), "lines": lines}
-    replace_file(folder / f"{group.piece}.json", json.dumps(content).encode())
+    replace_file(folder / f"{group.piece}.json", json.dumps(content).encode(), overwrite=True)
 
 
 def read_piece(folder: Path, piece: str) -> tuple[ShardInfo, list] | None:

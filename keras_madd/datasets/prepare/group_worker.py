@@ -16,6 +16,7 @@ from keras_madd.datasets.prepare.folder import cannot_write
 from keras_madd.datasets.prepare.group import Group
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.support.errors import UserError
+from keras_madd.support.signals import signals_blocked
 
 TRIES = 2
 
@@ -93,14 +94,15 @@ class GroupWorker:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "GLOG_minloglevel": "3",
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "keras_madd.datasets.prepare.worker", str(descriptor)],
-            pass_fds=[descriptor],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._stderr,
-        )
+        with signals_blocked():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "keras_madd.datasets.prepare.worker", str(descriptor)],
+                pass_fds=[descriptor],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._stderr,
+            )
         theirs.close()
         self._send({"settings": self._settings.to_json(), "folder": str(self._folder)})
 

@@ -8,7 +8,6 @@ TensorFlow or Keras.
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
@@ -25,8 +24,6 @@ HEAVY = ("tensorflow", "keras", "jax", "torch")
 
 def main() -> None:
     """Work until the other side of the socket closes."""
-    # Ctrl-C reaches the whole terminal; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     connection = Connection(int(sys.argv[1]))
     tasks = queue.SimpleQueue()

@@ -44,12 +44,13 @@ def test_rests_of_a_killed_run_are_removed(plain_tree, finished, tmp_path, small
     (copy / "dataset.json").unlink()
     (copy / ".prepare/shards/val-00000.json").unlink()
     for name in (
-        ".train-00000-abcdefgh.tfrecord",
-        ".dataset-abcdefgh.json",
-        ".prepare/pieces/.val-00000.000000-abcdefgh.tfrecord",
+        ".keras-madd-0123abcd.partial/content/train-00000.tfrecord",
+        ".keras-madd-4567abcd.partial/content/dataset.json",
+        ".prepare/pieces/.keras-madd-0123abcd.partial/content/val-00000.000000.tfrecord",
         ".prepare/pieces/val-00000.000000.tfrecord",
         ".prepare/pieces/train-00000.000000.json",
     ):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_text("half")
     prepare(plain_tree, copy, small())
     assert content(copy) == content(finished)

@@ -8,7 +8,7 @@ import pytest
 import reference_rule
 
 from keras_madd.backbones import official_efficientnet, official_xception
-from keras_madd.published_weights import names
+from keras_madd.torch_weights import names
 
 
 def expected_backbone(case, classifier):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_madd.published_weights.checkpoint import CheckpointError
-from keras_madd.published_weights.names import Slot, counters
+from keras_madd.torch_weights.checkpoint import CheckpointError
+from keras_madd.torch_weights.names import Slot, counters
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""Labels as users bring them: classes or one-hot, and whether the loss reads them so."""
+
+import keras
+import numpy as np
+from keras import ops
+
+_SPARSE = (keras.losses.SparseCategoricalCrossentropy, keras.losses.sparse_categorical_crossentropy)
+_ONE_HOT = (
+    *(keras.losses.CategoricalCrossentropy, keras.losses.categorical_crossentropy),
+    *(keras.losses.CategoricalFocalCrossentropy, keras.losses.categorical_focal_crossentropy),
+)
+# They look for thresholds from 0 to 1 in what they take for the probability of one class.
+_OF_PROBABILITIES = (keras.metrics.AUC, keras.metrics.Precision, keras.metrics.Recall)
+
+
+def class_of(y, num_classes: int):
+    """Class of each image, `(B,)`, from sparse, one-hot or soft labels."""
+    if is_one_hot(y, num_classes):
+        return ops.argmax(y, axis=-1)
+    return ops.reshape(y, (-1,))
+
+
+def is_one_hot(y, num_classes: int) -> bool:
+    """Whether labels are one-hot or soft, `(B, num_classes)`, by their shape."""
+    return len(y.shape) == 2 and y.shape[1] == num_classes
+
+
+def check_classes(y, num_classes: int) -> None:
+    """Check labels that were given as an array; others, such as datasets, are passed over.
+
+    Raises:
+        ValueError: If labels lie outside `0..num_classes - 1`.
+    """
+    if not isinstance(y, np.ndarray | list | tuple) or len(y) == 0:
+        return
+    labels = np.asarray(y)
+    if is_one_hot(labels, num_classes):
+        return
+    last = num_classes - 1
+    if not (labels.min() >= 0 and labels.max() <= last):
+        raise ValueError(
+            f"`y` must hold classes from 0 (real) to {last}. "
+            f"Received: values from {labels.min()} to {labels.max()}"
+        )
+
+
+def check_labels_fit(y, loss, num_classes: int) -> None:
+    """Check a batch's labels against the loss that reads them.
+
+    Raises:
+        ValueError: If the labels are one-hot and the loss reads classes, or the other way round.
+    """
+    if not hasattr(y, "shape"):
+        return
+    one_hot = is_one_hot(y, num_classes)
+    if one_hot and _is_one_of(loss, _SPARSE):
+        raise ValueError(
+            "`y` must hold classes, shape (B,), for this loss; one-hot labels need "
+            "compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True)). "
+            f"Received: shape={tuple(y.shape)}"
+        )
+    if not one_hot and _is_one_of(loss, _ONE_HOT):
+        raise ValueError(
+            f"`y` must be one-hot, shape (B, {num_classes}), for this loss; classes need "
+            "compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)). "
+            f"Received: shape={tuple(y.shape)}"
+        )
+
+
+def check_loss(loss) -> None:
+    """Check that a loss of Keras reads logits.
+
+    Raises:
+        ValueError: If it reads probabilities, or is given by a name, which means the same.
+    """
+    if loss is None:
+        raise ValueError('`loss` must be a loss, or "auto". Received: loss=None')
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    functions = (*_SPARSE, *_ONE_HOT, keras.losses.binary_crossentropy)
+    by_function = any(loss is each for each in functions)
+    if by_function or getattr(loss, "from_logits", True) is False:
+        raise ValueError(
+            "`loss` must read logits, which is what MADD gives: such as "
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True). "
+            f"Received: loss={loss}"
+        )
+
+
+def check_metrics(metrics) -> None:
+    """Check that no metric takes logits of classes for the probability of one class.
+
+    Raises:
+        ValueError: If one does.
+    """
+    for metric in metrics if isinstance(metrics, list | tuple) else [metrics]:
+        found = metric
+        if isinstance(metric, str) and metric.lower() not in ("accuracy", "acc"):
+            found = keras.metrics.get(metric)
+        if isinstance(found, _OF_PROBABILITIES):
+            raise ValueError(
+                "`metrics` must read logits, which is what MADD gives: keras_madd.metrics has "
+                f"FakeAUC, FakeEER and FakeTPRAtFPR. Received: {metric!r}"
+            )
+
+
+def _is_one_of(loss, kinds) -> bool:
+    classes = tuple(kind for kind in kinds if isinstance(kind, type))
+    return isinstance(loss, classes) or any(loss is kind for kind in kinds)

@@ -1,0 +1,22 @@
+"""A model in float32, whatever precision it was trained in."""
+
+from keras import ops
+
+
+def float32_twin(model):
+    """Build an uncompiled float32 model of the same configuration, with weights of its own."""
+    return type(model)(model.config, name=model.name, dtype="float32")
+
+
+def in_float32(model):
+    """Return a model that computes in float32 with the same weights: itself where it does already.
+
+    Args:
+        model: A `MADD` model of any dtype policy; it stays as it is.
+    """
+    if model.dtype_policy.name == "float32":
+        return model
+    twin = float32_twin(model)
+    for weight, value in zip(twin.weights, model.weights, strict=True):
+        weight.assign(ops.cast(value, weight.dtype))
+    return twin

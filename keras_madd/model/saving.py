@@ -1,0 +1,182 @@
+"""Presets, saved models, and new heads on trained weights."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import keras
+import numpy as np
+
+from keras_madd.model.config import MADDConfig
+from keras_madd.model.half_precision import store_in_half_precision
+from keras_madd.model.presets import preset_config
+from keras_madd.model.transfer import resized
+from keras_madd.support.shipped import shipped_folder
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.weights.h5"
+
+
+class Saving:
+    """Mixin of `MADD`: where models come from and go to."""
+
+    @classmethod
+    def from_preset(
+        cls,
+        preset: str | os.PathLike,
+        *,
+        backbone_weights: str | None = None,
+        name: str | None = None,
+        dtype=None,
+        **fields,
+    ):
+        """Build a model from a preset's name, or load one from a folder or a file.
+
+        With another `num_classes`, `num_attentions` or `head_width` than the saved model has, the
+        layers that these resize begin anew and all others keep their trained weights; a warning
+        names them.
+
+        Args:
+            preset: A name in `keras_madd.model.presets.PRESETS`, whose weights are random but for
+                `backbone_weights`; the name of a trained detector that comes with the package; a
+                folder that `save_to_preset` wrote; or a `.keras` file.
+            backbone_weights: As in the constructor, with a preset's name only.
+            name: Name of the model; `None`: the saved one's, or "madd".
+            dtype: As in the constructor.
+            **fields: Fields of `MADDConfig` to change.
+
+        Raises:
+            ValueError: If there is no such preset, folder or file, it does not hold a model of this
+                class, or the trained weights do not fit what was changed.
+
+        Example:
+            >>> model = MADD.from_preset("trained", num_classes=5)
+        """
+        folder = shipped_folder(preset) or pathlib.Path(preset)
+        if not folder.is_dir() and folder.suffix != ".keras":
+            config = MADDConfig.from_dict(preset_config(str(preset)))
+            return cls(
+                config,
+                backbone_weights=backbone_weights,
+                name=name or "madd",
+                dtype=dtype,
+                **fields,
+            )
+        if backbone_weights is not None:
+            raise ValueError(
+                "`backbone_weights` must be None for a saved model, which has its own. "
+                f"Received: backbone_weights={backbone_weights!r}"
+            )
+        if folder.is_dir():
+            config, weights = _read_folder(folder)
+            model = cls(config, name=name or "madd", dtype=dtype)
+            model.load_weights(weights)
+        else:
+            model = keras.saving.load_model(folder, compile=False)
+            if not isinstance(model, cls):
+                raise ValueError(
+                    f"`preset` must hold a MADD model. Received: a {type(model).__name__}"
+                )
+            if dtype is not None or name is not None:
+                twin = cls(model.config, name=name or model.name, dtype=dtype)
+                twin.set_weights(model.get_weights())
+                model = twin
+        config = model.config.replace(**fields)
+        return model if config == model.config else resized(model, config, str(preset))
+
+    def reset_classifier(self, num_classes: int, **fields):
+        """Return a model with a new last layer and all other trained weights: fine-tuning.
+
+        The model itself stays as it is; the new one is not compiled.
+
+        Args:
+            num_classes: Number of logits of the new layer; class 0 is real.
+            **fields: More fields of `MADDConfig` to change. With another `num_attentions` or
+                `head_width` the layers that they resize begin anew too, and a warning names them.
+
+        Raises:
+            ValueError: If the trained weights do not fit what was changed.
+
+        Example:
+            >>> by_method = model.reset_classifier(5)  # real and four manipulations
+        """
+        config = self.config.replace(num_classes=num_classes, **fields)
+        return resized(self, config, self.name, new_classifier=True)
+
+    def save_to_preset(self, folder: str | os.PathLike, *, half_precision: bool = False) -> None:
+        """Write configuration and weights to a new folder that `from_preset` reads.
+
+        Args:
+            folder: The folder to make.
+            half_precision: Whether to store the weights in float16, in half the space; loading
+                gives float32 again, with the three digits that float16 keeps.
+
+        Raises:
+            FileExistsError: If `folder` exists.
+        """
+        _write_folder(self, pathlib.Path(folder), half_precision)
+
+    def save_own_variables(self, store):
+        """Save the states of all random generators, which Keras leaves out."""
+        super().save_own_variables(store)
+        for index, state in enumerate(self._seed_states()):
+            store[f"seed_state_{index}"] = state
+
+    def load_own_variables(self, store):
+        """Load what `save_own_variables` saved.
+
+        A file without any generator's state leaves the generators as they are.
+
+        Raises:
+            ValueError: If the file is of a model with another number of generators.
+        """
+        states = self._seed_states()
+        keys = list(store.keys())
+        saved = [key for key in keys if key.startswith("seed_state_")]
+        super().load_own_variables({key: store[key] for key in keys if key not in saved})
+        if saved and len(saved) != len(states):
+            raise ValueError(
+                "The file must hold the state of each random generator of the model, "
+                f"{len(states)} in all. Received: {len(saved)}"
+            )
+        for index in range(len(saved)):
+            states[index].assign(np.asarray(store[f"seed_state_{index}"]))
+
+    def _seed_states(self):
+        saved = {id(weight) for weight in self.weights}
+        return [state for state in self.non_trainable_variables if id(state) not in saved]
+
+
+def _read_folder(folder: pathlib.Path) -> tuple[MADDConfig, pathlib.Path]:
+    """Return the configuration in a folder and the path of its weights.
+
+    Raises:
+        ValueError: If the folder is not a preset.
+    """
+    if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
+        raise ValueError(
+            f"A preset folder must hold {CONFIG_FILE} and {WEIGHTS_FILE}. "
+            f"Received: preset={str(folder)!r}"
+        )
+    fields = json.loads((folder / CONFIG_FILE).read_text())
+    return MADDConfig.from_dict(fields), folder / WEIGHTS_FILE
+
+
+def _write_folder(model, folder: pathlib.Path, half_precision: bool) -> None:
+    """Write a model's configuration and weights to a new folder, whole or not at all.
+
+    Raises:
+        FileExistsError: If `folder` exists.
+    """
+    if folder.exists():
+        raise FileExistsError(f"`folder` must not exist. Received: folder={str(folder)!r}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        written = pathlib.Path(work) / "preset"
+        written.mkdir()
+        (written / CONFIG_FILE).write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
+        model.save_weights(written / WEIGHTS_FILE)
+        if half_precision:
+            store_in_half_precision(written / WEIGHTS_FILE)
+        written.rename(folder)
