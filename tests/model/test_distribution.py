@@ -1,6 +1,5 @@
 """Training on several replicas: one step of `fit` is the step of one device."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -50,6 +49,5 @@ def test_mirrored_strategy_makes_the_step_of_one_device(count, cases):
 
 @pytest.mark.slow
 @tensorflow_only
-@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
 def test_data_parallel_on_jax_makes_the_step_of_one_device():
     check("jax", 4, [(("paper, dropout",), ("synchronized",))])

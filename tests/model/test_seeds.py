@@ -1,6 +1,5 @@
 """One seed, one run: initial weights, stochastic depth, losses; and a resumed run goes on."""
 
-import importlib.util
 import random
 
 import keras
@@ -56,7 +55,6 @@ def test_a_seed_gives_weights_and_losses_and_a_saved_model_goes_on(backbone, tmp
 
 @pytest.mark.slow
 @tensorflow_only
-@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
 def test_stochastic_depth_follows_the_seed_on_jax():
     first, second, other = run_script(FORWARD, "jax")
     assert first == second
