@@ -1,6 +1,7 @@
 """Scores of faces as a table that outlives the model: written once, measured as often as wanted."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,11 +222,15 @@ def read_scores(path: str | os.PathLike) -> Scores:
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path} cannot be read as {path.suffix[1:]}: {reason}") from None
+    names = table.column_names
+    twice = sorted({name for name, times in Counter(names).items() if times > 1})
+    if twice:
+        raise UserError(f"{path} has several columns {', '.join(twice)}.")
     if table.num_rows == 0:
         raise UserError(f"{path} holds no scores.")
     columns = {}
     for name in (*TEXTS, *NUMBERS):
-        if name in table.column_names:
+        if name in names:
             columns[name] = _column(path, name, table.column(name))
     try:
         return Scores.from_columns(columns)

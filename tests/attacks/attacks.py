@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,15 +170,12 @@ def _agree(description: Path, shard: Path) -> None:
 
 
 def _read_shards(shards: Path, split: str) -> int:
+    from keras_madd.data.model_window import model_pixels
     from keras_madd.data.shard_index import index_shards
     from keras_madd.data.shards import read_records
     from keras_madd.data.shards_description import load_dataset_json
     from keras_madd.support.errors import UserError
 
-    try:
-        from keras_madd.data.model_window import model_pixels
-    except ImportError:  # As it was before the rooms moved.
-        from keras_madd.evaluation.crops import model_pixels
     try:
         split = split if split in ("train", "val", "test") else "train"
         description = load_dataset_json(shards)
@@ -185,7 +183,7 @@ def _read_shards(shards: Path, split: str) -> int:
         for record in read_records(shards, split):
             model_pixels(record, description.margin, 64)
     except UserError as error:
-        print(f"error: {error}", file=__import__("sys").stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
