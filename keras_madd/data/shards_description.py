@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.files import check_input, json_bytes, replace_file
 from keras_madd.support.schema import (
     Kind,
     anything,
@@ -199,6 +199,8 @@ def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
         UserError: There is none (the folder is something else or unfinished), or it is damaged.
     """
     path = Path(shards_dir) / DATASET_JSON
+    if path.exists():
+        check_input(path)
     try:
         content = read_json(path, MOST_BYTES)
         if not isinstance(content, dict):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from keras_madd.media.images import IMAGE_SUFFIXES, read_image
+from keras_madd.media.images import IMAGE_SUFFIXES, open_image, read_image
 from keras_madd.media.picture_damage import NONE, picture_detection
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import find_files
+from keras_madd.support.files import check_input
+from keras_madd.support.finding import find_files
 
 if TYPE_CHECKING:
     from keras_madd.inference.detector import Detector
@@ -88,7 +89,8 @@ def open_media(path: str | os.PathLike) -> Media:
     """
     path = Path(path)
     try:
-        if _is_image(path) or not path.is_file() or path.stat().st_size == 0:
+        check_input(path)
+        if _is_image(path) or path.stat().st_size == 0:
             return _photograph(path)
         from keras_madd.media import VideoReader
 
@@ -141,13 +143,13 @@ def score_pictures(
 
 def _photograph(path: Path) -> Media:
     image = read_image(path)
-    with Image.open(path) as opened:
+    with open_image(path) as opened:
         return Media(path, image=image, damage_detection=picture_detection(opened.format))
 
 
 def _is_image(path: Path) -> bool:
     try:
-        with Image.open(path):
+        with open_image(path):
             return True
     except Image.DecompressionBombError:
         return True  # `read_image` says so.
