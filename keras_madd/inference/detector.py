@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.faces import Face, FaceDetector, crop_face, crop_square
+from keras_madd.faces import Face, FaceDetector, FaceModelChoice, crop_face, crop_square
 from keras_madd.inference.calibration import calibrate, verdict_of
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.inference.scored_face import ScoredFace
@@ -111,14 +111,18 @@ class Detector:
             raise UserError(f"{self._path} gives scores that are not numbers (NaN).")
         return calibrate(np.clip(raw, 0, 1), self.description.temperature), maps
 
-    def find_faces(self, image: np.ndarray) -> list[Face]:
-        """Finds the faces of a picture, (H, W, 3) uint8 RGB, with the model's own face detector.
+    def find_faces(self, image: np.ndarray, choice: FaceModelChoice | None = None) -> list[Face]:
+        """Finds the faces of a picture with the model's own face detector.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            choice: Of the video that the picture is from.
 
         Returns:
             The faces, largest first; empty where none was found.
         """
         with self._faces_lock:
-            return self._faces.detect(image)
+            return self._faces.detect(image, choice)
 
     def score_faces(self, image: np.ndarray, faces: list[Face]) -> list[ScoredFace]:
         """Scores faces that `find_faces` has found in the picture.
@@ -188,7 +192,8 @@ class Detector:
 
         Frames are read, faces found and scores computed at the same time, in three threads; the
         pictures are not kept, so memory does not grow with the video's length but for the numbers
-        in the result.
+        in the result. A model whose face detector is `"auto"` has one face model chosen for the
+        whole video first, on eight frames of it, for which the video is decoded once more.
 
         Args:
             path: The file.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.faces import FaceTracker
+from keras_madd.faces import FaceModelChoice, FaceTracker
 from keras_madd.inference.capture import Picture
 from keras_madd.inference.pipeline import InThread
 from keras_madd.inference.smoothing import ScoreSmoother
@@ -153,10 +153,10 @@ class LiveScorer:
         return (len(self._times) - 1) / max(1e-9, self._times[-1] - self._times[0])
 
     def _find(self, pictures: Iterable[tuple[Picture, float]]) -> Iterator[tuple]:
-        tracker = FaceTracker()
+        tracker, choice = FaceTracker(), FaceModelChoice()
         for picture, taken in pictures:
             started = time.perf_counter()
-            faces = self._detector.find_faces(picture.image)
+            faces = self._detector.find_faces(picture.image, choice)
             tracks = tracker.update([face.box for face in faces])
             detect_ms = 1e3 * (time.perf_counter() - started)
             yield picture, taken, list(zip(faces, tracks, strict=True)), detect_ms

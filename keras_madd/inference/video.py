@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.faces import Face, FaceTracker
+from keras_madd.faces import Face, FaceModelChoice, FaceTracker
+from keras_madd.faces.choice import FULL
 from keras_madd.inference.pipeline import InThread
 from keras_madd.media import VideoFrame, VideoReader
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.scored_face import ScoredFace
 
+# Frames, spread over the video, on which a face model is chosen.
+CHOSEN_ON = 8
 AGGREGATION = {
     "score of a frame": "maximum over its scored faces",
     "score of the video": "mean over the frames with a face",
@@ -102,6 +105,7 @@ class VideoResult:
         probability: Mean over the frames with a face, or None where there is none.
         verdict: As `Detector.verdict`, or None without a face.
         broken_tail: What is damaged in the file, or None.
+        face_detector: The face model that looked at every frame, `"short"` or `"full"`.
     """
 
     path: Path
@@ -113,6 +117,7 @@ class VideoResult:
     probability: float | None
     verdict: str | None
     broken_tail: str | None
+    face_detector: str
 
     @property
     def frames_with_face(self) -> int:
@@ -131,6 +136,7 @@ class VideoResult:
             "verdict": self.verdict,
             "aggregation": AGGREGATION,
             "damage": self.broken_tail,
+            "face_detector": self.face_detector,
             "tracks": [track.to_json() for track in self.tracks],
             "frames": [frame.to_json() for frame in self.frames],
         }
@@ -157,8 +163,11 @@ def score_video(
     scored = []
     with VideoReader(path) as video:
         total = frames or (video.frame_count and -(-video.frame_count // every))
+        choice = None
+        if detector.description.detector == "auto":
+            choice = _choose_face_model(detector, video, min(CHOSEN_ON, frames or CHOSEN_ON))
         wanted = video.evenly_spaced(frames) if frames else video.frames(every)
-        with contextlib.closing(_scored_frames(detector, wanted, all_faces)) as pairs:
+        with contextlib.closing(_scored_frames(detector, wanted, all_faces, choice)) as pairs:
             for frame, image in pairs:
                 if on_frame is not None:
                     on_frame(frame, image)
@@ -180,17 +189,32 @@ def score_video(
         probability=mean,
         verdict=None if mean is None else detector.verdict(mean),
         broken_tail=video.broken_tail,
+        face_detector=choice.models[0] if choice else detector.description.detector,
     )
 
 
+def _choose_face_model(detector: "Detector", video: VideoReader, count: int) -> FaceModelChoice:
+    choice = FaceModelChoice(max_missed=None)
+    with contextlib.closing(video.evenly_spaced(count)) as frames:
+        for frame in frames:
+            detector.find_faces(frame.image, choice)
+            if choice.models == (FULL,):
+                break
+    choice.settle()
+    return choice
+
+
 def _scored_frames(
-    detector: "Detector", frames: Iterator[VideoFrame], all_faces: bool
+    detector: "Detector",
+    frames: Iterator[VideoFrame],
+    all_faces: bool,
+    choice: FaceModelChoice | None,
 ) -> Iterator[tuple[ScoredFrame, np.ndarray]]:
     """Frames with their scores, and their pictures; reading and finding run ahead in threads."""
     tracker = FaceTracker()
     read = InThread(frames)
     try:
-        with InThread(_found(detector, read)) as found:
+        with InThread(_found(detector, read, choice)) as found:
             for frame, faces in found:
                 # All faces are followed, so that a person who is not scored keeps the number.
                 tracks = tracker.update([face.box for face in faces])
@@ -206,10 +230,10 @@ def _scored_frames(
 
 
 def _found(
-    detector: "Detector", frames: Iterator[VideoFrame]
+    detector: "Detector", frames: Iterator[VideoFrame], choice: FaceModelChoice | None
 ) -> Iterator[tuple[VideoFrame, list[Face]]]:
     for frame in frames:
-        yield frame, detector.find_faces(frame.image)
+        yield frame, detector.find_faces(frame.image, choice)
 
 
 def _track_scores(frames: list[ScoredFrame], detector: "Detector") -> tuple[TrackScore, ...]:

@@ -2,55 +2,77 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import av
 
+from keras_madd.media.damage import DamageCheck
+from keras_madd.media.sound_frames import SoundFrames, lag_of
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 # Demuxers that make pictures, text or a list of other files look like a video.
 _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "apng")
-INCOMPLETE = "frame {} is incomplete"
 
 
 class DamagedError(Exception):
     """A frame could not be decoded while several threads were decoding."""
 
 
-def open_container(path: os.PathLike, threads: int) -> tuple[av.container.InputContainer, object]:
+@dataclass(frozen=True, eq=False)
+class OpenVideo:
+    """A file that is being read.
+
+    Attributes:
+        container: the file.
+        stream: its video stream.
+        check: tells of damage.
+    """
+
+    container: av.container.InputContainer
+    stream: av.VideoStream
+    check: DamageCheck
+
+    def close(self) -> None:
+        """Close the file. Closing twice is harmless."""
+        self.check.close()
+        self.container.close()
+
+
+def open_video(path: os.PathLike, threads: int) -> OpenVideo:
     """Open a file and its video stream.
 
     Args:
         path: the file.
         threads: threads that decode; 0 for one per core.
 
-    Returns:
-        The container and the stream.
-
     Raises:
         UserError: there is no such file, it is empty, or holds no video.
     """
-    if not path.is_file():
-        what = "this is a folder, not a video" if path.is_dir() else "there is no such file"
-        raise UserError(f"{path}: {what}.")
+    check_input(path)
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path}: the file is empty.")
-        # As a URL, so that a name with a colon is not taken for a protocol.
-        container = av.open(
-            f"file:{path.absolute()}",
-            options={"protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
+        container = _open(path)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise UserError(f"{path}: not a video that can be read: {reason(error)}") from None
     try:
         stream = _video_stream(container, path)
+        stream.thread_type = "AUTO"
+        stream.thread_count = threads
+        return OpenVideo(container, stream, DamageCheck(path, stream, lambda: _open(path)))
     except BaseException:
         container.close()
         raise
-    stream.thread_type = "AUTO"
-    stream.thread_count = threads
-    return container, stream
+
+
+def _open(path: os.PathLike) -> av.container.InputContainer:
+    # As a URL, so that a name with a colon is not taken for a protocol.
+    return av.open(
+        f"file:{path.absolute()}",
+        options={"protocol_whitelist": "file"},
+        metadata_errors="replace",
+    )
 
 
 def _video_stream(container: av.container.InputContainer, path: os.PathLike):
@@ -75,16 +97,14 @@ def reason(error: Exception) -> str:
     return " ".join(text.split()) or type(error).__name__
 
 
-def read_packets(
-    container: av.container.InputContainer, stream, complain: Callable[[str], None]
-) -> Iterator[av.Packet]:
+def read_packets(video: OpenVideo, complain: Callable[[str], None]) -> Iterator[av.Packet]:
     """All packets of the stream that hold a frame to be shown or needed, in order.
 
     Args:
-        container: of `open_container`.
-        stream: of `open_container`.
+        video: of `open_video`.
         complain: called with what is wrong with the file.
     """
+    container, stream = video.container, video.stream
     end, failures = None, 0
     while failures < 2:
         try:
@@ -104,6 +124,8 @@ def read_packets(
         except IndexError:
             # PyAV stumbles over a stream that begins in the middle; it is not the one read here.
             continue
+    if damage := video.check.finish():
+        complain(damage)
     if container.duration and end is not None:
         promised = ((container.start_time or 0) + container.duration) / av.time_base
         # Matroska's duration is exact, and nothing else there tells of a cut.
@@ -118,73 +140,76 @@ def _end(packet: av.Packet) -> float:
 
 
 def decode(
-    container: av.container.InputContainer, stream, complain: Callable[[str], None]
+    video: OpenVideo, complain: Callable[[str], None]
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decoded frames with their indices in the video.
 
-    What is damaged is left out, and so is what follows until the next key frame, since it is
-    built on the damage; indices count what is left out.
+    What is damaged is left out, and so is what is built on it; indices count what is left out.
 
     Raises:
         DamagedError: something is damaged and more than one thread decodes, when it cannot be
             told which frames of those under way are sound.
     """
-    given, seen, waiting = 0, 0, False
-    for packet in read_packets(container, stream, complain):
-        seen += not packet.is_discard
-        if waiting and not packet.is_keyframe:
-            continue
-        frames, damage = _decode_packet(stream, packet, seen - 1)
-        if waiting:  # A key frame after damage.
-            given = seen - 1
-        waiting = bool(damage)
+    context, given = video.stream.codec_context, 0
+    sound = SoundFrames(context, lag_of(context))
+    for packet in read_packets(video, complain):
+        is_shown, was_interrupted = video.check.is_shown(packet), sound.is_interrupted
+        wanted = sound.arrive(packet, is_shown)
+        number = sound.shown - 1
+        if wanted and was_interrupted and video.stream.codec_context.name == "h264":
+            # Damage makes FFmpeg's decoder change the next key frame by a few levels.
+            yield from sound.give(_decode(context, None, number)[0], ended=False)
+            context = _another_decoder(context)
+            sound.use(context)
+        frames, damage = [], video.check.damage(packet, number)
+        if not damage and wanted:
+            frames, damage = _decode(context, packet, number)
+            if not (frames or damage) and is_shown and _at_once(video):
+                damage = f"frame {number} gives no picture"
         if damage:
-            if stream.codec_context.thread_count != 1:
-                raise DamagedError
-            complain(damage)
-            stream.codec_context.flush_buffers()
-        for frame in frames:
-            yield given, frame
+            sound.damage()
+        damage = damage or _told(frames, f"a frame near {number} is damaged")
+        if damage:
+            _stop_or_complain(context, damage, complain)
+        for item in sound.give(frames, ended=False):
+            yield item
             given += 1
-    frames, damage = _drain(stream)
-    if damage:
-        if stream.codec_context.thread_count != 1:
-            raise DamagedError
-        complain(damage)
-    for frame in frames:
-        yield given, frame
+    frames, damage = _decode(context, None, sound.shown - 1)
+    if damage := damage or _told(frames, "one of the last frames is damaged"):
+        _stop_or_complain(context, damage, complain)
+    for item in sound.give(frames, ended=True):
+        yield item
         given += 1
-    # Threads can lose a damaged frame without a word; VP8 has packets without a frame.
-    if (
-        given < seen
-        and stream.codec_context.thread_count != 1
-        and stream.codec_context.name != "vp8"
-    ):
+    # Threads can lose a damaged frame without a word.
+    if given < sound.shown and context.thread_count != 1:
         raise DamagedError
 
 
-def _decode_packet(stream, packet: av.Packet, number: int) -> tuple[list[av.VideoFrame], str]:
-    """The sound frames that a packet brought out, and what is damaged, if anything."""
-    damage = INCOMPLETE.format(number) if packet.is_corrupt else ""
-    if not damage:
-        try:
-            return _sound(stream.decode(packet), f"a frame near {number} is damaged")
-        except av.FFmpegError as error:
-            damage = f"frame {number} cannot be decoded: {reason(error)}"
-    # What the decoder still holds came before the damage.
-    return _drain(stream)[0], damage
-
-
-def _drain(stream) -> tuple[list[av.VideoFrame], str]:
+def _decode(
+    context: av.VideoCodecContext, packet: av.Packet | None, number: int
+) -> tuple[list[av.VideoFrame], str]:
+    """The frames that a packet, or the end, brings out, and why it cannot be decoded, or ""."""
     try:
-        return _sound(stream.decode(None), "one of the last frames is damaged")
+        return context.decode(packet), ""
     except av.FFmpegError as error:
-        return [], f"the last frames cannot be decoded: {reason(error)}"
+        return [], f"frame {number} cannot be decoded: {reason(error)}"
 
 
-def _sound(frames: list[av.VideoFrame], damage: str) -> tuple[list[av.VideoFrame], str]:
-    """The frames before the first damaged one, and `damage` if there is such a one."""
-    for position, frame in enumerate(frames):
-        if frame.is_corrupt:
-            return frames[:position], damage
-    return frames, ""
+def _another_decoder(context: av.VideoCodecContext) -> av.VideoCodecContext:
+    another = av.CodecContext.create(context.codec, "r")
+    another.extradata, another.thread_count = context.extradata, context.thread_count
+    return another
+
+
+def _at_once(video: OpenVideo) -> bool:
+    return video.check.one_by_one and video.stream.codec_context.thread_count == 1
+
+
+def _told(frames: list[av.VideoFrame], damage: str) -> str:
+    return damage if any(frame.is_corrupt for frame in frames) else ""
+
+
+def _stop_or_complain(context, damage: str, complain: Callable[[str], None]) -> None:
+    if context.thread_count != 1:
+        raise DamagedError
+    complain(damage)

@@ -9,11 +9,12 @@ from pathlib import Path
 import av
 import numpy as np
 
+from keras_madd.media.damage import CHECKSUMS, DECODER, NONE
 from keras_madd.media.decoding import (
-    INCOMPLETE,
     DamagedError,
+    OpenVideo,
     decode,
-    open_container,
+    open_video,
     read_packets,
     reason,
 )
@@ -57,6 +58,9 @@ class VideoReader:
         frame_rate: mean number of frames per second, or None where the file does not tell.
         frame_count: what the file says or lets estimate, or None; only reading gives the truth.
         broken_tail: what is damaged, or None; known after the frames are read or counted.
+        damage_detection: how damage shows in this file: `"checksums"` cover every picture; the
+            `"decoder"` notices most; or `"none"`, where damaged pictures pass for sound ones. Known
+            after the frames are read.
 
     Raises:
         UserError: there is no such file, it is empty, holds no video or not one sound frame.
@@ -73,24 +77,25 @@ class VideoReader:
             raise ValueError(f"`threads` must not be negative. Received: threads={threads!r}")
         self.path = Path(path)
         self.broken_tail: str | None = None
+        self.damage_detection = CHECKSUMS
         self._threads = threads
-        self._containers: set[av.container.InputContainer] = set()
+        self._opened: set[OpenVideo] = set()
         self._closed = False
         complaints = []
-        container, stream = self._open(1)
+        video = self._open(1)
         try:
-            first = next(decode(container, stream, complaints.append), None)
+            first = next(decode(video, complaints.append), None)
             if first is None:
                 why = complaints[0] if complaints else "there is not one frame in it"
                 raise UserError(f"{self.path}: no frame can be decoded: {why}.")
             self._picture_of = PictureMaker(first[1], threads)
             self.width, self.height = self._picture_of.size
-            rate = stream.average_rate or stream.guessed_rate
+            rate = video.stream.average_rate or video.stream.guessed_rate
             self.frame_rate = float(rate) if rate else None
-            self.frame_count = stream.frames or _estimated_count(container, rate)
+            self.frame_count = video.stream.frames or _estimated_count(video.container, rate)
             self._start = first[1].pts
         finally:
-            self._release(container)
+            self._release(video)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         return self.frames()
@@ -145,22 +150,23 @@ class VideoReader:
 
     def count_frames(self) -> int:
         """Number of frames in the file, by reading it without decoding."""
-        container, stream = self._open(1)
+        video, count, seen = self._open(1), 0, 0
         try:
-            count = 0
-            for packet in read_packets(container, stream, self._complain):
-                if packet.is_corrupt:
-                    self._complain(INCOMPLETE.format(count))
-                count += not (packet.is_discard or packet.is_corrupt)
+            for packet in read_packets(video, self._complain):
+                seen += video.check.is_shown(packet)
+                if damage := video.check.damage(packet, seen - 1):
+                    self._complain(damage)
+                else:
+                    count += video.check.is_shown(packet)
             return count
         finally:
-            self._release(container)
+            self._release(video)
 
     def close(self) -> None:
         """Close the file; iterations under way end. Closing twice is harmless."""
         self._closed = True
-        while self._containers:
-            self._containers.pop().close()
+        while self._opened:
+            self._opened.pop().close()
 
     def __enter__(self) -> "VideoReader":
         return self
@@ -168,16 +174,19 @@ class VideoReader:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _open(self, threads: int):
+    def _open(self, threads: int) -> OpenVideo:
         if self._closed:
             raise ValueError("This VideoReader is closed; create another one.")
-        container, stream = open_container(self.path, threads)
-        self._containers.add(container)
-        return container, stream
+        video = open_video(self.path, threads)
+        self._opened.add(video)
+        return video
 
-    def _release(self, container: av.container.InputContainer) -> None:
-        self._containers.discard(container)
-        container.close()
+    def _release(self, video: OpenVideo) -> None:
+        # Of clusters, only those that were read can have checksums.
+        weakest = (CHECKSUMS, DECODER, NONE).index
+        self.damage_detection = max(self.damage_detection, video.check.detection, key=weakest)
+        self._opened.discard(video)
+        video.close()
 
     def _complain(self, what: str) -> None:
         # The first complaint is the cause of the others.
@@ -199,11 +208,11 @@ class VideoReader:
         """Index, frame and stream's time base of every sound frame."""
         done, known = 0, self.broken_tail
         for threads in (self._threads, 1):
-            container, stream = self._open(threads)
+            video = self._open(threads)
             try:
-                for index, frame in decode(container, stream, self._complain):
+                for index, frame in decode(video, self._complain):
                     if index >= done:
-                        yield index, frame, stream.time_base
+                        yield index, frame, video.stream.time_base
                         done = index + 1
                     if self._closed:  # FFmpeg would read from freed memory.
                         return
@@ -215,7 +224,7 @@ class VideoReader:
                 self._complain(f"the file cannot be read further: {reason(error)}")
                 return
             finally:
-                self._release(container)
+                self._release(video)
 
     def _picture(self, index: int, frame: av.VideoFrame, time_base) -> VideoFrame:
         if frame.pts is not None and self._start is not None:

@@ -52,11 +52,10 @@ def fetch_preset(uri: str) -> Path:
             if online:
                 url = hub.hf_hub_url(**place)
                 online, facts = _facts_of(hub, url)
-            if online:
-                if facts.size is None or facts.size > most:
-                    raise UserError(
-                        f"{uri}: {name} may have {most:,} bytes. Received: {facts.size} bytes"
-                    )
+            if online and (facts.size is None or facts.size > most):
+                raise UserError(
+                    f"{uri}: {name} may have {most:,} bytes. Received: {facts.size} bytes"
+                )
             path = Path(hub.hf_hub_download(**place, local_files_only=not online))
         except hub.errors.LocalEntryNotFoundError as error:
             if needed:

@@ -3,12 +3,13 @@ import time
 
 import numpy as np
 import pytest
-from edge_videos import write_video
+from edge_videos import near_and_far, write_video
 from exported_model import exported
 from own_threads import own_threads
 
+from keras_madd.faces import FaceDetector
 from keras_madd.inference import Detector, LiveScorer, ScoreSmoother
-from keras_madd.inference.capture import VideoAsCamera
+from keras_madd.inference.capture import Picture, VideoAsCamera
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,17 @@ def test_every_picture_is_scored_as_by_itself_and_smoothed(detector, tmp_path):
     assert frames[3].faces[0].verdict == "unsure"
     assert frames[4].faces == ()
     assert frames[-1].frames_per_second > 0
+
+
+def test_a_face_that_is_followed_keeps_its_face_model(detector):
+    images = [near_and_far()[place] for place in "nfnfn"]
+    pictures = [Picture(index, index / 10, image, 0.0) for index, image in enumerate(images)]
+    frames = frames_of(detector, iter(pictures), newest_only=False)
+    with FaceDetector("full") as full, FaceDetector("short") as short:
+        expected = [short.detect(images[0])[0].box]
+        expected += [full.detect(image)[0].box for image in images[1:]]
+        assert short.detect(images[2])[0].box != expected[2]
+    assert [frame.faces[0].box for frame in frames] == expected
 
 
 def test_a_slow_reader_gets_the_newest_picture(detector, tmp_path):

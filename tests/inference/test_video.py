@@ -3,11 +3,11 @@ import weakref
 
 import numpy as np
 import pytest
-from edge_videos import write_video
+from edge_videos import write_near_and_far, write_video
 from exported_model import exported
 from own_threads import own_threads
 
-from keras_madd.faces import crop_face
+from keras_madd.faces import FaceDetector, crop_face
 from keras_madd.inference import Detector
 from keras_madd.media import VideoReader
 from keras_madd.support.errors import UserError
@@ -56,6 +56,18 @@ def test_a_frame_without_a_face_counts_for_nothing(detector, tmp_path):
     assert result.probability == pytest.approx(np.mean(seen))
     # The person is the same after the gap.
     assert [track.track for track in result.tracks] == [0]
+
+
+def test_one_face_model_finds_all_faces_of_a_video(detector, tmp_path):
+    assert detector.description.detector == "auto"
+    path = write_near_and_far(tmp_path / "a.mp4", 4 * "nfnnn")
+    result = detector.score_video(path)
+    with VideoReader(path) as video, FaceDetector("full") as full:
+        for frame, read in zip(result.frames, video, strict=True):
+            assert [face.box for face in frame.faces] == [full.detect(read.image)[0].box]
+    assert result.to_json()["face_detector"] == "full"
+    near = detector.score_video(write_video(tmp_path / "near.mp4", 3))
+    assert near.face_detector == "short"
 
 
 def test_no_face_at_all_gives_no_score_and_no_verdict(detector, tmp_path):

@@ -61,7 +61,10 @@ def test_passes_on_all_but_the_noise(capfd):
 
 
 def test_what_was_said_before_an_error_is_heard(capfd):
-    with pytest.raises(KeyError), native_stderr_without(["chatter"]):
+    def fail():
         os.write(2, b"chatter\nwhy it failed\n")
         raise KeyError("lost")
+
+    with pytest.raises(KeyError), native_stderr_without(["chatter"]):
+        fail()
     assert capfd.readouterr().err == "why it failed\n"

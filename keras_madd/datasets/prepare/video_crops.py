@@ -8,6 +8,9 @@ track may be unseen in any number of frames. A face that moves further starts a 
 `tracks="largest"`, frames in which the largest track is not seen give no crop: to take another
 face there could take another person, whom nobody manipulated.
 
+With `detector="auto"` one face model finds all faces of a video: the short-range one, unless it
+misses a face in a sampled frame that the full-range one sees. Then the video is begun again.
+
 Data that came as face crops (DeepfakeBench) is only resized: no detection, no margin, no context.
 """
 
@@ -21,7 +24,13 @@ from keras_madd.datasets.prepare.frames import SampledFrame, evenly_spaced, open
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.video_result import Clock, RealBoxes, VideoCrops, VideoFailure
 from keras_madd.datasets.sources import SourceVideo
-from keras_madd.faces import FaceDetector, FaceLandmarker, crop_face, crop_square
+from keras_madd.faces import (
+    FaceDetector,
+    FaceLandmarker,
+    FaceModelChoice,
+    crop_face,
+    crop_square,
+)
 from keras_madd.faces.track import FaceTracker, largest_track
 from keras_madd.support.errors import UserError
 
@@ -75,13 +84,13 @@ class VideoCropper:
         except UserError as error:
             raise VideoFailure("unreadable", _without_path(error, video)) from None
         try:
-            return self._crop(video, frames, real_boxes)
+            return self._crop(video, frames, real_boxes, FaceModelChoice(max_missed=None))
         except UserError as error:
             raise VideoFailure("unreadable", _without_path(error, video)) from None
         finally:
             frames.close()
 
-    def _crop(self, video, frames, real_boxes) -> VideoCrops:
+    def _crop(self, video, frames, real_boxes, choice: FaceModelChoice) -> VideoCrops:
         clock, found, sizes = Clock(), {}, set()
         tracker = FaceTracker(LEAST_OVERLAP, max_missed=self.settings.frames_per_video)
         count = self.settings.frames_per_video
@@ -101,8 +110,11 @@ class VideoCropper:
             sizes.add(sample.image.shape[:2])
             if real_boxes is not None and sizes != {real_boxes.image_size}:
                 # Boxes of another picture size mean nothing here.
-                return self._crop(video, frames, None)
-            faces = self._faces(video, sample, tracker, real_boxes, clock)
+                return self._crop(video, frames, None, choice)
+            models = choice.models
+            faces = self._faces(video, sample, tracker, real_boxes, clock, choice)
+            if found and choice.models != models:
+                return self._crop(video, frames, real_boxes, choice)
             read, with_face = read + 1, with_face + bool(faces)
             for track, box, keypoints in faces:
                 found.setdefault(track, []).append(self._cut(video, sample, box, keypoints, clock))
@@ -126,6 +138,7 @@ class VideoCropper:
             "frames_with_face": with_face,
             "tracks": len(found),
             "boxes": _whose_boxes(video, real_boxes),
+            "face_detector": self._face_model(video, real_boxes, choice),
             "trouble": frames.trouble and _without_path(frames.trouble, video),
         }
         boxes = {}
@@ -140,7 +153,13 @@ class VideoCropper:
             clock.seconds,
         )
 
-    def _faces(self, video, sample: SampledFrame, tracker, real_boxes, clock) -> list[tuple]:
+    def _face_model(self, video, real_boxes, choice: FaceModelChoice) -> str | None:
+        """The one face model that found all faces of a video."""
+        if video.pre_cropped or real_boxes is not None:
+            return None
+        return choice.models[0] if self.settings.detector == "auto" else self.settings.detector
+
+    def _faces(self, video, sample: SampledFrame, tracker, real_boxes, clock, choice) -> list:
         """Track, box and key points of every face in a frame."""
         if video.pre_cropped:
             height, width = sample.image.shape[:2]
@@ -149,7 +168,7 @@ class VideoCropper:
             boxes = real_boxes.frames.get(sample.number, {})
             return [(track, box, None) for track, box in boxes.items()]
         with clock("detect"):
-            faces = self._detector.detect(sample.image)
+            faces = self._detector.detect(sample.image, choice)
             tracks = tracker.update([face.box for face in faces])
         return [
             (track, face.box, face.keypoints) for track, face in zip(tracks, faces, strict=True)

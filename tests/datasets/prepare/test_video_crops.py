@@ -5,6 +5,7 @@ import cv2
 import dataset_trees
 import numpy as np
 import pytest
+from edge_videos import write_near_and_far
 from PIL import Image
 
 from keras_madd.datasets.prepare.video_crops import VideoCropper, encode_image
@@ -100,10 +101,25 @@ def test_what_the_records_and_the_manifest_say(film, cropper, source_video):
         "frames_with_face": 3,
         "tracks": 1,
         "boxes": "own",
+        "face_detector": "short",
         "trouble": None,
     }
     assert crops.seconds["decode"] > 0
     assert crops.seconds["detect"] > 0
+
+
+def test_one_face_model_finds_all_faces_of_a_video(tmp_path, cropper, source_video):
+    # The second sampled frame has a face that the short-range model misses.
+    path = write_near_and_far(tmp_path / "a.mp4", "nfn")
+    crops = cropper(tracks="all").crop(source_video(path))
+    with VideoReader(path) as video, FaceDetector("full") as full, FaceDetector("short") as short:
+        frames = [frame.image for frame in video]
+        assert [record.box for record in crops.records] == [
+            full.detect(image)[0].box for image in frames
+        ]
+        assert crops.records[0].box != short.detect(frames[0])[0].box
+    assert crops.facts["face_detector"] == "full"
+    assert crops.facts["frames_with_face"] == 3
 
 
 class TestRealBoxes:

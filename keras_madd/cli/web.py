@@ -1,0 +1,44 @@
+"""Score in a browser on this machine: photographs, videos, the camera."""
+
+import argparse
+
+from keras_madd.cli.arguments import Range, path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `keras-madd web`."""
+    parser.add_argument(
+        "--model",
+        required=True,
+        type=path,
+        metavar="FILE",
+        help="a .tflite file, its model.json beside it",
+    )
+    parser.add_argument(
+        "--port",
+        type=Range(0, 65_535),
+        default=0,
+        help="on 127.0.0.1; 0 takes a free one (default: 0)",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address only")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs `keras-madd web`; returns the exit status."""
+    import contextlib
+    import tempfile
+    import webbrowser
+    from pathlib import Path
+
+    from keras_madd.web.folder import write_web_folder
+    from keras_madd.web.server import address_of, open_server
+
+    with tempfile.TemporaryDirectory(prefix="keras-madd-web-") as folder:
+        write_web_folder(args.model, folder)
+        with open_server(Path(folder), args.port) as server:
+            print(f"{address_of(server)} (Ctrl-C ends it)", flush=True)
+            if not args.no_browser:
+                webbrowser.open(address_of(server))
+            with contextlib.suppress(KeyboardInterrupt):
+                server.serve_forever()
+    return 0

@@ -1,0 +1,98 @@
+"""One static folder that scores in a browser: page, model, face detectors, WebAssembly.
+
+The page is `web_demo/`, built; the WebAssembly files are those of the packages that its lock file
+pins, packed together, since they are alike: 4 MB for 30 MB. Both are package data, so that no one
+needs Node, and CI builds both anew and compares.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+from pathlib import Path
+
+from keras_madd.faces.detect import MODEL_FILES
+from keras_madd.inference.model_description import (
+    ModelDescription,
+    model_json_path,
+    read_model_json,
+)
+from keras_madd.support.errors import UserError
+from keras_madd.support.output_folder import output_folder
+from keras_madd.web.model_card import model_card
+
+PAGE = Path(__file__).parent / "page"
+RUNTIMES = Path(__file__).parent / "runtimes.tar.xz"
+# Paths in the folder.
+MODEL, FILES = Path("model") / "model.tflite", "files.json"
+
+
+def write_web_folder(
+    model_path: str | os.PathLike, folder: str | os.PathLike, overwrite: bool = False
+) -> Path:
+    """Writes everything that a browser needs to score with a model.
+
+    Any server serves the folder, such as `python -m http.server`; the page asks nothing of any
+    other. `files.json` lists the SHA-256 of each file; the page checks the models by it.
+
+    Args:
+        model_path: A `.tflite` file with its `model.json` beside it.
+        folder: Where to write; after an error it is as it was.
+        overwrite: Whether a folder that is not empty may be written into.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: If the model is missing or cannot run in the page, or the folder cannot be
+            written.
+    """
+    model_path = Path(model_path)
+    description = read_model_json(model_path)
+    _check_fits_the_page(model_path, description)
+    with output_folder(folder, overwrite) as work:
+        shutil.copytree(PAGE, work, dirs_exist_ok=True)
+        with tarfile.open(RUNTIMES) as archive:
+            archive.extractall(work / "wasm", filter="data")
+        (work / MODEL).parent.mkdir()
+        shutil.copyfile(model_path, work / MODEL)
+        shutil.copyfile(model_json_path(model_path), model_json_path(work / MODEL))
+        card = model_card(description, _readme(model_path))
+        (work / "model" / "card.html").write_text(card, encoding="utf-8")
+        (work / "faces").mkdir()
+        for file in MODEL_FILES.values():
+            shutil.copyfile(file, work / "faces" / file.name)
+        listed = {
+            path.relative_to(work).as_posix(): _entry(path)
+            for path in sorted(work.rglob("*"))
+            if path.is_file()
+        }
+        (work / FILES).write_text(json.dumps(listed, indent=1) + "\n")
+    return Path(folder)
+
+
+def _check_fits_the_page(path: Path, description: ModelDescription) -> None:
+    if description.format != "litert":
+        raise UserError(f"The page runs .tflite files. Received: {path}")
+    if description.batch != 1:
+        raise UserError(
+            "The page scores one face at a time: export with --batch 1. "
+            f"Received: batch={description.batch}"
+        )
+    height, width = description.input_size
+    if height != width:
+        raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
+
+
+def _readme(model_path: Path) -> str | None:
+    """Returns the model card in words that lies beside a model, if one does."""
+    try:
+        return (model_path.parent / "README.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _entry(path: Path) -> dict:
+    content = path.read_bytes()
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -1,0 +1,64 @@
+"""What the documentation says can be run: its Python runs, its commands are understood."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from exported_model import exported
+from shards_on_disk import sources, write_shards
+
+from keras_madd.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SCRIPTS = {
+    "export/to_tflite.py": "export",
+    "export/to_onnx.py": "export",
+    "export/to_android.py": "export",
+}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in BLOCK.findall(page.read_text()) if kind == language]
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Each `keras-madd` command line of each page, as arguments."""
+    found = []
+    for page in PAGES:
+        for line in "".join(blocks(page, "bash")).replace("\\\n", " ").splitlines():
+            for part in line.split("&&"):
+                words = shlex.split(part, comments=True)
+                if words and words[0].endswith("keras-madd"):
+                    found.append((page.name, words[1:]))
+                elif len(words) > 1 and words[0].endswith("python") and words[1] in SCRIPTS:
+                    found.append((page.name, [SCRIPTS[words[1]], *words[2:]]))
+    return found
+
+
+@pytest.mark.parametrize(("page", "arguments"), commands())
+def test_commands_are_understood(page, arguments):
+    parsed = main._parser().parse_args(arguments)
+    assert parsed.command == arguments[0]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Shards and an exported detector, under the names that the pages use."""
+    folder = tmp_path_factory.mktemp("docs")
+    write_shards(folder / "shards", sources("train", 3) + sources("val", 2))
+    exported(folder)
+    shutil.move(folder / "model.tflite", folder / "detector.tflite")
+    shutil.move(folder / "model.json", folder / "detector.json")
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES[1:] if blocks(page, "python")], ids=str)
+def test_python_runs(page, files, monkeypatch):
+    monkeypatch.chdir(files)
+    scope = {"__name__": page.stem}
+    for number, text in enumerate(blocks(page, "python"), 1):
+        exec(compile(text, f"{page.name}, block {number}", "exec"), scope)

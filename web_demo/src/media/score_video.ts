@@ -1,0 +1,50 @@
+/** Scores a video file: the twin of `keras_madd/inference/video.py`. */
+import { FaceTracker } from "../core/face_tracker.ts";
+import { type ScoredFrame, type VideoResult, summarize } from "../core/video_result.ts";
+import type { Detector } from "../runtime/detector.ts";
+import { MediaError } from "./picture.ts";
+import type { VideoFile } from "./video_frames.ts";
+
+/** What came of a video. */
+export interface ScoredVideo extends VideoResult {
+  /** From when on the file is damaged, in seconds, or null. */
+  readonly damagedFrom: number | null;
+}
+
+/**
+ * Scores frames spread evenly over a video; of each frame its largest face, as the desktop does.
+ *
+ * @param count number of frames.
+ * @param signal ends the work early; the frames so far count.
+ * @param onFrame is called after each frame with its picture, which the next one overwrites.
+ */
+export async function scoreVideo(
+  detector: Detector,
+  video: VideoFile,
+  count: number,
+  signal: AbortSignal,
+  onFrame: (frame: ScoredFrame, picture: HTMLCanvasElement) => void,
+): Promise<ScoredVideo> {
+  const tracker = new FaceTracker();
+  const frames: ScoredFrame[] = [];
+  let damagedFrom: number | null = null;
+  for (const seconds of video.times(count)) {
+    if (signal.aborted) break;
+    let picture: HTMLCanvasElement;
+    try {
+      picture = await video.frameAt(seconds);
+    } catch (error) {
+      if (!(error instanceof MediaError) || !frames.length) throw error;
+      damagedFrom = seconds;
+      break;
+    }
+    const faces = await detector.findFaces(picture);
+    // All faces are followed, so that a person who is not scored keeps the number.
+    const tracks = tracker.update(faces.map((face) => face.box));
+    const scored = await detector.scoreFaces(picture, faces.slice(0, 1));
+    const frame = { seconds, faces: scored.map((face, k) => ({ ...face, track: tracks[k] })) };
+    frames.push(frame);
+    onFrame(frame, picture);
+  }
+  return { ...summarize(frames, detector.description.threshold), damagedFrom };
+}

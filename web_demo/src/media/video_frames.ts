@@ -1,0 +1,98 @@
+/** Frames of a video file, spread evenly over it. */
+import { MediaError } from "./picture.ts";
+
+const PATIENCE_MS = 15_000;
+
+/** A video that the browser can play, paused, with its first frame there. */
+export class VideoFile {
+  private readonly canvas = document.createElement("canvas");
+
+  private constructor(
+    readonly element: HTMLVideoElement,
+    private readonly url: string,
+    /** Length in seconds. */
+    readonly duration: number,
+  ) {
+    this.canvas.width = element.videoWidth;
+    this.canvas.height = element.videoHeight;
+  }
+
+  /**
+   * Opens a file in a `<video>`.
+   *
+   * @throws MediaError where the browser cannot decode it.
+   */
+  static async open(file: Blob, element: HTMLVideoElement): Promise<VideoFile> {
+    const url = URL.createObjectURL(file);
+    element.src = url;
+    try {
+      await once(element, "loadeddata");
+      if (!element.videoWidth) throw new MediaError("videoBroken");
+      if (!Number.isFinite(element.duration)) {
+        // A recording whose length its maker never wrote: browsers find it at the far end.
+        element.currentTime = Number.MAX_SAFE_INTEGER;
+        await once(element, "seeked");
+      }
+      const { duration } = element;
+      return new VideoFile(
+        element,
+        url,
+        Number.isFinite(duration) ? duration : element.currentTime,
+      );
+    } catch (error) {
+      URL.revokeObjectURL(url);
+      element.removeAttribute("src");
+      element.load();
+      throw error;
+    }
+  }
+
+  /** Returns the times at the middles of `count` equal parts, in seconds. */
+  times(count: number): number[] {
+    return Array.from({ length: count }, (_, k) => ((k + 0.5) / count) * this.duration);
+  }
+
+  /**
+   * Shows the frame at a time and returns its pixels, in a canvas that the next call reuses.
+   *
+   * @throws MediaError where the file is damaged there.
+   */
+  async frameAt(seconds: number): Promise<HTMLCanvasElement> {
+    if (this.element.currentTime !== seconds) {
+      const shown = once(this.element, "seeked");
+      this.element.currentTime = seconds;
+      await shown;
+    }
+    const context = this.canvas.getContext("2d", { willReadFrequently: true })!;
+    context.drawImage(this.element, 0, 0);
+    return this.canvas;
+  }
+
+  /** Frees the file. */
+  close(): void {
+    this.element.removeAttribute("src");
+    this.element.load();
+    URL.revokeObjectURL(this.url);
+  }
+}
+
+function once(element: HTMLVideoElement, event: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(fail, PATIENCE_MS);
+    function done() {
+      clearTimeout(timer);
+      element.removeEventListener(event, succeed);
+      element.removeEventListener("error", fail);
+    }
+    function succeed() {
+      done();
+      resolve();
+    }
+    function fail() {
+      done();
+      reject(new MediaError("videoBroken"));
+    }
+    element.addEventListener(event, succeed);
+    element.addEventListener("error", fail);
+  });
+}

@@ -1,0 +1,105 @@
+/** Face detection with BlazeFace: the twin of `keras_madd.faces.FaceDetector`. */
+import { FaceDetector as MediaPipeDetector } from "@mediapipe/tasks-vision";
+
+import type { Box } from "../core/box.ts";
+import type { DetectorKind } from "../core/model_description.ts";
+import type { Assets } from "./assets.ts";
+
+type Model = "short" | "full";
+
+const ORDER: Record<DetectorKind, readonly Model[]> = {
+  short: ["short"],
+  full: ["full"],
+  auto: ["short", "full"],
+};
+const FILES: Record<Model, string> = {
+  short: "faces/face_detection_short_range.tflite",
+  full: "faces/face_detection_full_range_sparse.tflite",
+};
+const WASM = {
+  wasmLoaderPath: "wasm/vision_wasm_internal.js",
+  wasmBinaryPath: "wasm/vision_wasm_internal.wasm",
+};
+const MIN_CONFIDENCE = 0.5;
+/** Larger pictures do not fit into a texture everywhere; faces are found in a smaller copy. */
+const MAX_TEXTURE = 8192;
+
+/** A detected face. */
+export interface Face {
+  readonly box: Box;
+  /** The detector's confidence, 0 to 1. */
+  readonly score: number;
+}
+
+/** Finds faces in single pictures. */
+export class FaceDetector {
+  private readonly models = new Map<Model, MediaPipeDetector>();
+
+  private constructor(
+    private readonly kind: DetectorKind,
+    private readonly assets: Assets,
+  ) {}
+
+  /** Loads the first of the models; the other follows when it is needed. */
+  static async create(kind: DetectorKind, assets: Assets): Promise<FaceDetector> {
+    const detector = new FaceDetector(kind, assets);
+    const model = await detector.model(ORDER[kind][0]);
+    // The first run takes longer than all that follow.
+    const blank = document.createElement("canvas");
+    blank.width = blank.height = 64;
+    model.detect(blank);
+    return detector;
+  }
+
+  /** Returns the faces of a picture, largest box first; empty where there is none. */
+  async detect(picture: HTMLCanvasElement): Promise<Face[]> {
+    const [image, scale] = withinTexture(picture);
+    for (const model of ORDER[this.kind]) {
+      const { detections } = (await this.model(model)).detect(image);
+      if (detections.length) {
+        const faces = detections.map(({ boundingBox, categories }) => ({
+          box: scaled(boundingBox!, scale),
+          score: categories[0].score,
+        }));
+        const area = ({ box }: Face) => box.width * box.height;
+        return faces.sort((a, b) => area(b) - area(a) || b.score - a.score);
+      }
+    }
+    return [];
+  }
+
+  private async model(name: Model): Promise<MediaPipeDetector> {
+    let model = this.models.get(name);
+    if (!model) {
+      model = await MediaPipeDetector.createFromOptions(WASM, {
+        // The graphics processor finds other boxes, and the scores with them.
+        baseOptions: { modelAssetBuffer: await this.assets.read(FILES[name]), delegate: "CPU" },
+        minDetectionConfidence: MIN_CONFIDENCE,
+      });
+      this.models.set(name, model);
+    }
+    return model;
+  }
+}
+
+function withinTexture(picture: HTMLCanvasElement): [HTMLCanvasElement, number] {
+  const scale = MAX_TEXTURE / Math.max(picture.width, picture.height);
+  if (scale >= 1) return [picture, 1];
+  const smaller = document.createElement("canvas");
+  smaller.width = Math.round(scale * picture.width);
+  smaller.height = Math.round(scale * picture.height);
+  smaller.getContext("2d")!.drawImage(picture, 0, 0, smaller.width, smaller.height);
+  return [smaller, scale];
+}
+
+function scaled(
+  box: { originX: number; originY: number; width: number; height: number },
+  scale: number,
+): Box {
+  return {
+    x: Math.trunc(box.originX / scale),
+    y: Math.trunc(box.originY / scale),
+    width: Math.trunc(box.width / scale),
+    height: Math.trunc(box.height / scale),
+  };
+}

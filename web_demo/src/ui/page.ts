@@ -1,0 +1,245 @@
+/** The page as a whole: what the user chooses, what is scored, what is said of it. */
+import type { ScoredFace } from "../core/scored_face.ts";
+import { verdictOf } from "../core/verdict.ts";
+import { type LiveFrame, LiveScorer } from "../media/live.ts";
+import { MediaError, readPicture } from "../media/picture.ts";
+import { type ScoredVideo, scoreVideo } from "../media/score_video.ts";
+import { VideoFile } from "../media/video_frames.ts";
+import { Detector } from "../runtime/detector.ts";
+import type { Backend } from "../runtime/litert_runner.ts";
+import { BackendPanel } from "./backend_panel.ts";
+import { Camera, CameraError } from "./camera.ts";
+import { element } from "./elements.ts";
+import { listenForFiles } from "./inputs.ts";
+import { Report } from "./report.ts";
+import { download } from "./result_picture.ts";
+import { Stage } from "./stage.ts";
+import { type Language, Speaker, preferredLanguage } from "./strings.ts";
+import { VideoPanel } from "./video_panel.ts";
+
+/** Frames of a video that are looked at, spread evenly over it. */
+const VIDEO_FRAMES = 64;
+/** Words change no more often than a person, or a screen reader, can follow. */
+const SPEECH_MS = 700;
+
+export class Page {
+  private speaker = new Speaker(preferredLanguage(navigator.languages));
+  private readonly report = new Report(this.speaker);
+  private detector!: Detector;
+  private stage!: Stage;
+  private backend!: BackendPanel;
+  private panel: VideoPanel | null = null;
+  private facing: "user" | "environment" = "user";
+  /** What is being done now, and the way to end it. */
+  private current = Promise.resolve();
+  private abort = new AbortController();
+
+  /** Loads the model and waits for the user. */
+  async start(): Promise<void> {
+    this.translate(this.speaker.language);
+    element("language").addEventListener("click", () => {
+      this.translate(this.speaker.language === "en" ? "zh" : "en");
+    });
+    this.report.say("loading");
+    try {
+      this.detector = await Detector.open(asked());
+    } catch (error) {
+      this.report.fail("failed", { reason: (error as Error).message });
+      return;
+    }
+    const { description } = this.detector;
+    this.report.introduce(description, () => this.detector.backend);
+    this.stage = new Stage(this.speaker, description.numAttentionMaps);
+    this.backend = new BackendPanel(this.speaker, this.detector, (work) => this.exclusive(work));
+    this.listen();
+    this.report.say("ready");
+    element("open").disabled = element("camera").disabled = false;
+    // Not before the page has been of use: the trial takes the processor for a moment.
+    setTimeout(() => void this.backend.tryWebGPU(), 3000);
+  }
+
+  private listen(): void {
+    listenForFiles({
+      onFile: (file) => this.openFile(file),
+      onNothing: () => this.report.fail("nothingPasted"),
+    });
+    element("camera").addEventListener("click", () => {
+      if (element("camera").dataset.on) this.abort.abort();
+      else this.openCamera();
+    });
+    element("switch-camera").addEventListener("click", () => {
+      this.facing = this.facing === "user" ? "environment" : "user";
+      this.openCamera();
+    });
+    element("stop").addEventListener("click", () => this.abort.abort());
+    element("save").addEventListener("click", () => void this.save());
+  }
+
+  private translate(language: Language): void {
+    this.speaker = new Speaker(language);
+    document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+    this.report.translate(this.speaker);
+    this.stage?.translate(this.speaker);
+    this.panel?.translate(this.speaker);
+    this.backend?.translate(this.speaker);
+  }
+
+  /** Ends what is being done, waits for its end, then does the next thing. */
+  private begin(work: (signal: AbortSignal) => Promise<void>): void {
+    this.abort.abort();
+    const abort = (this.abort = new AbortController());
+    void this.exclusive(async () => {
+      if (abort.signal.aborted) return;
+      this.panel?.close();
+      this.panel = null;
+      this.backend.lock(true);
+      try {
+        await work(abort.signal);
+      } catch (error) {
+        this.stage.clear();
+        this.explain(error as Error);
+      } finally {
+        this.backend.lock(false);
+        element("progress").hidden = element("stop").hidden = true;
+      }
+    });
+  }
+
+  private exclusive(work: () => Promise<void>): Promise<void> {
+    this.current = this.current.then(work);
+    return this.current;
+  }
+
+  private explain(error: Error): void {
+    if (error instanceof MediaError) this.report.fail(error.key, error.values);
+    else if (error instanceof CameraError) this.report.fail(error.key);
+    else this.report.fail("failedScore", { reason: error.message });
+  }
+
+  private openFile(file: File): void {
+    this.begin((signal) => {
+      if (file.type.startsWith("video/")) return this.scoreVideoFile(file, signal);
+      if (file.type.startsWith("image/")) return this.scorePictureFile(file);
+      throw new MediaError("notMedia", { name: file.name });
+    });
+  }
+
+  private async scorePictureFile(file: File): Promise<void> {
+    this.report.say("reading");
+    element("progress").hidden = false;
+    element("progress").removeAttribute("value");
+    const picture = await readPicture(file);
+    this.stage.begin("picture");
+    this.stage.showPicture(picture);
+    const started = performance.now();
+    const faces = await this.detector.scorePicture(picture);
+    this.backend.showSpeed(performance.now() - started);
+    this.stage.showFaces(faces, picture);
+    this.report.showFaces(faces);
+    announce({ faces });
+  }
+
+  private async scoreVideoFile(file: File, signal: AbortSignal): Promise<void> {
+    const progress = element("progress");
+    this.report.say("readingVideo", { done: 0, total: VIDEO_FRAMES });
+    progress.hidden = element("stop").hidden = false;
+    progress.max = VIDEO_FRAMES;
+    progress.value = 0;
+    this.stage.begin("video");
+    const video = await VideoFile.open(file, element("video"));
+    const { threshold } = this.detector.description;
+    const panel = (this.panel = new VideoPanel(this.speaker, this.stage, video, threshold));
+    const frames: ScoredVideo["frames"][number][] = [];
+    const started = performance.now();
+    const result = await scoreVideo(
+      this.detector,
+      video,
+      VIDEO_FRAMES,
+      signal,
+      (frame, picture) => {
+        frames.push(frame);
+        progress.value = frames.length;
+        this.report.progress("readingVideo", { done: frames.length, total: VIDEO_FRAMES });
+        this.stage.showFaces(frame.faces, picture);
+        panel.progress(frames);
+      },
+    );
+    this.backend.showSpeed((performance.now() - started) / Math.max(1, frames.length));
+    await panel.finish(result);
+    this.report.showVideo(result, verdictOf, VIDEO_FRAMES);
+    announce({ video: result });
+  }
+
+  private openCamera(): void {
+    this.begin(async (signal) => {
+      let lose: (reason: Error) => void = () => undefined;
+      const lost = () => lose(new CameraError("cameraLost"));
+      const camera = await Camera.open(element("video"), this.facing, lost);
+      this.stage.begin("live", camera.mirrored);
+      this.report.camera(true);
+      element("switch-camera").hidden = !camera.others;
+      let scorer: LiveScorer | undefined;
+      try {
+        const error = await new Promise<Error | null>((resolve) => {
+          lose = resolve;
+          signal.addEventListener("abort", () => resolve(null));
+          if (signal.aborted) resolve(null);
+          else scorer = this.scoreLive(resolve);
+        });
+        if (error) throw error;
+      } finally {
+        await scorer?.stop();
+        camera.close();
+        this.report.camera(false);
+        element("switch-camera").hidden = true;
+      }
+      this.stage.clear();
+      this.report.say("ready");
+    });
+  }
+
+  private scoreLive(onError: (error: Error) => void): LiveScorer {
+    let spoken = 0;
+    const onFrame = (frame: LiveFrame) => {
+      this.stage.showFaces(frame.faces, frame.picture);
+      if (performance.now() - spoken > SPEECH_MS) {
+        spoken = performance.now();
+        this.sayLive(frame);
+      }
+      announce({ live: frame });
+    };
+    return new LiveScorer(this.detector, element("video"), onFrame, onError);
+  }
+
+  private sayLive({ faces, timings, framesPerSecond }: LiveFrame): void {
+    this.report.showFaces(faces);
+    const milliseconds = timings.read + timings.detect + timings.score;
+    this.backend.showSpeed(milliseconds, framesPerSecond ?? undefined);
+  }
+
+  private async save(): Promise<void> {
+    try {
+      await download(this.stage.resultPicture(this.report.caption()), "keras-madd-result.png");
+      this.report.note("saved");
+    } catch (error) {
+      this.report.note("failedScore", { reason: (error as Error).message });
+    }
+  }
+}
+
+/** What the page has scored, for scripts of whoever puts it into another page. */
+interface Scored {
+  faces?: readonly ScoredFace[];
+  video?: ScoredVideo;
+  live?: LiveFrame;
+}
+
+function announce(detail: Scored): void {
+  document.dispatchEvent(new CustomEvent("keras-madd-scored", { detail }));
+}
+
+/** Returns the WASM build that the address asks for: `?backend=wasm-compat` for the plain one. */
+function asked(): Backend {
+  const compat = new URLSearchParams(location.search).get("backend") === "wasm-compat";
+  return compat ? "wasm-compat" : "wasm";
+}

@@ -1,0 +1,151 @@
+/** The camera: Chromium plays a file in its place. */
+import assert from "node:assert/strict";
+import path from "node:path";
+import test, { after, before } from "node:test";
+import type { Browser, CDPSession, Page } from "playwright-core";
+
+import {
+  type Scored,
+  type Server,
+  makeFixtures,
+  openPage,
+  startBrowser,
+  startWeb,
+  waitForWords,
+} from "./harness.ts";
+
+const FRAMES = 2000;
+
+let server: Server;
+let browser: Browser;
+
+before(async () => {
+  const fixtures = makeFixtures();
+  server = await startWeb();
+  browser = await startBrowser(
+    "--use-fake-device-for-media-stream",
+    `--use-file-for-fake-video-capture=${path.join(fixtures, "camera.y4m")}`,
+  );
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+type Watched = { liveFrames: number; lastLive: Scored; memories: WebAssembly.Memory[] };
+
+async function waitForFrames(page: Page, count: number): Promise<void> {
+  await page.waitForFunction((count) => (window as unknown as Watched).liveFrames >= count, count, {
+    timeout: 300_000,
+    polling: 200,
+  });
+}
+
+/** Bytes after garbage is collected: JavaScript's, WebAssembly's; and elements. */
+async function memory(page: Page, session: CDPSession): Promise<number[]> {
+  for (let round = 0; round < 3; round++) await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  const { nodes } = await session.send("Memory.getDOMCounters");
+  const wasm = await page.evaluate(() =>
+    (window as unknown as Watched).memories.reduce((sum, each) => sum + each.buffer.byteLength, 0),
+  );
+  return [usedSize, wasm, nodes];
+}
+
+test("scores what the camera sees; memory is flat over 2,000 frames", async (t) => {
+  const { page, complaints } = await openPage(browser, server.address, {
+    permissions: ["camera"],
+  });
+  const context = page.context();
+  await page.addInitScript(() => {
+    // Every WebAssembly memory of the page, to look at its size later.
+    const memories: WebAssembly.Memory[] = [];
+    (window as unknown as Watched).memories = memories;
+    const note = (instance: WebAssembly.Instance) => {
+      for (const each of Object.values(instance.exports)) {
+        if (each instanceof WebAssembly.Memory) memories.push(each);
+      }
+    };
+    const { instantiate, instantiateStreaming } = WebAssembly;
+    WebAssembly.instantiate = (async (...args: Parameters<typeof instantiate>) => {
+      const result = (await instantiate(...args)) as unknown;
+      note(
+        result instanceof WebAssembly.Instance
+          ? result
+          : (result as { instance: WebAssembly.Instance }).instance,
+      );
+      return result;
+    }) as never;
+    WebAssembly.instantiateStreaming = async (...args) => {
+      const result = await instantiateStreaming(...args);
+      note(result.instance);
+      return result;
+    };
+  });
+  await page.reload();
+  await page.waitForSelector("#camera:not([disabled])");
+  await page.click("#camera");
+  await waitForWords(page, /^Looks (real|fake)/);
+  const live = await page.evaluate(() => (window as unknown as Watched).lastLive);
+  assert.equal(live.faces.length, 1);
+  assert.ok(live.faces[0].smoothed! >= 0 && live.faces[0].smoothed! <= 1);
+  assert.match((await page.textContent("#speed"))!, /^WASM · \d+ frames per second · \d+ ms/);
+
+  const session = await context.newCDPSession(page);
+  await waitForFrames(page, 300);
+  const early = await memory(page, session);
+  await waitForFrames(page, FRAMES);
+  const late = await memory(page, session);
+  t.diagnostic(`heap, WebAssembly, nodes after 300 frames: ${early.join(", ")}`);
+  t.diagnostic(`heap, WebAssembly, nodes after ${FRAMES} frames: ${late.join(", ")}`);
+  assert.ok(early[1] > 1e6, "the WebAssembly memories were seen");
+  // A leaked crop, 128 x 128 floats, of each frame would be 330 MB; leaked maps 2 MB.
+  assert.ok(late[0] - early[0] < 1.5e6, `the heap grew by ${late[0] - early[0]} bytes`);
+  assert.equal(late[1], early[1], "WebAssembly's memory grew");
+  assert.ok(late[2] - early[2] < 50, `${late[2] - early[2]} more nodes`);
+
+  await page.click("#camera");
+  await waitForWords(page, /^Ready/);
+  assert.equal(await page.locator("#stage-section").isVisible(), false);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("the result of the camera can be saved", async () => {
+  const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.click("#camera");
+  await waitForWords(page, /^Looks (real|fake)/);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
+  assert.equal(download.suggestedFilename(), "keras-madd-result.png");
+  await page.context().close();
+});
+
+test("a camera that is not allowed: one clear sentence", async () => {
+  const { page } = await openPage(browser, server.address);
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () =>
+      Promise.reject(new DOMException("denied", "NotAllowedError"));
+  });
+  await page.click("#camera");
+  await waitForWords(page, /^The browser was not allowed to use the camera/);
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () =>
+      Promise.reject(new DOMException("none", "NotFoundError"));
+  });
+  await page.click("#camera");
+  await waitForWords(page, /^There is no camera/);
+  await page.context().close();
+});
+
+test("a camera that is unplugged: one clear sentence", async () => {
+  const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.click("#camera");
+  await waitForFrames(page, 5);
+  await page.evaluate(() => {
+    const stream = document.querySelector("video")!.srcObject as MediaStream;
+    stream.getVideoTracks()[0].dispatchEvent(new Event("ended"));
+  });
+  await waitForWords(page, /^The camera was disconnected/);
+  assert.equal(await page.textContent("#camera"), "Use the camera");
+  await page.context().close();
+});

@@ -1,0 +1,140 @@
+/** Files as people have them: one clear sentence each. */
+import assert from "node:assert/strict";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import test, { after, before } from "node:test";
+import type { Browser } from "playwright-core";
+
+import {
+  MODEL,
+  type Opened,
+  type Server,
+  makeFixtures,
+  openPage,
+  score,
+  startBrowser,
+  startPlainServer,
+  startWeb,
+  waitForWords,
+} from "./harness.ts";
+
+let fixtures: string;
+let server: Server;
+let browser: Browser;
+let opened: Opened;
+
+before(async () => {
+  fixtures = makeFixtures();
+  server = await startWeb();
+  browser = await startBrowser();
+  opened = await openPage(browser, server.address);
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+const SENTENCES: [file: string, sentence: RegExp][] = [
+  ["letter.txt", /^This is neither a photo nor a video.*: letter\.txt/],
+  ["not_a_picture.jpg", /^This picture cannot be read: the file is damaged/],
+  ["broken.png", /^This picture cannot be read/],
+  ["huge.png", /^This picture has 12500 × 8000 pixels; at most 64 megapixels/],
+  ["broken.mp4", /^This browser cannot decode the video/],
+  ["wall.png", /^No face found/],
+];
+for (const [file, sentence] of SENTENCES) {
+  test(`${file}: ${sentence.source}`, async () => {
+    const { page, complaints } = opened;
+    await page.setInputFiles("#file", path.join(fixtures, file));
+    await waitForWords(page, sentence);
+    // The page goes on to work.
+    await score(page, path.join(fixtures, "small.png"));
+    assert.match((await page.textContent("#verdict"))!, /^Looks real/);
+    assert.deepEqual(complaints, []);
+  });
+}
+
+test("ten faces: each has its line, its map, and the highest is named", async () => {
+  const { page } = opened;
+  await score(page, path.join(fixtures, "crowd.png"));
+  assert.equal(await page.locator("#faces li").count(), 10);
+  assert.match((await page.textContent("#note"))!, /and 9 more faces/);
+  assert.equal(await page.locator("#faces [aria-pressed=true]").count(), 1);
+  await page.locator("#faces button").nth(3).click();
+  assert.equal(await page.locator("#faces button").nth(3).getAttribute("aria-pressed"), "true");
+});
+
+test("a picture that is dropped, and one that is pasted", async () => {
+  const { page, complaints } = opened;
+  const content = readFileSync(path.join(fixtures, "blurred.png")).toString("base64");
+  for (const type of ["drop", "paste"]) {
+    await page.setInputFiles("#file", path.join(fixtures, "wall.png"));
+    await waitForWords(page, /^No face found/);
+    await page.evaluate(
+      ([type, content]) => {
+        const bytes = Uint8Array.from(atob(content), (each) => each.charCodeAt(0));
+        const data = new DataTransfer();
+        data.items.add(new File([bytes], "blurred.png", { type: "image/png" }));
+        const event =
+          type === "drop"
+            ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+            : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+        document.body.dispatchEvent(event);
+      },
+      [type, content],
+    );
+    await waitForWords(page, /^Looks fake/);
+  }
+  assert.deepEqual(complaints, []);
+});
+
+test("of two files in quick succession the last one counts", async () => {
+  const { page } = opened;
+  await page.setInputFiles("#file", path.join(fixtures, "video.mp4"));
+  await page.setInputFiles("#file", path.join(fixtures, "crowd.png"));
+  await score(page, path.join(fixtures, "blurred.png"));
+  assert.match((await page.textContent("#verdict"))!, /^Looks fake/);
+  assert.equal(await page.locator("#faces li").count(), 1);
+  assert.equal(await page.locator("#timeline-section").isVisible(), false);
+});
+
+test("a video can be stopped; what was seen so far counts", async () => {
+  const { page } = opened;
+  await page.setInputFiles("#file", path.join(fixtures, "video.mp4"));
+  await page.waitForFunction(() => document.querySelector("progress")!.value >= 3);
+  await page.click("#stop");
+  await waitForWords(page, /Stopped early: \d+ of 64 frames/);
+  assert.match((await page.textContent("#detail"))!, /^Mean fake probability/);
+});
+
+test("a model that is not the one that was exported is refused", async () => {
+  const plain = await startPlainServer();
+  const model = path.join(plain.folder, "model", "model.tflite");
+  const content = readFileSync(model);
+  content[content.length >> 1] ^= 1;
+  writeFileSync(model, content);
+  const { page } = await openPage(browser, plain.address, {}, false);
+  await waitForWords(page, /model\/model\.tflite is not the file that was exported/);
+  assert.equal(await page.locator("#open").isDisabled(), true);
+  copyFileSync(MODEL, model);
+  await page.reload();
+  await waitForWords(page, /^Ready/);
+  await page.context().close();
+  plain.close();
+});
+
+test("the policy refuses what would leave the page", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  await page.evaluate(async () => {
+    await fetch("http://127.0.0.1:9/").catch(() => undefined);
+    const image = new Image();
+    image.src = "http://127.0.0.1:9/pixel.png";
+    await new Promise((resolve) => (image.onerror = resolve));
+  });
+  const refused = complaints.filter((each) => each.startsWith("policy: "));
+  assert.deepEqual(
+    refused.map((each) => each.split(" ")[1]),
+    ["connect-src", "img-src"],
+  );
+  await page.context().close();
+});

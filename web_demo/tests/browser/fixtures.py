@@ -1,0 +1,122 @@
+"""What the browser tests score, and what Python says of it: `python fixtures.py FOLDER`.
+
+Pictures are PNG, since decoders of JPEG differ in their rounding; one JPEG tells by how much.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from keras_madd.inference import Detector
+from keras_madd.media.images import read_image
+from keras_madd.media.writer import VideoWriter
+
+ROOT = Path(__file__).parents[3]
+MODEL = ROOT / "android_demo" / "app" / "src" / "main" / "assets" / "model.tflite"
+PORTRAIT = ROOT / "keras_madd" / "demo" / "assets" / "portrait.jpg"
+FRAMES, RATE = 64, 16
+
+
+def pictures(portrait: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns ten pictures that are unlike each other: of one, two, ten faces, small and cut off."""
+    rng = np.random.default_rng(0)
+    height, width = portrait.shape[:2]
+    noisy = np.clip(portrait + rng.normal(0, 12, portrait.shape), 0, 255).astype(np.uint8)
+    face = portrait[40:220, 130:330]
+    crowd = np.concatenate([np.concatenate([face] * 5, axis=1)] * 2, axis=0)
+    for column in range(5):  # No two faces alike.
+        part = crowd[:, 200 * column : 200 * (column + 1)]
+        part[:] = np.clip(part * (0.7 + 0.12 * column), 0, 255).astype(np.uint8)
+    far = np.full((720, 1280, 3), 90, np.uint8)
+    far[300:428, 500:628] = cv2.resize(portrait, (128, 128), interpolation=cv2.INTER_AREA)
+    return {
+        "plain": portrait,
+        "large": cv2.resize(portrait, None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC),
+        "small": cv2.resize(portrait, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA),
+        "blurred": cv2.GaussianBlur(portrait, (0, 0), 2.5),
+        "noisy": noisy,
+        "mirrored": np.ascontiguousarray(portrait[:, ::-1]),
+        "dark": (portrait * 0.45).astype(np.uint8),
+        "cut_off": np.ascontiguousarray(portrait[95 : height - 40, 195 : width - 20]),
+        "crowd": crowd,
+        "far": far,
+    }
+
+
+def frames(portrait: np.ndarray, size: tuple[int, int]):
+    """Yields frames in which the face walks to the right; no face in the last quarter."""
+    width, height = size
+    for index in range(FRAMES):
+        frame = np.full((height, width, 3), 60, np.uint8)
+        if index < 48:
+            left = 2 * index
+            frame[:, left : left + height] = cv2.resize(portrait, (height, height))
+        yield frame
+
+
+def write_y4m(path: Path, pictures, rate: int) -> None:
+    """Writes what Chromium's stand-in for a camera plays."""
+    with open(path, "wb") as file:
+        for index, picture in enumerate(pictures):
+            height, width = picture.shape[:2]
+            if index == 0:
+                file.write(b"YUV4MPEG2 W%d H%d F%d:1 Ip A1:1 C420jpeg\n" % (width, height, rate))
+            file.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420).tobytes())
+
+
+def expected(detector: Detector, image: np.ndarray) -> list[dict]:
+    """Returns what Python finds in a picture."""
+    return [
+        {
+            "box": face.box,
+            "score": face.detection_score,
+            "probability": face.probability,
+            "verdict": face.verdict,
+            "maps": face.attention_maps.ravel().tolist(),
+        }
+        for face in detector.score_image(image)
+    ]
+
+
+def write(folder: Path) -> None:
+    """Writes all files and `expected.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    portrait = read_image(PORTRAIT)
+    told = {}
+    with Detector(MODEL) as detector:
+        for name, picture in pictures(portrait).items():
+            Image.fromarray(picture).save(folder / f"{name}.png")
+            told[name] = expected(detector, picture)
+        told["jpeg"] = expected(detector, portrait)
+        (folder / "jpeg.jpg").write_bytes(PORTRAIT.read_bytes())
+        turned = Image.fromarray(np.rot90(portrait))
+        exif = turned.getexif()
+        exif[0x0112] = 6
+        turned.save(folder / "turned.png", exif=exif)
+        told["turned"] = expected(detector, read_image(folder / "turned.png"))
+        layer = np.dstack([portrait, np.full(portrait.shape[:2], 255, np.uint8)])
+        layer[:60, :, 3] = 0
+        Image.fromarray(layer).save(folder / "transparent.png")
+        told["transparent"] = expected(detector, read_image(folder / "transparent.png"))
+        with VideoWriter(folder / "video.mp4", 480, 360, RATE) as video:
+            for frame in frames(portrait, (480, 360)):
+                video.write(frame)
+        told["video"] = [
+            frame.probability for frame in detector.score_video(folder / "video.mp4").frames
+        ]
+    write_y4m(folder / "camera.y4m", [cv2.resize(portrait, (320, 320))[40:280]] * 2, 60)
+    Image.new("RGB", (400, 300), "grey").save(folder / "wall.png")
+    Image.new("1", (12_500, 8_000)).save(folder / "huge.png")
+    (folder / "broken.png").write_bytes((folder / "plain.png").read_bytes()[:3000])
+    (folder / "not_a_picture.jpg").write_text("no picture\n")
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
+    (folder / "letter.txt").write_text("no picture\n")
+    (folder / "expected.json").write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

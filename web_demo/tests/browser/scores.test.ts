@@ -1,0 +1,130 @@
+/** The page's scores beside Python's, on every back end. */
+import assert from "node:assert/strict";
+import path from "node:path";
+import test, { after, before } from "node:test";
+import type { Browser, Page } from "playwright-core";
+
+import {
+  type ExpectedFace,
+  type Scored,
+  type Server,
+  makeFixtures,
+  openPage,
+  readExpected,
+  score,
+  startBrowser,
+  startPlainServer,
+  startWeb,
+} from "./harness.ts";
+
+const PICTURES = "plain large small blurred noisy mirrored dark cut_off crowd far".split(" ");
+
+let fixtures: string;
+let expected: ReturnType<typeof readExpected>;
+let server: Server;
+let browser: Browser;
+
+before(async () => {
+  fixtures = makeFixtures();
+  expected = readExpected(fixtures);
+  server = await startWeb();
+  browser = await startBrowser("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader");
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+/** Asserts that the page found what Python finds; returns the largest differences. */
+function compare(found: Scored, wanted: ExpectedFace[], tolerance: number): number[] {
+  const boxes = found.faces.map(({ box }) => [box.x, box.y, box.width, box.height]);
+  assert.deepEqual(
+    boxes,
+    wanted.map((face) => face.box),
+  );
+  const largest = [0, 0];
+  found.faces.forEach((face, index) => {
+    const { probability, maps, verdict } = wanted[index];
+    largest[0] = Math.max(largest[0], Math.abs(face.probability - probability));
+    assert.equal(face.maps.length, maps.length);
+    maps.forEach((value, k) => {
+      largest[1] = Math.max(largest[1], Math.abs(face.maps[k] - value));
+    });
+    assert.equal(face.verdict, verdict);
+  });
+  assert.ok(largest[0] <= tolerance, `a probability is off by ${largest[0]}`);
+  assert.ok(largest[1] <= 10 * tolerance, `a map is off by ${largest[1]}`);
+  return largest;
+}
+
+async function compareAll(page: Page, names: string[], tolerance: number): Promise<string> {
+  const largest = [0, 0];
+  for (const name of names) {
+    const found = await score(page, path.join(fixtures, `${name}.png`));
+    const off = compare(found, expected[name], tolerance);
+    off.forEach((value, index) => (largest[index] = Math.max(largest[index], value)));
+  }
+  return `largest change of a probability ${largest[0]}, of a map ${largest[1]}`;
+}
+
+test("WASM: ten pictures, scores equal to Python's within 1e-5", async (t) => {
+  const { page, complaints } = await openPage(browser, server.address);
+  t.diagnostic(await compareAll(page, PICTURES, 1e-5));
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("turned and transparent pictures are read as Python reads them", async (t) => {
+  const { page } = await openPage(browser, server.address);
+  t.diagnostic(await compareAll(page, ["turned", "transparent"], 1e-5));
+  const jpeg = await score(page, path.join(fixtures, "jpeg.jpg"));
+  const off = Math.abs(jpeg.faces[0].probability - expected.jpeg[0].probability);
+  t.diagnostic(`a JPEG's probability is off by ${off}`);
+  assert.ok(off < 0.01, `off by ${off}`);
+  await page.context().close();
+});
+
+test("WASM without relaxed SIMD, from any static server", async (t) => {
+  const plain = await startPlainServer();
+  const { page, complaints } = await openPage(browser, `${plain.address}?backend=wasm-compat`);
+  assert.match((await page.textContent("#speed"))!, /without relaxed SIMD/);
+  t.diagnostic(await compareAll(page, ["plain", "blurred", "small"], 1e-5));
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+  plain.close();
+});
+
+test("WebGPU gives the same scores, and the page says that it runs there", async (t) => {
+  const { page, complaints } = await openPage(browser, server.address);
+  await page.selectOption("#backend", "webgpu");
+  await page.waitForFunction(
+    () => /WebGPU/.test(document.getElementById("speed")!.textContent),
+    null,
+    { timeout: 120_000 },
+  );
+  t.diagnostic(await compareAll(page, ["plain", "blurred", "far"], 1e-5));
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("a video: frame by frame as Python, and the frame that weighs most", async (t) => {
+  const { page, complaints } = await openPage(browser, server.address);
+  const found = await score(page, path.join(fixtures, "video.mp4"));
+  const wanted = expected.video;
+  assert.deepEqual(
+    found.frames!.map((each) => each === null),
+    wanted.map((each) => each === null),
+  );
+  const scores = wanted.filter((each) => each !== null);
+  const off = found.frames!.flatMap((each, k) => (each === null ? [] : [each - wanted[k]!]));
+  const largest = Math.max(...off.map(Math.abs));
+  t.diagnostic(`largest change of a frame's probability ${largest}`);
+  const mean = scores.reduce((a, b) => a + b) / scores.length;
+  t.diagnostic(`mean ${found.probability}, Python ${mean}`);
+  assert.ok(Math.abs(found.probability! - mean) < 0.05);
+  const lowest = Math.min(...found.frames!.filter((each) => each !== null));
+  assert.equal(found.frames![found.heaviest!], lowest);
+  assert.match((await page.textContent("#detail"))!, /over 48 frames with a face/);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
