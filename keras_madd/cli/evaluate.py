@@ -10,16 +10,14 @@ from pathlib import Path
 from keras_madd.cli.arguments import (
     COUNT_OR_NONE,
     GALLERY,
+    PART,
     RESAMPLES,
     SEED,
     SHARE,
     THREADS,
-    Range,
     path,
 )
 
-# A share that is neither none nor all.
-_PART = Range(0.001, 0.999)
 _CORRUPTIONS = "saturation,contrast,blocks,noise,blur,downscale,jpeg,h264"
 
 
@@ -65,14 +63,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--false-alarms",
-        type=_PART,
+        type=PART,
         metavar="SHARE",
         help="with --calibrate: fit two thresholds, for the words fake, uncertain and no trace "
         "found, so that at most this share of unseen real people is called fake, such as 0.05",
     )
     parser.add_argument(
         "--misses",
-        type=_PART,
+        type=PART,
         default=0.1,
         metavar="SHARE",
         help="with --false-alarms: find no trace in at most this share of fakes (default: "

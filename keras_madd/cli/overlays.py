@@ -70,7 +70,7 @@ class Overlays:
             path: The video.
             every: Each n-th frame is scored.
             frames: Or so many frames.
-            detector: Whose thresholds and words are shown.
+            detector: Whose scores are shown, in its words.
             note: A line that is always shown.
         """
         from keras_madd.inference.media import VIDEO_OVERLAY
@@ -83,17 +83,17 @@ class Overlays:
             scored = frames / seconds if frames and seconds else rate / every
             size = video.width, video.height
         target = _with(self._stems[path], VIDEO_OVERLAY)
-        described = detector.description
+        description = detector.description
         return OverlayVideo(
             lambda: ScoredVideoWriter(
                 target,
                 *size,
                 min(scored, rate),
                 seconds,
-                described.threshold,
+                description.threshold,
                 note,
                 self._overwrite,
-                described.clear_threshold,
+                description.clear_threshold,
                 detector.verdict,
             )
         )

@@ -254,7 +254,10 @@ def rewrite(model_file, content=None, **values):
         ({"input_size": [32, 32]}, r"does not fit its description.*\(1, 32, 32, 3\)"),
         ({"batch": 2}, "does not fit its description"),
         ({"input_name": "pixels"}, "does not fit its description"),
-        ({"output_names": ["fake_probability"]}, "does not fit its description"),
+        (
+            {"num_attention_maps": 0, "output_names": ["fake_probability"]},
+            "does not fit its description",
+        ),
         ({"format": "onnx"}, "not a LiteRT model but onnx"),
         ({"input_type": "uint8"}, "expected an input of type uint8, found float32"),
     ],
