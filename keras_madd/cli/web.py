@@ -2,17 +2,23 @@
 
 import argparse
 
+from keras_madd.cli.arguments import Range, path
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd web`."""
     parser.add_argument(
         "--model",
+        type=path,
         metavar="FILE",
         help="a .tflite file, its model.json beside it (default: the trained detector that comes "
         "with keras-madd)",
     )
     parser.add_argument(
-        "--port", type=_port, default=0, help="on 127.0.0.1; 0 takes a free one (default: 0)"
+        "--port",
+        type=Range(0, 65_535),
+        default=0,
+        help="on 127.0.0.1; 0 takes a free one (default: 0)",
     )
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
 
@@ -41,10 +47,3 @@ def run(args: argparse.Namespace) -> int:
             except KeyboardInterrupt:  # How one leaves.
                 return 0
     return 0
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {port}")
-    return port

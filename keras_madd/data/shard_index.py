@@ -18,6 +18,7 @@ from keras_madd.data.examples import decode_example
 from keras_madd.data.shards import shard_files
 from keras_madd.data.shards_description import DATASET_JSON
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 _HEADER, _FOOTER = 12, 4  # Bytes of a record's length with its checksum, and of its own.
 _AHEAD = 1024  # Bytes that are read at once.
@@ -82,6 +83,7 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
 @functools.lru_cache(maxsize=65536)
 def _index_file(path: Path, changed: int, size: int) -> tuple[tuple, ...]:
     """Source, position, offset, label, track and whether there are landmarks, of every record."""
+    check_input(path)
     try:
         with path.open("rb") as file:
             return tuple(_iterate(file, size))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.files import check_input, json_bytes, replace_file
 
 DATASET_JSON = "dataset.json"
 SCHEMA_VERSION = 1
@@ -131,6 +131,8 @@ def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
         UserError: There is none (the folder is something else or unfinished), or it is damaged.
     """
     path = Path(shards_dir) / DATASET_JSON
+    if path.exists():
+        check_input(path)
     try:
         return ShardsDescription.from_json(json.loads(path.read_text("utf-8")))
     except (FileNotFoundError, NotADirectoryError):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from keras_madd.media.images import IMAGE_SUFFIXES, read_image
+from keras_madd.media.images import IMAGE_SUFFIXES, open_image, read_image
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import find_files
+from keras_madd.support.files import check_input
+from keras_madd.support.finding import find_files
 
 if TYPE_CHECKING:
     from keras_madd.inference.detector import Detector
@@ -84,7 +85,8 @@ def open_media(path: str | os.PathLike) -> Media:
     """
     path = Path(path)
     try:
-        if _is_image(path) or not path.is_file() or path.stat().st_size == 0:
+        check_input(path)
+        if _is_image(path) or path.stat().st_size == 0:
             return Media(path, image=read_image(path))
         from keras_madd.media import VideoReader
 
@@ -137,7 +139,7 @@ def score_pictures(
 
 def _is_image(path: Path) -> bool:
     try:
-        with Image.open(path):
+        with open_image(path):
             return True
     except Image.DecompressionBombError:
         return True  # `read_image` says so.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.files import check_input, json_bytes, replace_file
 
 SCHEMA_VERSION = 2
 
@@ -129,8 +129,11 @@ def read_model_json(model_path: str | os.PathLike) -> ModelDescription:
     """
     model_path = Path(model_path)
     path = model_json_path(model_path)
-    if not model_path.is_file():
+    if not model_path.exists():
         raise UserError(f"There is no model file {model_path}.")
+    check_input(model_path)
+    if path.exists():
+        check_input(path)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

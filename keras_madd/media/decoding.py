@@ -9,6 +9,7 @@ import av
 from keras_madd.media.damage import DamageCheck
 from keras_madd.media.sound_frames import SoundFrames, lag_of
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 # Demuxers that make pictures, text or a list of other files look like a video.
 _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "apng")
@@ -48,9 +49,7 @@ def open_video(path: os.PathLike, threads: int) -> OpenVideo:
     Raises:
         UserError: there is no such file, it is empty, or holds no video.
     """
-    if not path.is_file():
-        what = "this is a folder, not a video" if path.is_dir() else "there is no such file"
-        raise UserError(f"{path}: {what}.")
+    check_input(path)
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path}: the file is empty.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
@@ -22,6 +23,8 @@ def load_madd(path: str | os.PathLike) -> "MADD":
     path = Path(path)
     if not path.exists():
         raise UserError(f"There is no model {path}.")
+    if not path.is_dir():
+        check_input(path)
     # Keras takes seconds to import, and a wrong path must not wait for it.
     import keras
 
