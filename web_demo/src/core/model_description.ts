@@ -45,7 +45,7 @@ const isDistinct = (value: unknown, least: number, most: number, fits: RegExp): 
   value.length <= most &&
   value.every((each) => typeof each === "string" && fits.test(each)) &&
   new Set(value).size === value.length;
- 
+
 const WORDS = /^[^\x00-\x1f\x7f]*$/;
 const NAME = /^[A-Za-z0-9_.:/-]{1,100}$/;
 

@@ -49,7 +49,7 @@ function checkNumber(digits: string): void {
 /** Returns a value in one line of bounded length, for messages. */
 export function shown(value: unknown): string {
   const words = JSON.stringify(value) ?? "nothing";
-   
+
   const line = words.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?");
   return line.length <= 60 ? line : `${line.slice(0, 60)}...`;
 }

@@ -59,7 +59,7 @@ for (const each of bad) {
         assert.ok(error instanceof DescriptionError);
         assert.ok(error.message.includes(each.wrong), error.message);
         assert.ok(error.message.length < 400);
-         
+
         assert.doesNotMatch(error.message, /[\x00-\x1f\x7f]/);
         return true;
       },
