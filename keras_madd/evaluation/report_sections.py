@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from keras_madd.evaluation.auc_interval import few_videos_note
 from keras_madd.visualize import charts, page
 
 CurveSets = Mapping[str, tuple[Sequence[int], Sequence[float]]]
@@ -53,9 +54,11 @@ def scores_section(
     """
     yield page.heading(
         "How well it separates real from fake",
-        f"A video's score is the {video_rule}. Intervals come from drawing videos, not "
-        "frames, with replacement. A coin has an AUC of 0.5.",
+        f"A video's score is the {video_rule}. Intervals count videos, not frames. A coin has an "
+        "AUC of 0.5.",
     )
+    if note := few_videos_note(results):
+        yield f'<p class="banner" role="note">{page.escape(note)}</p>'
     yield _metric_table(results)
     yield page.paragraph(
         "AP: average precision. EER: the error rate where as many fakes are missed as real ones "
@@ -168,10 +171,9 @@ def _metric_table(results: Mapping[str, dict]) -> str:
 
 
 def _interval_text(metrics: dict) -> str:
-    interval = metrics.get("auc_interval")
-    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+    low, high = metrics["auc_interval"]
+    return f"{low:.3f} to {high:.3f}"
 
 
 def _small_print(metrics: dict) -> str:
-    interval = _interval_text(metrics)
-    return f"95%: {interval}" if interval else ""
+    return f"95%: {_interval_text(metrics)}"

@@ -15,7 +15,7 @@ def scored(method: str, seed: int) -> tuple[dict, tuple]:
     labels = np.arange(40) % 2
     scores = np.clip(rng.normal(0.3 + 0.4 * labels, 0.2), 0, 1)
     methods = np.where(labels, method, "")
-    result = evaluate_scores(labels, scores, np.arange(40).astype(str), methods, bootstrap=20)
+    result = evaluate_scores(labels, scores, np.arange(40).astype(str), methods)
     return result, (labels, scores)
 
 
