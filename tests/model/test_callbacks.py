@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 
 from keras_madd import MADD
 from keras_madd.model.callbacks import BatchProgress, BestOnValidation, StopOnNonFinite
@@ -131,6 +131,13 @@ def test_the_best_epoch_of_a_real_fit_is_what_remains():
     assert aucs[best.best_epoch] == best.best_auc
     scores = model.fake_probability(images)
     assert roc_auc_score(labels, scores) == best.best_auc
+    # Each quantity of validation stands beside that of training, under its name.
+    named = {name.removeprefix("val_") for name in history.history if name.startswith("val_")}
+    assert named == {"fake_auc", "accuracy", "classification_loss"} <= set(history.history)
+    last = history.history["val_classification_loss"][best.best_epoch]
+    assert last == pytest.approx(log_loss(labels, scores), rel=1e-5)
+    accuracy = np.mean((scores >= 0.5) == labels)
+    assert history.history["val_accuracy"][best.best_epoch] == accuracy
 
 
 def test_a_loss_that_is_not_finite_stops_a_real_fit():
