@@ -3,7 +3,17 @@
 import argparse
 import os
 
-from keras_madd.cli.arguments import folder
+from keras_madd.cli.arguments import (
+    CONTEXT,
+    COUNT,
+    COUNT_OR_NONE,
+    MARGIN,
+    SEED,
+    SIDE,
+    WORKERS,
+    folder,
+    path,
+)
 
 DATASETS = (
     "celebdf_v1",
@@ -14,6 +24,7 @@ DATASETS = (
     "dfdc",
     "dfdc_preview",
     "faceforensics",
+    "faces",
     "folder",
 )
 
@@ -24,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # help must not wait for OpenCV.
     parser.add_argument("--dataset", required=True, choices=DATASETS, help="which data set it is")
     parser.add_argument(
-        "--root", required=True, metavar="DIR", help="its folder, as it was downloaded"
+        "--root", required=True, type=path, metavar="DIR", help="its folder, as it was downloaded"
     )
     parser.add_argument(
         "--output",
@@ -40,26 +51,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", nargs="+", default=[], choices=["train", "val", "test"], help="these splits"
     )
     choice.add_argument(
-        "--split-files", metavar="PATH", help="the official lists, where they are not in the root"
+        "--split-files",
+        type=path,
+        metavar="PATH",
+        help="the official lists, where they are not in the root",
     )
     choice.add_argument(
-        "--limit", type=int, default=0, metavar="N", help="about N videos, for a trial"
+        "--people",
+        type=path,
+        metavar="CSV",
+        help="of faces: a table with the columns file and person; without, folders are people",
+    )
+    choice.add_argument(
+        "--limit", type=COUNT_OR_NONE, default=0, metavar="N", help="about N videos, for a trial"
     )
     faces = parser.add_argument_group("how the faces are cut out")
-    faces.add_argument("--frames-per-video", type=int, default=32, metavar="N")
+    faces.add_argument("--frames-per-video", type=COUNT, default=32, metavar="N")
     faces.add_argument("--detector", choices=["auto", "short", "full"], default="auto")
     faces.add_argument(
-        "--size", type=int, default=380, metavar="PIXELS", help="the network's input"
+        "--size", type=SIDE, default=380, metavar="PIXELS", help="the network's input"
     )
     faces.add_argument(
         "--margin",
-        type=float,
+        type=MARGIN,
         default=1.3,
         help="side of the crop over that of the box",
     )
     faces.add_argument(
         "--context",
-        type=float,
+        type=CONTEXT,
         default=1.15,
         help="how far crops of train reach beyond the margin, for jitter (default %(default)s)",
     )
@@ -83,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     work = parser.add_argument_group("how it is done")
     work.add_argument(
-        "--workers", type=int, metavar="N", help="processes; by default one per processor"
+        "--workers", type=WORKERS, metavar="N", help="processes; by default one per processor"
     )
     work.add_argument(
         "--max-failures",
@@ -93,8 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--retry-failed", action="store_true", help="try videos again that failed before"
     )
-    work.add_argument("--videos-per-shard", type=int, default=64, metavar="N")
-    work.add_argument("--seed", type=int, default=0, help="of the order of videos")
+    work.add_argument("--videos-per-shard", type=COUNT, default=64, metavar="N")
+    work.add_argument("--seed", type=SEED, default=0, help="of the order of videos")
     work.add_argument(
         "--runner",
         default="local",
@@ -104,9 +124,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--beam-args", default="", metavar="OPTIONS", help="options of the Beam pipeline, quoted"
     )
     parser.epilog = (
-        "The same command goes on where it was stopped or killed. Videos without a face or that "
-        "cannot be read are listed in manifest.jsonl; exit status is 0 as long as --max-failures "
-        "allows them, 2 for mistakes and full disks, 130 after Ctrl-C."
+        "The same command goes on where it was stopped or killed; it replaces files of its own and "
+        "no others. Videos without a face or that cannot be read are listed in manifest.jsonl; "
+        "exit status is 0 as long as --max-failures allows them, 2 for mistakes and full disks, "
+        "130 after Ctrl-C, 143 after SIGTERM."
     )
 
 
@@ -123,6 +144,8 @@ def run(args: argparse.Namespace) -> int:
         "real_boxes landmarks videos_per_shard seed limit"
     )
     stages = Stages()
+    if args.people and args.dataset != "faces":
+        raise UserError(f"--people is for --dataset faces. Received: --dataset {args.dataset}")
     try:
         settings = PrepareSettings(
             methods=tuple(sorted(args.methods)),
@@ -135,6 +158,7 @@ def run(args: argparse.Namespace) -> int:
                 args.output,
                 settings,
                 split_files=args.split_files,
+                people=args.people,
                 workers=(os.cpu_count() or 1) if args.workers is None else args.workers,
                 runner=args.runner,
                 beam_arguments=shlex.split(args.beam_args),

@@ -8,13 +8,17 @@ included.
 from dataclasses import dataclass
 from typing import Any
 
+from keras_madd.data.footage import Footage
+
+_SATURATION = 1  # Its place among the arguments of `color_transform`.
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """How strongly face crops are changed; what is not given does not happen.
 
-    In this order: a window of the stored picture (margin and shift), mirroring, colour, lower
-    resolution, blur, noise, JPEG.
+    In this order: what a video does to a face (resolution, noise, H.264), a window of the picture
+    (margin and shift), mirroring, colour, lower resolution, blur, noise, JPEG.
 
     Attributes:
         margins: lowest and highest margin of the window, uniform; `None`: the margin of the data
@@ -36,6 +40,8 @@ class Augmentation:
         largest_noise: its largest standard deviation in grey levels, uniform from 0.
         jpeg: probability of JPEG compression.
         lowest_quality: of that, uniform up to 100.
+        grey: probability of losing all colour, instead of other colours.
+        footage: how videos show faces, or `None`: as the stored picture does.
     """
 
     margins: tuple[float, float] | None = None
@@ -56,11 +62,8 @@ class Augmentation:
     largest_noise: float = 0.0
     jpeg: float = 0.0
     lowest_quality: int = 100
-
-    @property
-    def changes_pixels(self) -> bool:
-        """Whether anything but the window and mirroring can happen."""
-        return any((self.color, self.scale, self.blur, self.noise, self.jpeg))
+    grey: float = 0.0
+    footage: Footage | None = None
 
 
 AUGMENTATIONS = {
@@ -104,6 +107,29 @@ AUGMENTATIONS = {
         largest_noise=10,
         jpeg=0.6,
         lowest_quality=40,
+    ),
+    # For detectors of videos: faces as small, soft and compressed as there.
+    "video": Augmentation(
+        margins=(1.15, 1.45),
+        shift=0.04,
+        flip=0.5,
+        color=0.5,
+        hue=0.1,
+        saturation=0.3,
+        value=0.2,
+        contrast=0.2,
+        brightness=0.1,
+        rgb_shift=15,
+        scale=0.15,
+        smallest_scale=0.5,
+        blur=0.15,
+        largest_sigma=1.5,
+        noise=0.1,
+        largest_noise=6,
+        jpeg=0.25,
+        lowest_quality=40,
+        grey=0.04,
+        footage=Footage(),
     ),
 }
 
@@ -150,6 +176,8 @@ def draw(settings: Augmentation, seed) -> dict[str, Any]:
     drawn["noise"] = if_so(happens(settings.noise), between(0.0, settings.largest_noise), 0.0)
     quality = tf.round(between(settings.lowest_quality - 0.5, 100.5))
     drawn["quality"] = tf.cast(if_so(happens(settings.jpeg), quality, -1.0), tf.int32)
+    without_color = tf.one_hot(_SATURATION, 8, -1.0, 0.0)
+    drawn["color"] = tf.where(happens(settings.grey), without_color, drawn["color"])
     drawn["noise_seed"] = tf.random.experimental.stateless_fold_in(seed, 1)
     return drawn
 

@@ -1,15 +1,18 @@
 """From records to augmented face crops: the graph operations of `load_dataset`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_madd.data.augmentation import Augmentation, draw
-from keras_madd.data.augmentation_ops import DCT, change_pixels, cut_window
+from keras_madd.data.augmentation_ops import change_pixels, cut_window
+from keras_madd.data.footage import Take
 from keras_madd.data.model_window import window_side
 from keras_madd.data.self_blend import SelfBlend
+from keras_madd.data.stored_pictures import decode_stored
 
 _TEXTS = ("video", "method", "dataset", "source")
 _DESCRIBED = (*_TEXTS, "frame")
@@ -33,7 +36,7 @@ class InputGraph:
         seed: Everything random follows from it, the epoch and the number in the epoch.
         share: Whether a pair is always augmented alike.
         metadata: Whether crops are described.
-        self_blend: Whether fakes are to be made.
+        self_blend: Makes fakes, or `None`.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class InputGraph:
         seed: int,
         share: bool,
         metadata: bool,
-        self_blend: bool,
+        self_blend: SelfBlend | None,
     ):
         self._files = list(files)
         self._settings = settings
@@ -54,7 +57,7 @@ class InputGraph:
         self._seed = seed
         self._share = share
         self._metadata = metadata
-        self._self_blend = SelfBlend() if self_blend else None
+        self._self_blend = self_blend
 
     @_graph
     def read(self, places, blended, step) -> tf.data.Dataset:
@@ -78,8 +81,8 @@ class InputGraph:
     def single(self, records, beside) -> tuple:
         """One crop: image, label, metadata."""
         _, step = beside
-        crop = self._parse(records[0])
-        image = self._augment(_decode(crop["image"]), crop, self._stream(step, _REAL))
+        crop, stream = self._parse(records[0]), self._stream(step, _REAL)
+        image = self._augment(self._filmed(crop, stream), crop, stream)
         return image, crop["label"], self._describe(crop)
 
     @_graph
@@ -88,23 +91,24 @@ class InputGraph:
         blended, step = beside
         real, fake = self._parse(records[0]), self._parse(records[1])
 
+        stream = self._stream(step, _REAL)
+        fake_stream = stream if self._share else self._stream(step, _FAKE)
+        if self._self_blend:
+            fake_stream = tf.where(blended, stream, fake_stream)
+
         def stored():
-            return _decode(real["image"]), _decode(fake["image"])
+            return self._filmed(real, stream), self._filmed(fake, fake_stream)
 
         def blend():
             images = tf.numpy_function(
                 self._blend,
-                [_decode(real["image"]), real["landmarks"], step],
+                [decode_stored(real["image"]), real["landmarks"], step, stream, _face(real)],
                 (tf.uint8, tf.uint8),
                 stateful=False,
             )
             return tuple(tf.ensure_shape(image, (None, None, 3)) for image in images)
 
         images = tf.cond(blended, blend, stored) if self._self_blend else stored()
-        stream = self._stream(step, _REAL)
-        fake_stream = stream if self._share else self._stream(step, _FAKE)
-        if self._self_blend:
-            fake_stream = tf.where(blended, stream, fake_stream)
         images = (
             self._augment(images[0], real, stream),
             self._augment(images[1], fake, fake_stream),
@@ -125,6 +129,7 @@ class InputGraph:
         format = {name: tf.io.FixedLenFeature([], tf.int64) for name in ("label", "frame")}
         format["image"] = tf.io.FixedLenFeature([], tf.string)
         format["margin"] = tf.io.FixedLenFeature([], tf.float32)
+        format["box"] = tf.io.FixedLenFeature([4], tf.int64)
         if self._metadata:
             format |= {name: tf.io.FixedLenFeature([], tf.string) for name in _TEXTS}
         if self._self_blend:
@@ -160,12 +165,37 @@ class InputGraph:
         image = cut_window(image, side, drawn["shift"], self._image_size)
         return change_pixels(image, drawn, self._settings)
 
-    def _blend(self, image: np.ndarray, landmarks: np.ndarray, step: np.ndarray) -> tuple:
+    def _filmed(self, crop: dict, stream) -> tf.Tensor:
+        """A stored picture as a video shows it, if the settings say so."""
+        image = decode_stored(crop["image"])
+        if self._settings.footage is None:
+            return image
+        filmed = tf.numpy_function(
+            self._film, [image, stream, _face(crop)], tf.uint8, stateful=False
+        )
+        return tf.ensure_shape(filmed, (None, None, 3))
+
+    def _film(self, image: np.ndarray, stream: np.ndarray, face: np.ndarray) -> np.ndarray:
+        take = self._take(image, stream, face)
+        return take.publish(take.film(image))
+
+    def _blend(self, image, landmarks, step, stream, face) -> tuple[np.ndarray, np.ndarray]:
         seed = (self._seed, *(int(number) for number in step))
-        fake, real, _ = self._self_blend.blend(image, landmarks, seed)
-        return real, fake
+        take = self._take(image, stream, face)
+        fake, real, _ = self._self_blend.blend(take.film(image), take.points(landmarks), seed)
+        return take.publish(real), take.publish(fake)
+
+    def _take(self, image: np.ndarray, stream: np.ndarray, face: np.ndarray) -> Take:
+        if self._settings.footage is None:
+            return Take()
+        margin, box = face[0], face[1]
+        stored = image.shape[0] / margin
+        # What was enlarged to be stored has no more detail than it had.
+        take = self._settings.footage.draw(np.uint32(stream), min(stored, box))
+        return replace(take, scale=take.scale * min(1.0, box / stored))
 
 
-def _decode(image) -> tf.Tensor:
-    # Reads PNG as well.
-    return tf.io.decode_jpeg(image, channels=3, dct_method=DCT)
+def _face(crop: dict) -> tf.Tensor:
+    """Margin of the stored picture, and longer side of the face in the original one."""
+    longer = tf.cast(tf.reduce_max(crop["box"][2:]), tf.float32)
+    return tf.stack([crop["margin"], tf.maximum(longer, 1.0)])

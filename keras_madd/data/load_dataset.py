@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from keras_madd.data.augmentation import Augmentation, named
 from keras_madd.data.epoch_plan import SHARDS_AT_ONCE, EpochPlan
 from keras_madd.data.input_checks import check_arguments, common_margin, common_size
+from keras_madd.data.self_blend import SelfBlend
+from keras_madd.data.self_blends import named_self_blend
 from keras_madd.data.shard_index import ShardIndex, index_shards
 from keras_madd.data.shards import load_dataset_json
 from keras_madd.support.errors import UserError
@@ -27,6 +29,7 @@ def load_dataset(
     sampling: str = "natural",
     augment: str | Augmentation = "none",
     self_blend: float = 0.0,
+    blending: str | SelfBlend = "varied",
     seed: int = 0,
     shuffle: bool | None = None,
     repeat: bool = False,
@@ -60,9 +63,10 @@ def load_dataset(
         batch_size: Face crops in a batch; even for balanced and paired sampling.
         image_size: Side of the pictures in pixels; by default that of the shards, and no larger.
         sampling: "natural", "balanced" or "paired", as `EpochPlan` tells.
-        augment: "none", "light" or "strong", or an `Augmentation`.
+        augment: "none", "light", "strong" or "video", or an `Augmentation`.
         self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; the real crop
             beside such a one is its target. Needs balanced or paired sampling, and landmarks.
+        blending: How they are blended: a name in `SELF_BLENDS`, or a `SelfBlend`.
         seed: Not negative.
         shuffle: By default in training only.
         repeat: Whether epochs follow each other without end.
@@ -91,6 +95,7 @@ def load_dataset(
     import tensorflow as tf
 
     settings = named(augment)
+    blend = named_self_blend(blending)
     shuffle = split == "train" if shuffle is None else shuffle
     check_arguments(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
     folders = _folders(shards)
@@ -103,9 +108,8 @@ def load_dataset(
     from keras_madd.data.input_graph import InputGraph
 
     share = share_augmentation and sampling == "paired"
-    graph = InputGraph(
-        index.files, settings, image_size, margin, seed, share, metadata, self_blend > 0
-    )
+    blend = blend if self_blend else None
+    graph = InputGraph(index.files, settings, image_size, margin, seed, share, metadata, blend)
     rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, epoch))
     read = rows.interleave(
         graph.read,

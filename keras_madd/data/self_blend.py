@@ -9,12 +9,20 @@ import cv2
 import numpy as np
 
 from keras_madd.data.color import apply_color, color_transform
-from keras_madd.data.self_blend_mask import MASKS, draw_region, soften, warp_elastically
+from keras_madd.data.resynthesis import resynthesise
+from keras_madd.data.self_blend_mask import (
+    MASKS,
+    PARTIAL_MASKS,
+    draw_region,
+    reshape,
+    soften,
+    warp_elastically,
+)
 from keras_madd.faces.landmarks import NUM_LANDMARKS
 
 Blended = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 
 
 class SelfBlend:
@@ -31,11 +39,22 @@ class SelfBlend:
     are multiplied by up to 1 +- `saturation` and 1 +- `value`. (In the units of the library that
     the authors used, their 0.3 is a third of a grey level: 0 here comes closest to that.)
 
+    What follows `ratios` goes beyond the paper, towards fakes whose inner face a generator made,
+    and is off by default.
+
     Args:
         hue: largest turn of the hue in radians.
         saturation: largest relative change of the saturation.
         value: largest relative change of the brightness value.
-        masks: the kinds of masks drawn from, of `self_blend_mask.MASKS`.
+        masks: the kinds of masks drawn from, of `self_blend_mask.MASKS` and `PARTIAL_MASKS`; one
+            named twice is drawn twice as often.
+        ratios: shares of the source where the mask is full, drawn from.
+        resynthesis: probability that the source loses detail, as `resynthesise` does.
+        any_strength: whether changes of colour are as strong as a number drawn from 0 to 1 says,
+            so that many fakes fit in colour.
+        rotation: largest turn of the source in degrees.
+        bending: strength of the field that bends the source, up to; 1 is the mask's.
+        reshaping: largest relative change of the region's width and height.
         augment: whether calling the object also augments the pair.
 
     Raises:
@@ -51,17 +70,43 @@ class SelfBlend:
         saturation: float = 0.3,
         value: float = 0.3,
         masks: Sequence[str] = MASKS,
+        ratios: Sequence[float] = RATIOS,
+        resynthesis: float = 0.0,
+        any_strength: bool = False,
+        rotation: float = 0.0,
+        bending: float = 0.0,
+        reshaping: float = 0.0,
         augment: bool = True,
     ):
-        for name, given in (("hue", hue), ("saturation", saturation), ("value", value)):
-            if not 0 <= given <= 1:
-                raise ValueError(f"`{name}` must be between 0 and 1. Received: {name}={given!r}")
-        if not masks or set(masks) - set(MASKS):
-            raise ValueError(f"`masks` must be some of {MASKS}. Received: masks={masks!r}")
+        for name, given, most in (
+            ("hue", hue, 1),
+            ("saturation", saturation, 1),
+            ("value", value, 1),
+            ("resynthesis", resynthesis, 1),
+            ("rotation", rotation, 45),
+            ("bending", bending, 10),
+            ("reshaping", reshaping, 0.4),
+        ):
+            if not 0 <= given <= most:
+                raise ValueError(
+                    f"`{name}` must be between 0 and {most}. Received: {name}={given!r}"
+                )
+        if not masks or set(masks) - {*MASKS, *PARTIAL_MASKS}:
+            raise ValueError(
+                f"`masks` must be some of {MASKS + PARTIAL_MASKS}. Received: masks={masks!r}"
+            )
+        if not ratios or not all(0 < ratio <= 1 for ratio in ratios):
+            raise ValueError(f"`ratios` must be above 0, up to 1. Received: ratios={ratios!r}")
         self.hue = hue
         self.saturation = saturation
         self.value = value
         self.masks = tuple(masks)
+        self.ratios = tuple(ratios)
+        self.resynthesis = resynthesis
+        self.any_strength = any_strength
+        self.rotation = rotation
+        self.bending = bending
+        self.reshaping = reshaping
         self.augment = augment
 
     def __call__(
@@ -104,22 +149,39 @@ class SelfBlend:
         height, width = image.shape[:2]
         move = _draw_move(height, width, rng)
         kind = self.masks[rng.integers(len(self.masks))]
-        mask = draw_region(np.float32(landmarks), (height, width), kind, rng)
+        points = np.float32(landmarks)
+        # A stream of its own: what goes beyond the paper changes none of its draws.
+        beyond = np.random.default_rng([*_numbers(seed), 2])
+        if self.rotation:
+            move = _turned(move, beyond.uniform(-self.rotation, self.rotation), points.mean(0))
+        region = reshape(points, self.reshaping, beyond) if self.reshaping else points
+        mask = draw_region(np.float32(region), (height, width), kind, rng)
         mask = warp_elastically(mask, move, rng)
         if not mask.any():  # The face lies outside the picture.
             return target.copy(), target.copy(), mask
-        mask = soften(mask, rng) * np.float32(rng.choice(_RATIOS))
-        source = cv2.warpAffine(
-            source, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-        )
+        mask = soften(mask, rng) * np.float32(rng.choice(self.ratios))
+        source = self._moved(source, move, points, beyond)
         return _lay_over(target, source, mask), target.copy(), mask
+
+    def _moved(self, source, move, points, beyond: np.random.Generator) -> np.ndarray:
+        """The source in its place, as a generator would give it back where it is to."""
+        size, border = source.shape[1::-1], cv2.BORDER_REFLECT
+        if self.resynthesis and beyond.random() < self.resynthesis:
+            source = resynthesise(source, float(np.ptp(points, axis=0).max()), beyond)
+        if self.bending:
+            strength = beyond.uniform(0, self.bending)
+            return warp_elastically(source, move, beyond, strength, border)
+        return cv2.warpAffine(source, move, size, flags=cv2.INTER_LINEAR, borderMode=border)
 
     def _perturb(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Colour and sharpness changed."""
         shifts = rng.uniform(-20, 20, 3) * (rng.random() < 0.3)
         hue, saturation, value = rng.uniform(-1, 1, 3) * (self.hue, self.saturation, self.value)
         brightness, contrast = rng.uniform(-0.1, 0.1, 2)
-        transform = color_transform(hue, saturation, value, contrast, brightness, shifts)
+        changes = np.array([hue, saturation, value, contrast, brightness, *shifts])
+        if self.any_strength:
+            changes *= rng.random()
+        transform = color_transform(*changes[:5], shift=changes[5:])
         image = apply_color(image, transform)
         if rng.random() < 0.5:
             return _down_and_up(image, int(rng.choice((2, 4))))
@@ -132,6 +194,12 @@ def _draw_move(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     shift = rng.uniform(-1, 1, 2) * (0.03 * width, 0.015 * height)
     middle = np.array([width - 1, height - 1]) / 2
     return np.column_stack([scale * np.eye(2), (1 - scale) * middle + shift])
+
+
+def _turned(move: np.ndarray, degrees: float, middle: np.ndarray) -> np.ndarray:
+    """An affine map with a turn about a point before it."""
+    turn = cv2.getRotationMatrix2D(tuple(map(float, middle)), degrees, 1.0)
+    return (np.vstack([move, [0, 0, 1]]) @ np.vstack([turn, [0, 0, 1]]))[:2]
 
 
 def _lay_over(target: np.ndarray, source: np.ndarray, mask: np.ndarray) -> np.ndarray:

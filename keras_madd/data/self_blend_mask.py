@@ -10,7 +10,13 @@ _FOREHEAD = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
 _LOWER_FACE = tuple(point for point in OVAL if point not in _FOREHEAD)
 _PARTS = (RIGHT_EYE + RIGHT_BROW, LEFT_EYE + LEFT_BROW, NOSE, LIPS)
 
+_ABOVE = (389, 356, 454, 323, 93, 234, 127, 162)
+_CHIN = tuple(point for point in _LOWER_FACE if point not in _ABOVE)
+_NOSTRILS = (1, 2, 97, 98, 326, 327, 64, 294)
+
+# The paper's, and those of parts that reenactment changes.
 MASKS = ("oval", "without_forehead", "eyes_nose_mouth", "components")
+PARTIAL_MASKS = ("lower_face", "mouth")
 
 # The elastic warp: noise uniform in -1..1, smoothed by `_SIGMA` pixels, times `_ALPHA`.
 _ALPHA, _SIGMA = 50.0, 7.0
@@ -24,54 +30,74 @@ def draw_region(
 
     `oval` is the hull of all landmarks, which reaches up to the forehead; `without_forehead` ends
     at the brows; `eyes_nose_mouth` is the hull of these; `components` is the union of some of
-    {right eye, left eye, nose, mouth}, each a hull of its own, widened a little.
+    {right eye, left eye, nose, mouth}, each a hull of its own, widened a little; `lower_face` is
+    all below the tip of the nose; `mouth` is the lips, widened up to the nose and the chin.
 
     Args:
         landmarks: `(468, 2)` in pixels.
         shape: `(height, width)` of the mask.
-        kind: one of `MASKS`.
-        rng: draws the components.
+        kind: one of `MASKS` or `PARTIAL_MASKS`.
+        rng: draws the components and the widening.
 
     Returns:
         float32 `(height, width)`, 0 or 1.
     """
     mask = np.zeros(shape, np.float32)
-    if kind != "components":
-        points = {
-            "oval": landmarks,
-            "without_forehead": landmarks[list(_LOWER_FACE + RIGHT_BROW + LEFT_BROW)],
-            "eyes_nose_mouth": landmarks[list(RIGHT_EYE + LEFT_EYE + NOSE + LIPS)],
-        }[kind]
-        _fill_hull(mask, points)
+    hulls = {
+        "oval": slice(None),
+        "without_forehead": list(_LOWER_FACE + RIGHT_BROW + LEFT_BROW),
+        "eyes_nose_mouth": list(RIGHT_EYE + LEFT_EYE + NOSE + LIPS),
+        "lower_face": list(_CHIN + LIPS + _NOSTRILS),
+    }
+    if kind in hulls:
+        _fill_hull(mask, landmarks[hulls[kind]])
         return mask
+    if kind == "mouth":
+        _fill_hull(mask, landmarks[list(LIPS)])
+        return _widened(mask, landmarks, rng.uniform(0.1, 0.35))
     chosen = rng.random(len(_PARTS)) < 0.5
     chosen[rng.integers(len(_PARTS))] = True
     for part in np.flatnonzero(chosen):
         _fill_hull(mask, landmarks[list(_PARTS[part])])
-    eyes = landmarks[list(LEFT_EYE)].mean(0) - landmarks[list(RIGHT_EYE)].mean(0)
-    radius = float(np.linalg.norm(eyes)) * rng.uniform(0.05, 0.2)
-    beyond = cv2.distanceTransform(np.uint8(mask == 0), cv2.DIST_L2, 3)
-    return np.float32(beyond <= radius)
+    return _widened(mask, landmarks, rng.uniform(0.05, 0.2))
+
+
+def reshape(landmarks: np.ndarray, largest: float, rng: np.random.Generator) -> np.ndarray:
+    """Landmarks drawn apart or together along both axes, for a region that misses the face's.
+
+    Args:
+        landmarks: `(468, 2)` in pixels.
+        largest: greatest relative change of the width and of the height; what shrinks may do so by
+            twice as much.
+        rng: draws the changes.
+    """
+    middle = landmarks.mean(0)
+    return middle + (landmarks - middle) * (1 + rng.uniform(-2 * largest, largest, 2))
 
 
 def warp_elastically(
-    mask: np.ndarray, move: np.ndarray, rng: np.random.Generator, strength: float = 1.0
+    mask: np.ndarray,
+    move: np.ndarray,
+    rng: np.random.Generator,
+    strength: float = 1.0,
+    border: int = cv2.BORDER_CONSTANT,
 ) -> np.ndarray:
-    """A mask moved, and bent by a smooth random field.
+    """A mask, or a picture, moved and bent by a smooth random field.
 
     The field has the spread of uniform noise in -1..1 under a Gaussian of 7 pixels, times 50:
     1.2 pixels. It is drawn on a grid of 4 pixels, which such a smooth field does not notice.
 
     Args:
-        mask: float32 `(H, W)`.
+        mask: float32 `(H, W)`, or a picture `(H, W, 3)`.
         move: `(2, 3)` affine map from places in the mask to places in the result.
         rng: draws the field.
         strength: factor of the field; 0 leaves only the move.
+        border: OpenCV's border, beyond which the mask ends.
 
     Returns:
-        float32 `(H, W)`.
+        As `mask`.
     """
-    height, width = mask.shape
+    height, width = mask.shape[:2]
     margin = 8  # Cells beyond the picture, so that smoothing has no border.
     cells = (height // _WARP_CELL + 2 * margin + 1, width // _WARP_CELL + 2 * margin + 1)
     noise = rng.standard_normal((*cells, 2), dtype=np.float32)
@@ -85,7 +111,7 @@ def warp_elastically(
     rows = np.arange(height, dtype=np.float32)[:, None]
     map_x = back[0, 0] * columns + back[0, 1] * rows + back[0, 2] + field[..., 0]
     map_y = back[1, 0] * columns + back[1, 1] * rows + back[1, 2] + field[..., 1]
-    return cv2.remap(mask, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.remap(mask, map_x, map_y, cv2.INTER_LINEAR, borderMode=border)
 
 
 def soften(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -119,6 +145,13 @@ def soften(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _fill_hull(mask: np.ndarray, points: np.ndarray) -> None:
     hull = cv2.convexHull(np.float32(points))
     cv2.fillConvexPoly(mask, np.round(hull * 16).astype(np.int32), 1.0, shift=4)
+
+
+def _widened(mask: np.ndarray, landmarks: np.ndarray, share: float) -> np.ndarray:
+    """A hard mask grown by a share of the distance between the eyes."""
+    eyes = landmarks[list(LEFT_EYE)].mean(0) - landmarks[list(RIGHT_EYE)].mean(0)
+    beyond = cv2.distanceTransform(np.uint8(mask == 0), cv2.DIST_L2, 3)
+    return np.float32(beyond <= float(np.linalg.norm(eyes)) * share)
 
 
 def _smallest_radius(inside: np.ndarray) -> float:

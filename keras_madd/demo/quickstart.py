@@ -32,6 +32,7 @@ from keras_madd.model.callbacks import BatchProgress, BestOnValidation, StopOnNo
 from keras_madd.model.madd import MADD
 from keras_madd.support.errors import UserError
 from keras_madd.support.progress import Stages
+from keras_madd.support.shipped import CARD, DEFAULT, shipped_folder
 from keras_madd.support.versions import package_versions
 from keras_madd.visualize import draw_scored_faces, encode_png, page
 
@@ -150,10 +151,20 @@ def run(output: Path, settings: Settings) -> dict:
                 f"MediaPipe found {crops.real_frames - crops.faces_not_found} of "
                 f"{crops.real_frames} real faces",
                 "Kept out of training": f"{UNSEEN}, and all test people",
+                **_trained_detector(),
             },
         ),
     )
     return metrics
+
+
+def _trained_detector() -> dict[str, str]:
+    """Points from the demonstration to the detector for real pictures, if there is one."""
+    folder = shipped_folder(DEFAULT)
+    if folder is None:
+        return {}
+    told = f"{DEFAULT} comes with the package: keras-madd score photo.jpg. Its model card: "
+    return {"A detector trained on real faces": f"{told}{folder / CARD}"}
 
 
 def train(

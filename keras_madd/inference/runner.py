@@ -12,8 +12,10 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 DEVICES = ("cpu", "gpu", "auto")
-# More threads than this make networks of this size slower, not faster.
-_MOST_THREADS = 4
+# Far beyond any use; tens of thousands end the process.
+MOST_THREADS = 256
+# More than this make networks of this size slower, not faster.
+_GOOD_THREADS = 4
 # A graphics processor that is further off than this computes something else.
 _TOLERANCE = 0.02
 
@@ -43,8 +45,10 @@ class LiteRTRunner:
     def __init__(
         self, model_path: str | os.PathLike, threads: int | None = None, device: str = "cpu"
     ):
-        if threads is not None and threads < 1:
-            raise ValueError(f"Argument `threads` must be 1 or more. Received: threads={threads}")
+        if threads is not None and not 1 <= threads <= MOST_THREADS:
+            raise ValueError(
+                f"Argument `threads` must be from 1 to {MOST_THREADS}. Received: threads={threads}"
+            )
         if device not in DEVICES:
             raise ValueError(
                 f"Argument `device` must be one of {', '.join(DEVICES)}. Received: device={device}"
@@ -53,7 +57,7 @@ class LiteRTRunner:
         self.description = read_model_json(path)
         if self.description.format != "litert":
             raise UserError(f"{path} is not a LiteRT model but {self.description.format}.")
-        threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
+        threads = threads or min(_GOOD_THREADS, os.cpu_count() or 1)
         from ai_edge_litert.interpreter import Interpreter
 
         try:

@@ -117,7 +117,7 @@ def train(
             source = load_madd(_train_backbone(data.settings, listener))
         listener.say("building the network")
         keras.utils.set_random_seed(settings.seed)
-        model = starting_model(settings, config, source)
+        model = starting_model(settings, config, source, echo)
         model.compile(make_optimizer(settings, steps))
     _train_epochs(model, data, settings, steps, state, listener)
     return TrainResult(folder, folder / BEST, state["best"], state["history"], state["stopped"])

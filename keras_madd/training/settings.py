@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ SCHEDULES = ("cosine", "step", "linear")
 OPTIMIZERS = ("adamw", "sgd")
 PRECISIONS = ("float16", "bfloat16")
 SAMPLINGS = ("natural", "balanced", "paired")
-AUGMENTATIONS = ("none", "light", "strong")
+AUGMENTATIONS = ("none", "light", "strong", "video")
+BLENDINGS = ("authors", "strong", "varied")
 # What a resumed run may change: no number that is learnt depends on it.
 FREE = ("output", "keep", "tensorboard")
 
@@ -27,6 +29,8 @@ class TrainSettings:
         output: Folder of the run.
         data: Folders of shards with a train and a val split.
         faces: A folder of real faces to train on with self-blended fakes, instead of `data`.
+        people: Who is shown in which of its files, a CSV file: then those held out are validated
+            on with fakes made between them, as `make_unseen_fakes` does.
         preset: Name of a preset; "": that of `init`, else `DEFAULT_PRESET`.
         init: Model whose weights to start from: a `.keras` file, a preset's folder or a published
             `.pth` checkpoint.
@@ -47,9 +51,11 @@ class TrainSettings:
         ema: Decay of an exponential moving average of the weights, per update; the average is
             what is validated and kept. 0: none.
         sampling: `"natural"`, `"balanced"` or `"paired"`; see `load_dataset`.
-        augment: `"none"`, `"light"` or `"strong"`; see `load_dataset`.
+        augment: `"none"`, `"light"`, `"strong"` or `"video"`; see `load_dataset`.
         self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; needs balanced or
             paired sampling, and shards with landmarks.
+        blending: How they are blended, and in which units of colour: `"authors"`, `"strong"` or
+            `"varied"`; see `SELF_BLENDS`.
         max_val_videos: Most videos validated on; `None`: all.
         patience: Epochs without a better validation score after which training ends; `None`:
             never.
@@ -61,6 +67,7 @@ class TrainSettings:
     output: str
     data: tuple[str, ...] = ()
     faces: str = ""
+    people: str = ""
     preset: str = ""
     init: str = ""
     backbone_weights: str = ""
@@ -80,6 +87,7 @@ class TrainSettings:
     sampling: str = "balanced"
     augment: str = "light"
     self_blend: float = 0.0
+    blending: str = "varied"
     max_val_videos: int | None = None
     patience: int | None = None
     keep: int = 0
@@ -91,6 +99,7 @@ class TrainSettings:
         object.__setattr__(self, "data", tuple(_absolute(each) for each in data))
         object.__setattr__(self, "output", _absolute(self.output))
         object.__setattr__(self, "faces", _absolute(self.faces) if self.faces else "")
+        object.__setattr__(self, "people", _absolute(self.people) if self.people else "")
         if self.init:
             object.__setattr__(self, "init", _absolute(self.init))
         if self.faces and not self.self_blend:
@@ -123,6 +132,8 @@ class TrainSettings:
     def _check(self):
         if self.faces and self.data:
             raise UserError("`data` and `faces` cannot be used together: choose one.")
+        if self.people and not (self.faces or self.data):
+            raise UserError("`people` says who is shown in `faces`: give both.")
         if self.init and self.stage1_epochs:
             raise UserError(
                 "`init` and `stage1_epochs` cannot be used together: both say where the weights "
@@ -142,13 +153,14 @@ class TrainSettings:
             ("mixed_precision", ("", *PRECISIONS)),
             ("sampling", SAMPLINGS),
             ("augment", AUGMENTATIONS),
+            ("blending", BLENDINGS),
         ):
             value = getattr(self, name)
             _require(value in choices, name, value, f"one of {', '.join(filter(None, choices))}")
         for name in ("epochs", "batch_size", "gradient_accumulation"):
             value = getattr(self, name)
             _require(value >= 1, name, value, "1 or more")
-        for name in ("stage1_epochs", "warmup_epochs", "weight_decay", "keep", "seed"):
+        for name in ("stage1_epochs", "warmup_epochs", "keep", "seed"):
             value = getattr(self, name)
             _require(value >= 0, name, value, "0 or more")
         pairs = self.sampling != "natural"
@@ -167,7 +179,10 @@ class TrainSettings:
         for name, least in (("steps_per_epoch", 1), ("max_val_videos", 2), ("patience", 1)):
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
-        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+        rate, decay = self.learning_rate, self.weight_decay
+        _require(0 < rate < math.inf, "learning_rate", rate, "above 0")
+        _require(0 <= decay < math.inf, "weight_decay", decay, "0 or more")
+        _require(self.seed < 2**32, "seed", self.seed, "below 2^32")
         _require(0 <= self.ema < 1, "ema", self.ema, "from 0 to below 1")
         _require(0 <= self.self_blend <= 1, "self_blend", self.self_blend, "from 0 to 1")
         _require(

@@ -20,6 +20,7 @@ KINDS = ("real", "fake")
 # Shards that a run makes of `settings.faces`, in its own folder.
 FACES = "faces"
 _BETWEEN = "\n"
+_LARGER = 1.7
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class ShardsData:
             sampling=self.settings.sampling,
             augment=self.settings.augment,
             self_blend=self.settings.self_blend,
+            blending=self.settings.blending,
             seed=self.settings.seed,
             repeat=True,
             first_epoch=gone // whole,
@@ -235,8 +237,29 @@ def settings_with_shards(
     """
     if not settings.faces:
         return settings
-    from keras_madd.datasets.faces_folder import faces_from_folder
+    folder, faces, seed = Path(settings.output) / FACES, settings.faces, settings.seed
+    if not settings.people:
+        from keras_madd.datasets.faces_folder import faces_from_folder
 
-    shards = Path(settings.output) / FACES
-    faces_from_folder(settings.faces, shards, size=size, seed=settings.seed, progress=progress)
-    return settings.replace(faces="", data=(shards,))
+        faces_from_folder(faces, folder, size=size, seed=seed, progress=progress)
+        return settings.replace(faces="", data=(folder,))
+    from keras_madd.datasets.prepare import PrepareSettings, prepare
+    from keras_madd.datasets.unseen_fakes import make_unseen_fakes
+
+    # Larger than the network's input, so that faces can be filmed as large as videos show them.
+    chosen = PrepareSettings(
+        "faces", size=round(_LARGER * size), seed=seed, landmarks=True, splits=("train",)
+    )
+    training = folder / "train"
+    prepare(faces, training, chosen, people=settings.people, max_failures="50%", progress=progress)
+    made = make_unseen_fakes(
+        faces,
+        settings.people,
+        folder,
+        splits=("val",),
+        size=size,
+        frames_per_video=1,
+        seed=seed,
+        progress=progress,
+    )
+    return settings.replace(faces="", data=(training, *(folder / f"c{crf}" for crf in made)))

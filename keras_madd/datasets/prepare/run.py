@@ -15,6 +15,7 @@ from keras_madd.datasets.prepare.plan import Plan, make_plan
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.tally import FailureLimit, Progress, Tally
 from keras_madd.datasets.sources import DatasetSource, open_source
+from keras_madd.datasets.sources.faces import Faces
 from keras_madd.support.errors import UserError
 
 LOCAL = "local"
@@ -55,6 +56,7 @@ def prepare(
     settings: PrepareSettings,
     *,
     split_files: str | os.PathLike | None = None,
+    people: str | os.PathLike | None = None,
     workers: int = 1,
     runner: str = LOCAL,
     beam_arguments: Sequence[str] = (),
@@ -73,6 +75,7 @@ def prepare(
         output: The folder of shards; new, empty, or of a run with the same settings.
         settings: What to do.
         split_files: The data set's official lists, where they are not in `root`.
+        people: Of "faces": who is shown in which file, a CSV file; see `sources.faces.Faces`.
         workers: Processes on this machine.
         runner: "local", or the name of an Apache Beam runner.
         beam_arguments: Further options of the Beam pipeline.
@@ -89,6 +92,8 @@ def prepare(
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1. Received: workers={workers!r}")
     limit = None if max_failures is None else FailureLimit.parse(max_failures)
+    if source is None and settings.dataset == Faces.name:
+        source = Faces(root, people=people, seed=settings.seed)
     source = source or open_source(
         settings.dataset,
         root,

@@ -14,6 +14,7 @@ from keras_madd.datasets.sources.dfd import DFD
 from keras_madd.datasets.sources.dfdc import DFDC
 from keras_madd.datasets.sources.dfdc_preview import DFDCPreview
 from keras_madd.datasets.sources.faceforensics import FaceForensics
+from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.sources.folder import Folder
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 
@@ -29,6 +30,7 @@ SOURCES: dict[str, type[DatasetSource]] = {
         DeeperForensics,
         DeepfakeBench,
         Folder,
+        Faces,
     )
 }
 

@@ -1,46 +1,74 @@
 """A folder of real faces alone."""
 
+import csv
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from keras_madd.datasets.sources.base import DatasetSource
-from keras_madd.datasets.sources.listing import scan
-from keras_madd.datasets.sources.source_video import SourceVideo
+from keras_madd.datasets.sources.listing import read_text, scan
+from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import deal
 from keras_madd.media import VIDEO_SUFFIXES
 from keras_madd.media.images import IMAGE_SUFFIXES
 from keras_madd.support.errors import UserError
 
+SHARES = {"train": 0.7, "val": 0.15, "test": 0.15}
+
 
 class Faces(DatasetSource):
     """Photographs and videos of real faces, in any folders: `root/**`.
 
-    Every file is a video of its own, a photograph one with a single frame. What lies in one
-    folder directly below the root shows one person, or people who belong together, and stays in
-    one split; a file in the root itself stands for itself. One in six of these, by nothing but
-    their names, is for validation, the rest for training; there is no test split. Nothing is
-    fake: the fakes are made by self-blending.
+    Every file is a video of its own, a photograph one with a single frame. With a table of people,
+    what shows one person stays in one split, 70 % of the people are for training and 15 % each for
+    validation and test, and files that the table does not name are left out. Without, what lies in
+    one folder directly below the root shows one person, or people who belong together, and stays
+    in one split; a file in the root itself stands for itself; one in six of these is for
+    validation, the rest for training, and there is no test split. Nothing but names (and the seed)
+    decides. Nothing is fake: the fakes are made by self-blending.
+
+    Args:
+        root: Folder of the files.
+        people: CSV file with the columns `file`, a path below the root, and `person`.
+        seed: Another one deals the people of the table to other splits.
+        **options: As for every source.
     """
 
     name = "faces"
 
+    def __init__(
+        self,
+        root: str | os.PathLike,
+        *,
+        people: str | os.PathLike | None = None,
+        seed: int = 0,
+        **options: object,
+    ):
+        super().__init__(root, **options)
+        self.people = None if people is None else Path(people)
+        self.seed = seed
+
     def _find(self) -> Iterator[SourceVideo]:
+        if self.methods:
+            self.choose_methods([])
         found = list(self._files(self.root, set()))
-        identities = {path: self._identity(path) for path in found}
-        splits = deal(identities.values(), ("train", "val"), self.name)
-        if found and len(splits) < 2:
+        identities = self._of_table(found) if self.people else self._of_folders(found)
+        if self.people:
+            salt = f"{self.name}/{self.seed}"
+            splits = deal(identities.values(), SPLITS, salt, SHARES)
+        else:
+            splits = deal(identities.values(), ("train", "val"), self.name)
+        if found and len(set(splits.values())) < 2:
             raise UserError(
-                f"{self.root}: everything lies in one folder, {found[0].parent.name}, so nothing "
-                "could be kept apart for validation. Use a folder for each person, or none."
+                f"{self.root}: there is only one person, {next(iter(splits))}, so nothing could be "
+                "kept apart for validation. Use a folder for each person, or none, or a table of "
+                "people."
             )
-        if found:
-            count = sum(split == "val" for split in splits.values())
-            self._notes.append(
-                f"{count} of {len(splits)} people (folders, or loose files) are for validation, "
-                "chosen by their names."
-            )
-        for path in found:
+        counts = Counter(splits.values())
+        shares = " and ".join(f"{counts[split]} for {split}" for split in SPLITS if counts[split])
+        self._notes.append(f"{len(splits)} people: {shares}, by their names.")
+        for path, identity in identities.items():
             name = self.relative(path)
             picture = path.suffix.lower() in IMAGE_SUFFIXES
             yield SourceVideo(
@@ -49,11 +77,25 @@ class Faces(DatasetSource):
                 label=0,
                 method="real",
                 source=name,
-                identity=identities[path],
-                split=splits[identities[path]],
+                identity=identity,
+                split=splits[identity],
                 dataset=self.name,
                 frames=(path,) if picture else (),
             )
+
+    def _of_folders(self, found: list[Path]) -> dict[Path, str]:
+        return {path: path.relative_to(self.root).parts[0] for path in found}
+
+    def _of_table(self, found: list[Path]) -> dict[Path, str]:
+        people = read_people(self.people)
+        paths = {self.relative(path): path for path in found}
+        self._missing += [name for name in people if name not in paths]
+        if unnamed := [name for name in paths if name not in people]:
+            self._notes.append(
+                f"{len(unnamed)} files left out, {unnamed[0]} for one: {self.people.name} does not "
+                "name them."
+            )
+        return {paths[name]: person for name, person in people.items() if name in paths}
 
     def _files(self, folder: Path, seen: set[str]) -> Iterator[Path]:
         real_path = os.path.realpath(folder)
@@ -72,5 +114,30 @@ class Faces(DatasetSource):
             elif path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
                 yield path
 
-    def _identity(self, path: Path) -> str:
-        return path.relative_to(self.root).parts[0]
+
+def read_people(table: Path) -> dict[str, str]:
+    """Read who is shown in which file.
+
+    Args:
+        table: CSV file with the columns `file` and `person`; others are passed over.
+
+    Returns:
+        File -> person.
+
+    Raises:
+        UserError: It cannot be read, a column or a cell is missing, or a file is named twice.
+    """
+    rows = csv.DictReader(read_text(table).splitlines())
+    if absent := [name for name in ("file", "person") if name not in (rows.fieldnames or ())]:
+        raise UserError(
+            f"{table}: there is no column {' or '.join(absent)}. "
+            f"Received: {', '.join(rows.fieldnames or ()) or 'an empty file'}"
+        )
+    people: dict[str, str] = {}
+    for row in rows:
+        name, person = ((row[column] or "").strip() for column in ("file", "person"))
+        if not name or not person:
+            raise UserError(f"{table}: line {rows.line_num} has no file or no person.")
+        if people.setdefault(name, person) != person:
+            raise UserError(f"{table}: {name} shows two people, {people[name]} and {person}.")
+    return people

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 
@@ -33,7 +33,12 @@ class Groups:
         return path[-1]
 
 
-def deal(names: Iterable[str], splits: Sequence[str] = SPLITS, salt: str = "") -> dict[str, str]:
+def deal(
+    names: Iterable[str],
+    splits: Sequence[str] = SPLITS,
+    salt: str = "",
+    shares: Mapping[str, float] = SHARES,
+) -> dict[str, str]:
     """Deals names out to splits, by nothing but the names themselves.
 
     Every split that is not the first gets its share, rounded, but at least one name as long as
@@ -43,6 +48,7 @@ def deal(names: Iterable[str], splits: Sequence[str] = SPLITS, salt: str = "") -
         names: Groups of videos, in any order.
         splits: Of `SPLITS`; "train" comes first if there.
         salt: Another order for another salt.
+        shares: Split -> its share.
 
     Returns:
         The split of every name.
@@ -50,7 +56,7 @@ def deal(names: Iterable[str], splits: Sequence[str] = SPLITS, salt: str = "") -
     order = sorted(set(names), key=lambda name: (_digest(f"{salt}/{name}"), name))
     result, start = {}, 0
     for place, split in enumerate(splits[1:], start=1):
-        share = SHARES[split] / sum(SHARES[other] for other in splits)
+        share = shares[split] / sum(shares[other] for other in splits)
         # One name at least is left for every split that is still to come, and for the first.
         left = len(order) - start - (len(splits) - place)
         count = max(0, min(max(1, round(share * len(order))), left))

@@ -34,7 +34,9 @@ def test_people_are_not_split(tmp_path):
     assert all(len(found) == 1 for found in splits.values())
     validation = sum(found == {"val"} for found in splits.values())
     assert 3 <= validation <= 7
-    assert source.notes[0].startswith(f"{validation} of 30 people")
+    assert source.notes[0].startswith(
+        f"30 people: {30 - validation} for train and {validation} for"
+    )
     again = {video.name: video.split for video in Faces(root).videos()}
     assert again == {video.name: video.split for video in source.videos()}
 
@@ -45,10 +47,58 @@ def test_two_photographs_are_enough(tmp_path):
 
 
 def test_nothing_to_keep_apart(tmp_path):
-    with pytest.raises(UserError, match="everything lies in one folder, anna"):
+    with pytest.raises(UserError, match="only one person, anna"):
         Faces(_touch(tmp_path, "anna/1.jpg", "anna/2.jpg")).videos()
 
 
 def test_no_faces(tmp_path):
     with pytest.raises(UserError, match="does not look like faces"):
         Faces(_touch(tmp_path, "readme.txt")).videos()
+
+
+def _table(root, rows):
+    path = root.parent / "people.csv"
+    path.write_text("person,licence,file\n" + "".join(f"{p},CC0,{f}\n" for f, p in rows))
+    return path
+
+
+def test_a_table_says_who_is_shown(tmp_path):
+    names = [f"{number}.jpg" for number in range(120)]
+    root = _touch(tmp_path / "photos", *names, "unnamed.jpg")
+    table = _table(root, [(name, f"p{n // 2}") for n, name in enumerate(names)] + [("no.jpg", "x")])
+    source = Faces(root, people=table)
+    splits = {}
+    for video in source.videos():
+        splits.setdefault(video.identity, set()).add(video.split)
+    assert len(splits) == 60
+    assert all(len(found) == 1 for found in splits.values())
+    counts = [sum(found == {split} for found in splits.values()) for split in ("train", "val")]
+    assert counts == [42, 9]
+    assert source.missing == ["no.jpg"]
+    assert any("1 files left out, unnamed.jpg" in note for note in source.notes)
+    same, other = (
+        {video.name: video.split for video in Faces(root, people=table, seed=seed).videos()}
+        for seed in (0, 1)
+    )
+    assert same == {video.name: video.split for video in source.videos()} != other
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("file,who\na.jpg,anna\n", "no column person. Received: file, who"),
+        ("", "Received: an empty file"),
+        ("file,person\na.jpg,\n", "line 2 has no file or no person"),
+        ("file,person\na.jpg,anna\na.jpg,ben\n", "a.jpg shows two people, anna and ben"),
+    ],
+)
+def test_a_table_that_cannot_be_used(tmp_path, text, words):
+    root = _touch(tmp_path / "photos", "a.jpg", "b.jpg")
+    (tmp_path / "people.csv").write_text(text)
+    with pytest.raises(UserError, match=words):
+        Faces(root, people=tmp_path / "people.csv").videos()
+
+
+def test_no_table(tmp_path):
+    with pytest.raises(UserError, match=r"people\.csv: there is no such file"):
+        Faces(_touch(tmp_path / "photos", "a.jpg"), people=tmp_path / "people.csv").videos()

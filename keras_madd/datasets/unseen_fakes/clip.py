@@ -1,0 +1,53 @@
+"""A still filmed by a hand-held camera: frames of an H.264 clip."""
+
+import os
+
+import cv2
+import numpy as np
+
+from keras_madd.media import VideoWriter
+
+FRAME_RATE = 25
+
+
+class CameraMotion:
+    """How a camera moves and what noise it makes; real and fake of one photograph share it.
+
+    Args:
+        frames: Number of frames.
+        seed: Whole numbers, not negative.
+    """
+
+    def __init__(self, frames: int, seed):
+        random = np.random.default_rng(seed)
+        times = np.arange(frames) / FRAME_RATE
+        speeds, phases = random.uniform(0.5, 2.5, 4), random.uniform(0, 2 * np.pi, 4)
+        waves = np.sin(2 * np.pi * speeds[:, None] * times + phases[:, None])
+        # Right and down in shares of the width, degrees, relative size.
+        self._waves = waves * np.array([0.01, 0.01, 0.8, 0.015])[:, None]
+        self._noise = random.uniform(0, 3)
+        self._noise_seed = int(random.integers(2**31))
+        self.frames = frames
+
+    def film(self, image: np.ndarray, path: str | os.PathLike, crf: int) -> None:
+        """Write a clip of a picture.
+
+        Args:
+            image: RGB, uint8, `(H, W, 3)`.
+            path: MP4 file to write.
+            crf: x264's constant rate factor.
+
+        Raises:
+            UserError: The file cannot be written.
+        """
+        height, width = image.shape[:2]
+        random = np.random.default_rng(self._noise_seed)
+        with VideoWriter(path, width, height, FRAME_RATE, quality=crf, speed="medium") as writer:
+            for right, down, turn, zoom in self._waves.T:
+                move = cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1 + zoom)
+                move[:, 2] += (right * width, down * width)
+                shown = cv2.warpAffine(
+                    image, move, (width, height), borderMode=cv2.BORDER_REFLECT_101
+                )
+                noise = random.standard_normal(shown.shape, dtype=np.float32) * self._noise
+                writer.write(np.uint8(np.clip(np.rint(shown + noise), 0, 255)))

@@ -1,0 +1,175 @@
+"""make_unseen_fakes: from photographs of people to shards of clips, real and fake."""
+
+import os
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keras_madd.data.shards import ShardsDescription
+from keras_madd.datasets.prepare import PrepareSettings, prepare
+from keras_madd.datasets.prepare.tally import Progress
+from keras_madd.datasets.sources import DatasetSource, SourceVideo
+from keras_madd.datasets.sources.faces import Faces
+from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
+from keras_madd.datasets.unseen_fakes.clip import CameraMotion
+from keras_madd.datasets.unseen_fakes.manipulations import METHODS, resynthesis
+from keras_madd.datasets.unseen_fakes.photo import FacePhoto, read_photos
+from keras_madd.support.errors import UserError
+
+CRFS = (23, 40)
+SPLITS = ("val", "test")
+# Faces in the clips: longer side in pixels, uniform in the logarithm.
+FACES = (80, 240)
+_DONORS = 8  # Of so many people the one whose pose fits best.
+
+
+def make_unseen_fakes(
+    root: str | os.PathLike,
+    people: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    crfs: Sequence[int] = CRFS,
+    splits: Sequence[str] = SPLITS,
+    size: int = 380,
+    frames: int = 8,
+    frames_per_video: int = 3,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress = lambda done, total, note: None,
+) -> dict[int, ShardsDescription]:
+    """Make fakes between held-out people, film them and the real ones, and cut the faces out.
+
+    Each photograph becomes a real clip and one of every method, at every rate factor: a still
+    under a camera that moves, with the faces as small as in videos. People are split as
+    `Faces` does, so with the same table and seed nobody here is among those trained on; only the
+    appearance model, which no training sees either, is learnt from the people of train.
+
+    It can be stopped and, with the same arguments, goes on.
+
+    Args:
+        root: Folder of photographs.
+        people: Table of who is shown, see `Faces`.
+        output: Folder to write: `clips/`, and shards `c23/`, `c40/` ...
+        crfs: x264's constant rate factors.
+        splits: "val", "test" or both.
+        size: Side of the crops in pixels.
+        frames: Frames of a clip.
+        frames_per_video: Frames of it that are cut out.
+        seed: Everything random follows from it, the split as well.
+        workers: Processes that cut out.
+        progress: Called as `progress(done, total, note)`.
+
+    Returns:
+        Rate factor -> what its shards say of themselves.
+
+    Raises:
+        UserError: There are too few faces, or a file cannot be read or written.
+        ValueError: An argument is out of its range.
+
+    Example:
+        >>> make_unseen_fakes("photos", "photos.csv", "unseen")
+        >>> test = load_dataset("unseen/c23", "test", 32, metadata=True)
+    """
+    if not splits or set(splits) - set(SPLITS):
+        raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
+    source, output = Faces(root, people=people, seed=seed), Path(output)
+    photos = read_photos(source.videos(), FACES[0], progress)
+    learnt = [(photo.image, photo.landmarks) for photo in photos if photo.split == "train"]
+    held_out = [photo for photo in photos if photo.split in splits]
+    for split in splits:
+        if len({photo.person for photo in held_out if photo.split == split}) < 2:
+            raise UserError(f"{root}: a swap needs faces of two people in {split}.")
+    model = AppearanceModel(learnt)
+    clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
+    for done, photo in enumerate(held_out, start=1):
+        for crf, video in _film(photo, held_out, model, output / "clips", crfs, frames, seed):
+            clips[crf].append(video)
+        progress(done, len(held_out), "photographs filmed")
+    settings = {"size": size, "frames_per_video": frames_per_video, "seed": seed}
+    return {
+        crf: prepare(
+            output / "clips",
+            output / f"c{crf}",
+            PrepareSettings(f"unseen_fakes_c{crf}", real_boxes=True, **settings),
+            source=_Clips(output / "clips", clips[crf]),
+            workers=workers,
+            progress=progress,
+        ).description
+        for crf in crfs
+    }
+
+
+def manipulate(
+    photo: FacePhoto, donor: FacePhoto, method: str, model: AppearanceModel, seed
+) -> np.ndarray:
+    """The fake of a photograph by one of `METHODS`."""
+    other = model if METHODS[method] is resynthesis else donor
+    return METHODS[method](photo, other, np.random.default_rng(seed))
+
+
+def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
+    """The clips of one photograph, made where they are not there yet, as `(crf, video)`."""
+    stream = (seed, zlib.crc32(photo.name.encode()))
+    random = np.random.default_rng(stream)
+    low, high = np.log(FACES)
+    filmed = photo.reduced(np.exp(random.uniform(low, high))).framed()
+    motion = CameraMotion(frames, (*stream, 0))
+    for number, method in enumerate(("real", *METHODS)):
+        others = [each for each in held_out if each.split == photo.split]
+        donor = _donor(photo, others, random)
+        name = photo.name if method == "real" else f"{photo.name}_{donor.name}"
+        paths = {crf: folder / f"c{crf}" / photo.split / method / f"{name}.mp4" for crf in crfs}
+        missing = {crf: path for crf, path in paths.items() if not path.is_file()}
+        if missing:
+            image = filmed.image
+            if method != "real":
+                image = manipulate(filmed, donor, method, model, (*stream, number))
+            for crf, path in missing.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                motion.film(image, path, crf)
+        for crf, path in paths.items():
+            yield (
+                crf,
+                SourceVideo(
+                    name=f"{photo.split}/{method}/{name}",
+                    path=path,
+                    label=int(method != "real"),
+                    method=method,
+                    source=photo.name,
+                    identity=photo.person,
+                    split=photo.split,
+                    dataset=f"unseen_fakes_c{crf}",
+                ),
+            )
+
+
+def _donor(photo: FacePhoto, others: list[FacePhoto], random: np.random.Generator) -> FacePhoto:
+    """Of some other people, the one whose face is held most alike."""
+    strangers = [each for each in others if each.person != photo.person]
+    chosen = random.choice(len(strangers), min(_DONORS, len(strangers)), replace=False)
+    shape = _shape(photo)
+    return min(
+        (strangers[number] for number in chosen),
+        key=lambda each: float(np.abs(_shape(each) - shape).sum()),
+    )
+
+
+def _shape(photo: FacePhoto) -> np.ndarray:
+    centred = photo.landmarks - photo.landmarks.mean(0)
+    return centred / np.sqrt((centred**2).sum())
+
+
+class _Clips(DatasetSource):
+    """Clips that have just been made."""
+
+    name = "unseen_fakes"
+
+    def __init__(self, root: Path, clips: list[SourceVideo]):
+        super().__init__(root)
+        self._clips = clips
+
+    def _find(self) -> list[SourceVideo]:
+        self._notes.append("Stills under a moving camera, manipulated between held-out people.")
+        return self._clips

@@ -1,0 +1,145 @@
+"""Manipulations between people. Each maps two faces to a fake of the first."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
+from keras_madd.datasets.unseen_fakes.photo import FacePhoto
+from keras_madd.datasets.unseen_fakes.warp import (
+    fit_similarity,
+    move_points,
+    shrink_to,
+    warp_face,
+)
+from keras_madd.faces.landmarks import LEFT_BROW, LEFT_EYE, LIPS, RIGHT_BROW, RIGHT_EYE
+
+FOREHEAD = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
+_INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178)
+# What no expression moves.
+_RIGID = (33, 133, 263, 362, 168, 6, 197, 195, 127, 356, 234, 454)
+_EYES = (*RIGHT_EYE, *LEFT_EYE, *RIGHT_BROW, *LEFT_BROW)
+_LOWER = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 2)
+
+
+def face_swap(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator) -> np.ndarray:
+    """The donor's face in the target's shape and colours, by Poisson blending or a soft edge."""
+    detail = target.face * rng.uniform(0.4, 1.1)
+    image, points = shrink_to(donor.image, donor.landmarks, detail)
+    face, inside = warp_face(image, points, target.landmarks, target.image.shape[:2])
+    face = _recolored(face, target.image, inside)
+    points = target.landmarks
+    if rng.random() < 0.6:
+        points = points[[point for point in range(len(points)) if point not in FOREHEAD]]
+    region = _hull(points, target.image.shape[:2]) & inside
+    region = cv2.erode(np.uint8(region), _disc(target.face * rng.uniform(0.02, 0.06))) > 0
+    if rng.random() < 0.5:
+        return _poisson(target.image, face, region)
+    return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
+
+
+def expression_transfer(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator):
+    """The target's own face with the donor's mouth, jaw and brows, warped and re-synthesised."""
+    rigid = list(_RIGID)
+    move = fit_similarity(donor.landmarks[rigid], target.landmarks[rigid])
+    change = move_points(donor.landmarks, move) - target.landmarks
+    # The donor's own features stay behind: only how they are set is taken.
+    mouth, eyes = list(LIPS), list(_EYES)
+    for part in (mouth, eyes):
+        change[part] -= 0.5 * change[part].mean(0)
+    weight = np.maximum(
+        _near(target.landmarks, mouth, 0.2 * target.face),
+        0.5 * _near(target.landmarks, eyes, 0.08 * target.face),
+    )
+    wanted = target.landmarks + rng.uniform(0.7, 1.1) * weight[:, None] * change
+    height, width = target.image.shape[:2]
+    face, inside = warp_face(target.image, target.landmarks, wanted, (height, width))
+    face = _with_mouth(face, target, donor, wanted, inside)
+    small = (max(8, round(width * (factor := rng.uniform(0.35, 0.7)))), round(height * factor))
+    face = cv2.resize(face, small, interpolation=cv2.INTER_AREA)
+    face = cv2.resize(face, (width, height), interpolation=cv2.INTER_CUBIC)
+    points = wanted if rng.random() < 0.5 else wanted[list(_LOWER + LIPS)]
+    region = _hull(points, (height, width)) & inside
+    region = cv2.erode(np.uint8(region), _disc(0.03 * target.face)) > 0
+    return _soft(target.image, face, region, target.face * rng.uniform(0.01, 0.03))
+
+
+def resynthesis(target: FacePhoto, model: AppearanceModel, rng: np.random.Generator) -> np.ndarray:
+    """The target's face as a model of other people's appearance gives it back."""
+    face, inside = model(target.image, target.landmarks)
+    face = _recolored(face, target.image, inside)
+    region = _hull(target.landmarks, target.image.shape[:2]) & inside
+    region = cv2.erode(np.uint8(region), _disc(target.face * rng.uniform(0.02, 0.08))) > 0
+    return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
+
+
+METHODS: dict[str, Callable] = {
+    "face_swap": face_swap,
+    "expression_transfer": expression_transfer,
+    "resynthesis": resynthesis,
+}
+
+
+def _with_mouth(face, target, donor, wanted, inside) -> np.ndarray:
+    """Where the donor's mouth is open, its inside in place of stretched lips."""
+    points = donor.landmarks[list(_INNER_LIPS)]
+    if np.ptp(points[:, 1]) < 0.04 * donor.face:
+        return face
+    image, points = shrink_to(donor.image, donor.landmarks, target.face)
+    mouth, there = warp_face(image, points, wanted, face.shape[:2])
+    lips = _hull(wanted[list(_INNER_LIPS)], face.shape[:2]) & there & inside
+    if not lips.any():
+        return face
+    return _soft(face, _recolored(mouth, face, inside), lips, 0.01 * target.face)
+
+
+def _recolored(face: np.ndarray, target: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Mean and spread of every channel of CIELAB as in the target.
+
+    Reference: Reinhard et al., "Color transfer between images", 2001.
+    """
+    labs = [cv2.cvtColor(np.float32(image) / 255, cv2.COLOR_RGB2LAB) for image in (face, target)]
+    (low, spread), (goal, wanted) = ((lab[inside].mean(0), lab[inside].std(0)) for lab in labs)
+    factor = np.clip(wanted / np.maximum(spread, 1e-3), 0.5, 2.0)
+    lab = np.float32((labs[0] - low) * factor + goal)
+    return np.uint8(np.clip(np.rint(255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)), 0, 255))
+
+
+def _poisson(target: np.ndarray, face: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Reference: Pérez, Gangnet and Blake, "Poisson image editing", 2003."""
+    mask = np.uint8(255 * region)
+    mask[[0, -1]] = mask[:, [0, -1]] = 0
+    if not mask.any():
+        return target.copy()
+    x, y, width, height = cv2.boundingRect(mask)
+    # The library puts the middle of the mask's box there.
+    return cv2.seamlessClone(
+        face, target, mask, (x + width // 2, y + height // 2), cv2.NORMAL_CLONE
+    )
+
+
+def _soft(target, face, region: np.ndarray, sigma: float) -> np.ndarray:
+    """The face laid over the target, with an edge as soft as a Gaussian makes it."""
+    mask = cv2.GaussianBlur(np.float32(region), (0, 0), max(sigma, 0.5))[..., None]
+    # Nothing of what lies beyond the face may come in.
+    mask = np.where(cv2.dilate(np.uint8(region), _disc(3 * sigma))[..., None] > 0, mask, 0)
+    mask = np.minimum(mask, np.float32(face.any(-1, keepdims=True)))
+    return np.uint8(np.rint(mask * face + (1 - mask) * target))
+
+
+def _hull(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.int32(np.round(points))), 1)
+    return mask > 0
+
+
+def _near(points: np.ndarray, part: list[int], reach: float) -> np.ndarray:
+    """1 at a part of the face, falling to 0 away from it."""
+    distances = np.linalg.norm(points[:, None] - points[part], axis=-1).min(1)
+    return np.exp(-0.5 * (distances / reach) ** 2)
+
+
+def _disc(radius: float) -> np.ndarray:
+    side = 2 * max(1, round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

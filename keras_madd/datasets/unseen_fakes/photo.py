@@ -1,0 +1,96 @@
+"""FacePhoto: a photograph, the face in it and whose it is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from keras_madd.datasets.sources import SourceVideo
+from keras_madd.datasets.unseen_fakes.warp import shrink_to
+from keras_madd.faces import FaceDetector, FaceLandmarker
+from keras_madd.media.images import read_image
+from keras_madd.support.errors import UserError
+
+# A video's frame reaches so many face sides from the middle of the face.
+_REACH = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class FacePhoto:
+    """A photograph with its largest face.
+
+    Attributes:
+        name: Name of the photograph without its ending.
+        person: Who is shown.
+        split: "train", "val" or "test".
+        image: RGB, uint8, `(H, W, 3)`.
+        landmarks: float64 `(468, 2)` pixels.
+    """
+
+    name: str
+    person: str
+    split: str
+    image: np.ndarray
+    landmarks: np.ndarray
+
+    @property
+    def face(self) -> float:
+        """Longer side of the landmarks in pixels."""
+        return float(np.ptp(self.landmarks, axis=0).max())
+
+    def reduced(self, face: float) -> "FacePhoto":
+        """The photograph reduced until its face has so many pixels; never enlarged."""
+        image, landmarks = shrink_to(self.image, self.landmarks, face)
+        return replace(self, image=image, landmarks=landmarks)
+
+    def framed(self) -> "FacePhoto":
+        """The photograph cut to what a video's frame shows around a face."""
+        middle = (self.landmarks.min(0) + self.landmarks.max(0)) / 2
+        height, width = self.image.shape[:2]
+        low = np.clip(np.int64(middle - _REACH * self.face), 0, None)
+        high = np.minimum(np.int64(middle + _REACH * self.face), (width, height))
+        image = np.ascontiguousarray(self.image[low[1] : high[1], low[0] : high[0]])
+        return replace(self, image=image, landmarks=self.landmarks - low)
+
+
+def read_photos(
+    videos: Iterable[SourceVideo],
+    least_face: int,
+    progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+) -> list[FacePhoto]:
+    """Read photographs and find the face in each.
+
+    Args:
+        videos: Of `Faces`; those that are films are passed over.
+        least_face: Smallest face that is taken, in pixels.
+        progress: Called as `progress(done, total, note)`.
+
+    Returns:
+        Photographs with a face.
+    """
+    pictures = [video for video in videos if video.frames]
+    found, landmarker = [], FaceLandmarker()
+    with FaceDetector() as detector:
+        for done, video in enumerate(pictures, start=1):
+            photo = _read(video, detector, landmarker)
+            if photo is not None and photo.face >= least_face:
+                found.append(photo)
+            progress(done, len(pictures), f"{len(found)} faces")
+    return found
+
+
+def _read(video: SourceVideo, detector, landmarker) -> FacePhoto | None:
+    try:
+        image = read_image(video.frames[0])
+    except UserError:
+        return None
+    faces = detector.detect(image)
+    if not faces:
+        return None
+    found = landmarker.find(image, faces[0].box, faces[0].keypoints)
+    if found.score < 0.5:
+        return None
+    name = Path(video.name).with_suffix("").as_posix().replace("/", "-")
+    points = np.float64(found.points)
+    return FacePhoto(name, video.identity, video.split, image, points)
