@@ -8,7 +8,7 @@ import numpy as np
 from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
 from keras_madd.support.errors import UserError
 
-# Activations of one batch: some 2 GB for EfficientNet-B4 at 380 pixels.
+# How many pictures one run holds activations of: a thousand of them would not fit in memory.
 BATCH = 16
 
 
