@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from keras_madd.cli import train
+from keras_madd.cli.arguments import SEED, Range
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arms = parser.add_argument_group("ablation")
     arms.add_argument(
         "--seeds",
-        type=int,
+        type=Range(1, 1000),
         default=3,
         metavar="N",
         help="runs of each arm, with --seed and the numbers after it (default: %(default)s)",
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Writes ablation.md and ablation.json into --output. The models are chosen on the "
         "validation split and measured on the test split. The same command goes on where it was "
-        "stopped; --resume is not needed."
+        "stopped, and replaces its own tables; --resume is not needed."
     )
 
 
@@ -34,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd ablate`; returns the exit status."""
     from keras_madd.support.errors import UserError
 
-    if args.seeds < 1:
-        raise UserError(f"--seeds must be 1 or more. Received: {args.seeds}")
     args.resume = False
     settings = train.settings_of(args)
     if settings.faces:
         raise UserError("An ablation needs --data with a test split; --faces has none.")
+    if settings.seed + args.seeds - 1 > SEED.most:
+        raise UserError(f"--seed and the {args.seeds} numbers from it on must end at {SEED.most}.")
 
     from keras_madd.support.native_stderr import native_stderr_silenced
     from keras_madd.support.progress import Stages

@@ -3,17 +3,18 @@
 import argparse
 import contextlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import COUNT, SECONDS, path
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
     demonstration_note,
+    model_files,
     say_what_it_runs_on,
 )
+from keras_madd.support.standard_streams import standard_output_error
 
 if TYPE_CHECKING:
     from keras_madd.inference import Detector
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd camera`."""
     parser.add_argument(
         "--source",
+        type=path,
         default="0",
         metavar="SOURCE",
         help="number of the camera, or a video file that stands in for it (default: %(default)s)",
@@ -39,15 +41,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a video file: score each picture, as fast as can be, and not at the video's own pace",
     )
     parser.add_argument("--mirror", action="store_true", help="show the picture as a mirror does")
-    parser.add_argument("--record", metavar="OUT.mp4", help="write what the window shows to a file")
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after S seconds")
-    parser.add_argument("--frames", type=count, metavar="N", help="stop after N pictures")
+    parser.add_argument(
+        "--record", type=path, metavar="OUT.mp4", help="write what the window shows to a file"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace an existing file of --record"
+    )
+    parser.add_argument("--seconds", type=SECONDS, metavar="S", help="stop after S seconds")
+    parser.add_argument("--frames", type=COUNT, metavar="N", help="stop after N pictures")
     add_model_arguments(parser)
     parser.epilog = (
         "q, Escape or closing the window ends it. A verdict is that of the smoothed score; it "
         "comes after five pictures of a face. Exit status: 0 at the end, 1 when the camera was "
-        "lost, 2 for mistakes in the command, 130 after Ctrl-C; a recording is complete in every "
-        "case."
+        "lost, 2 for mistakes in the command, 130 after Ctrl-C, 143 after SIGTERM; a recording is "
+        "complete in every case."
     )
 
 
@@ -57,9 +64,13 @@ def run(args: argparse.Namespace) -> int:
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.live import LiveScorer
     from keras_madd.support.errors import UserError
+    from keras_madd.support.files import check_outputs
 
     if args.record and Path(args.record).suffix.lower() != ".mp4":
         raise UserError(f"--record must end in .mp4. Received: {args.record}")
+    if args.record:
+        inputs = [args.source, *model_files(args.model)]
+        check_outputs([args.record], overwrite=args.overwrite, inputs=inputs)
     live_camera = is_camera(args.source)
     if args.fast and live_camera:
         raise UserError("--fast is for video files; a camera has its own pace.")
@@ -71,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         source = Camera(args.source) if live_camera else VideoAsCamera(args.source, not args.fast)
         stack.callback(source.close)
         if args.record:
-            show.append(stack.enter_context(_Recording(args.record, source.frame_rate)))
+            show.append(stack.enter_context(_Recording(args, source.frame_rate)))
         live = LiveScorer(detector, source, newest_only=not args.fast, mirror=args.mirror)
         stack.enter_context(live)
         try:
@@ -106,13 +117,8 @@ def _loop(live, detector: "Detector", args: argparse.Namespace, show: list) -> N
 
 def _print_line(frame: "LiveFrame") -> bool:
     """Prints a frame; returns False where nobody reads any more."""
-    try:
-        print(json.dumps(frame.to_json()), flush=True)
-        return True
-    except BrokenPipeError:
-        # What is left in the buffer cannot be written when the program ends, either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
+    print(json.dumps(frame.to_json()), flush=True)
+    return standard_output_error() is None
 
 
 class _Composer:
@@ -120,6 +126,7 @@ class _Composer:
 
     def __init__(self, detector: "Detector"):
         self._threshold = detector.description.threshold
+        self._clear_threshold = detector.description.clear_threshold
         self._note = demonstration_note(detector)
         self._overlay = None
 
@@ -130,6 +137,7 @@ class _Composer:
         if self._overlay is None:
             height, width = frame.image.shape[:2]
             settings = {"seconds": LIVE_SECONDS, "live": True, "note": self._note}
+            settings["clear_threshold"] = self._clear_threshold
             self._overlay = VideoOverlay(width, height, self._threshold, **settings)
         # The face that is told about comes first.
         faces = sorted(frame.faces, key=lambda face: -face.smoothed)
@@ -148,13 +156,9 @@ class _Composer:
 class _Recording:
     """Writes pictures at a steady rate, one for several where they come slowly."""
 
-    def __init__(self, path: str, frame_rate: float | None):
-        from keras_madd.support.errors import UserError
-
-        folder = Path(path).parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise UserError(f"--record {path}: the folder {folder} cannot be written to.")
-        self._path, self._rate = path, frame_rate or 30.0
+    def __init__(self, args: argparse.Namespace, frame_rate: float | None):
+        self._path, self._overwrite = args.record, args.overwrite
+        self._rate = frame_rate or 30.0
         self._writer, self._written = None, 0
 
     def show(self, picture, seconds: float) -> bool:
@@ -162,7 +166,8 @@ class _Recording:
             from keras_madd.media import VideoWriter
 
             height, width = picture.shape[:2]
-            self._writer = VideoWriter(self._path, width, height, self._rate, speed="ultrafast")
+            settings = {"speed": "ultrafast", "overwrite": self._overwrite}
+            self._writer = VideoWriter(self._path, width, height, self._rate, **settings)
             self._start = seconds
         while self._written <= (seconds - self._start) * self._rate:
             self._writer.write(picture)
@@ -186,10 +191,3 @@ def _open_window():
         yield window
     finally:
         window.close()
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
-    return value

@@ -7,6 +7,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from keras_madd.cli.arguments import (
+    COUNT_OR_NONE,
+    GALLERY,
+    PART,
+    RESAMPLES,
+    SEED,
+    SHARE,
+    THREADS,
+    path,
+)
+
 _CORRUPTIONS = "saturation,contrast,blocks,noise,blur,downscale,jpeg,h264"
 
 
@@ -14,14 +25,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd evaluate`."""
     subject = parser.add_mutually_exclusive_group(required=True)
     subject.add_argument(
-        "--model", metavar="FILE", help="a .keras, .tflite or .onnx file, or a preset's folder"
+        "--model",
+        type=path,
+        metavar="FILE",
+        help="a .keras, .tflite or .onnx file, or a preset's folder",
     )
     subject.add_argument(
-        "--scores", metavar="FILE", help="scores.parquet of an earlier evaluation, or a .csv file"
+        "--scores",
+        type=path,
+        metavar="FILE",
+        help="scores.parquet of an earlier evaluation, or a .csv file",
     )
     parser.add_argument(
         "--data",
         action="append",
+        type=path,
         default=[],
         metavar="SHARDS",
         help="folder that keras-madd prepare wrote; repeat it for a cross-dataset table",
@@ -29,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         required=True,
+        type=path,
         metavar="DIR",
         help="folder for the results; - prints metrics.json on standard output and writes no "
         "report",
@@ -40,10 +59,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         action="store_true",
         help="fit temperature and threshold on the validation split of the first --data, and "
-        "store them in the model.json of a .tflite or .onnx file",
+        "put them in place of the earlier ones in the model.json of a .tflite or .onnx file",
     )
     parser.add_argument(
-        "--threshold", type=float, metavar="P", help="a threshold from elsewhere, 0 to 1"
+        "--false-alarms",
+        type=PART,
+        metavar="SHARE",
+        help="with --calibrate: fit two thresholds, for the words fake, uncertain and no trace "
+        "found, so that at most this share of unseen real people is called fake, such as 0.05",
+    )
+    parser.add_argument(
+        "--misses",
+        type=PART,
+        default=0.1,
+        metavar="SHARE",
+        help="with --false-alarms: find no trace in at most this share of fakes (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--threshold", type=SHARE, metavar="P", help="a threshold from elsewhere, 0 to 1"
     )
     parser.add_argument(
         "--aggregate",
@@ -53,10 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--bootstrap",
-        type=int,
+        type=RESAMPLES,
         default=1000,
         metavar="N",
-        help="resamples of the videos for the intervals (default: %(default)s)",
+        help="with --compare: resamples of the videos (default: %(default)s)",
     )
     parser.add_argument(
         "--corruptions",
@@ -69,24 +103,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--corruption-sources",
-        type=int,
+        type=COUNT_OR_NONE,
         default=100,
         metavar="N",
         help="corrupt N real videos, drawn at random, and their fakes; 0 for all "
         "(default: %(default)s)",
     )
     parser.add_argument(
-        "--compare", metavar="FILE", help="scores of another model, to compare on the same videos"
+        "--compare",
+        type=path,
+        metavar="FILE",
+        help="scores of another model, to compare on the same videos",
     )
     parser.add_argument(
         "--gallery",
-        type=int,
+        type=GALLERY,
         default=12,
         metavar="N",
         help="faces in each gallery; 0 leaves out galleries and attention (default: %(default)s)",
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="processor threads for LiteRT")
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    parser.add_argument("--threads", type=THREADS, metavar="N", help="processor threads for LiteRT")
+    parser.add_argument("--seed", type=SEED, default=0, help="(default: %(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     parser.epilog = (
         "Writes report.html, metrics.json and scores.parquet. Temperature and threshold are fitted "
@@ -115,8 +152,16 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
     """Evaluates into a folder, and says what came of it."""
     from keras_madd.evaluation.calibration import save_calibration
     from keras_madd.evaluation.corruptions import CORRUPTIONS
-    from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
+    from keras_madd.evaluation.run import (
+        METRICS_FILE,
+        REPORT_FILE,
+        SCORES_FILE,
+        EvaluationSettings,
+        run_evaluation,
+    )
+    from keras_madd.inference.model_description import model_json_path
     from keras_madd.support.errors import UserError
+    from keras_madd.support.files import check_outputs
     from keras_madd.support.output_folder import output_folder
 
     names = [name for name in args.corruptions.split(",") if name]
@@ -131,6 +176,8 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         scores=Path(args.scores) if args.scores else None,
         split=args.split,
         calibrate=args.calibrate,
+        false_alarms=args.false_alarms,
+        misses=args.misses,
         threshold=args.threshold,
         aggregate=args.aggregate,
         bootstrap=args.bootstrap,
@@ -142,12 +189,19 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         seed=args.seed,
         command="keras-madd " + shlex.join(sys.argv[1:]),
     )
-    with output_folder(output, args.overwrite) as folder:
+    calibrates = args.calibrate and settings.model.suffix in (".tflite", ".onnx")
+    if calibrates:
+        check_outputs([model_json_path(settings.model)], overwrite=True)
+    read = [args.model, args.model and model_json_path(args.model), args.scores, args.compare]
+    names = (SCORES_FILE, METRICS_FILE, REPORT_FILE)
+    with output_folder(
+        output, args.overwrite, inputs=list(filter(None, read)), names=names
+    ) as folder:
         outcome = run_evaluation(folder, settings)
     for warning in outcome.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     _print(outcome)
-    if outcome.calibration is not None and settings.model.suffix in (".tflite", ".onnx"):
+    if calibrates:
         save_calibration(settings.model, outcome.calibration)
         print(f"temperature and threshold stored beside {settings.model}")
 
@@ -162,26 +216,24 @@ def _check(args: argparse.Namespace) -> None:
             "--scores measures what was scored already; --data, --calibrate and --corruptions "
             "need --model."
         )
-    if args.threshold is not None and not 0 <= args.threshold <= 1:
-        raise UserError(f"--threshold must be from 0 to 1. Received: {args.threshold}")
-    for name, least in (("bootstrap", 0), ("gallery", 0), ("corruption_sources", 0), ("seed", 0)):
-        if getattr(args, name) < least:
-            raise UserError(
-                f"--{name.replace('_', '-')} must be {least} or more. "
-                f"Received: {getattr(args, name)}"
-            )
+    if args.false_alarms is not None and not args.calibrate:
+        raise UserError("--false-alarms needs --calibrate.")
 
 
 def _print(outcome) -> None:
+    from keras_madd.evaluation.auc_interval import few_videos_note
+
     for name, result in outcome.results.items():
         for unit in ("frames", "videos"):
             row = result[unit]
-            low, high = row.get("auc_interval", (float("nan"),) * 2)
+            low, high = row["auc_interval"]
             print(
                 f"{name}, {row['count']} {unit}: AUC {row['auc']:.4f} ({low:.4f} to {high:.4f}), "
                 f"AP {row['ap']:.4f}, EER {row['eer']:.2%}, accuracy {row['acc']:.2%}, "
                 f"TPR at FPR 1 % {row['tpr_at_fpr_1']:.2%}"
             )
+    if note := few_videos_note(outcome.results):
+        print(f"note: {note}", file=sys.stderr)
     for name, each in outcome.one_class.items():
         print(
             f"{name}: one class only ({each['frames']} frames, all {each['label']}): no AUC; "

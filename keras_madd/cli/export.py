@@ -5,9 +5,21 @@ import shlex
 import sys
 from pathlib import Path
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import (
+    COUNT,
+    MARGIN,
+    SEED,
+    SHARE,
+    TEMPERATURE,
+    THREADS,
+    Range,
+    folder,
+    path,
+)
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
+# Options that are not of the conversion.
+_ELSEWHERE = ("command", "android", "web")
 # Options that change what the description says.
 _DESCRIBED = ("crop_margin", "detector", "training_data", "temperature", "threshold")
 
@@ -16,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd export`."""
     parser.add_argument(
         "model",
+        type=path,
         nargs="?",
         metavar="MODEL",
         help="a .keras file or a preset's folder (default: the trained detector that comes with "
@@ -23,14 +36,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
+        type=path,
         metavar="OUT",
         help="the file to write: OUT.tflite for LiteRT, OUT.onnx for ONNX",
     )
     parser.add_argument(
         "--android",
+        type=folder,
         metavar="DIR",
         help="put the LiteRT file, its description and a self-check into this Android project, "
-        "such as android_demo; instead of --output, or as well",
+        "such as android_demo, in place of the earlier ones; instead of --output, or as well",
+    )
+    parser.add_argument(
+        "--web",
+        type=folder,
+        metavar="DIR",
+        help="write a folder that scores in a browser, from any static server and offline: page, "
+        "LiteRT file, description; instead of --output, or as well",
     )
     parser.add_argument(
         "--quantize",
@@ -44,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_description(parser.add_argument_group("what model.json says"))
     parser.add_argument(
         "--batch",
-        type=count,
+        type=Range(1, 1024),
         default=1,
         help="fixed batch size; ONNX takes any (default: %(default)s)",
     )
@@ -60,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_pictures(group) -> None:
     group.add_argument(
         "--calibration",
+        type=path,
         metavar="SHARDS|IMAGES",
         help="for int8 and int8-full: a folder of shards, whose train split is used, or of "
         "pictures; those of the model's input size are taken for face crops, in others the "
@@ -67,13 +90,14 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--samples",
-        type=count,
+        type=COUNT,
         default=200,
         metavar="N",
         help="pictures to calibrate on, drawn at random (default: %(default)s)",
     )
     group.add_argument(
         "--verify",
+        type=path,
         metavar="SHARDS|IMAGES",
         help="measure what the export cost, on a folder of shards, whose test (else val) split is "
         "used, or of pictures, labelled by folders named real and fake; writes "
@@ -81,34 +105,34 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--verify-samples",
-        type=count,
+        type=COUNT,
         default=1000,
         metavar="N",
         help="pictures to verify on, drawn at random (default: %(default)s)",
     )
     group.add_argument(
         "--max-auc-drop",
-        type=float,
+        type=SHARE,
         metavar="X",
         help="fail with status 1 if AUC falls by more, and list the layers that are most off",
     )
     group.add_argument(
         "--threads",
-        type=count,
+        type=THREADS,
         nargs="+",
         default=(1, 2),
         metavar="N",
         help="numbers of threads to time the file with (default: 1 2)",
     )
     group.add_argument(
-        "--seed", type=int, default=0, help="seed of the drawing (default: %(default)s)"
+        "--seed", type=SEED, default=0, help="seed of the drawing (default: %(default)s)"
     )
 
 
 def _add_description(group) -> None:
     group.add_argument(
         "--crop-margin",
-        type=float,
+        type=MARGIN,
         help="side of the training crops over the longer side of the face box (default: the "
         "model's own)",
     )
@@ -124,13 +148,13 @@ def _add_description(group) -> None:
     )
     group.add_argument(
         "--temperature",
-        type=float,
+        type=TEMPERATURE,
         help="what runtimes divide the log-odds by, as calibration found it (default: that of the "
         "model.json in a preset's folder, else 1)",
     )
     group.add_argument(
         "--threshold",
-        type=float,
+        type=SHARE,
         help="least calibrated probability that is called fake (default: that of the model.json in "
         "a preset's folder, else 0.5)",
     )
@@ -161,6 +185,8 @@ def _export(args: argparse.Namespace, output: Path) -> int:
             return status
     if args.android is not None:
         _put_into_app(output, args.android)
+    if args.web is not None:
+        _put_into_page(output, args)
     return 0
 
 
@@ -186,7 +212,7 @@ def _convert(args: argparse.Namespace, output: Path) -> int:
     from keras_madd.exporting.run import ExportSettings, run_export
     from keras_madd.support.shipped import default_folder
 
-    rest = {name: value for name, value in vars(args).items() if name not in ("command", "android")}
+    rest = {name: value for name, value in vars(args).items() if name not in _ELSEWHERE}
     rest["model"] = str(default_folder()) if args.model is None else args.model
     rest["quantize"] = args.quantize or "none"
     # The scripts in export/ come without the command's name.
@@ -209,31 +235,41 @@ def _put_into_app(output: Path, project: str) -> None:
     )
 
 
+def _put_into_page(output: Path, args: argparse.Namespace) -> None:
+    from keras_madd.web.folder import write_web_folder
+
+    folder = write_web_folder(output, args.web, args.overwrite)
+    print(
+        f"{folder}: python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(folder))}"
+    )
+
+
 def _check(args: argparse.Namespace) -> None:
     from keras_madd.support.errors import UserError
 
-    if args.output is None and args.android is None:
-        raise UserError("Say where to write: --output OUT.tflite, OUT.onnx or --android DIR.")
+    if args.output is None and args.android is None and args.web is None:
+        raise UserError(
+            "Say where to write: --output OUT.tflite, OUT.onnx, --android DIR or --web DIR."
+        )
+    for option in ("android", "web"):
+        if getattr(args, option) is not None:
+            _check_needs_litert(args, option)
     if args.android is not None:
-        _check_android(args)
-    if args.crop_margin is not None and not 0 < args.crop_margin < 10:
-        raise UserError(f"--crop-margin must be above 0, below 10. Received: {args.crop_margin}")
-    if args.temperature is not None and not 0 < args.temperature < float("inf"):
-        raise UserError(f"--temperature must be above 0. Received: {args.temperature}")
-    if args.threshold is not None and not 0 <= args.threshold <= 1:
-        raise UserError(f"--threshold must be from 0 to 1. Received: {args.threshold}")
-    if args.max_auc_drop is not None and not 0 <= args.max_auc_drop <= 1:
-        raise UserError(f"--max-auc-drop must be from 0 to 1. Received: {args.max_auc_drop}")
+        from keras_madd.exporting.android import check_project
+
+        check_project(args.android)
+    if args.web is not None:
+        from keras_madd.web.folder import check_web_folder
+
+        check_web_folder(args.web, args.overwrite)
 
 
-def _check_android(args: argparse.Namespace) -> None:
-    from keras_madd.exporting.android import check_project
+def _check_needs_litert(args: argparse.Namespace, option: str) -> None:
     from keras_madd.support.errors import UserError
 
-    check_project(args.android)
     if args.batch != 1:
-        raise UserError(f"--android needs --batch 1. Received: {args.batch}")
+        raise UserError(f"--{option} needs --batch 1. Received: {args.batch}")
     if args.output is not None and not args.output.endswith(".tflite"):
         raise UserError(
-            f"--android needs an --output that ends in .tflite. Received: {args.output}"
+            f"--{option} needs an --output that ends in .tflite. Received: {args.output}"
         )

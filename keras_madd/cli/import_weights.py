@@ -3,18 +3,20 @@
 import argparse
 from pathlib import Path
 
+from keras_madd.cli.arguments import SIDE, path
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_outputs, replacing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("checkpoint", type=Path, help="a .pth or .pt file")
+    parser.add_argument("checkpoint", type=path, help="a .pth or .pt file")
     parser.add_argument(
-        "--output", type=Path, required=True, help="the .keras file to write", metavar="FILE"
+        "--output", type=path, required=True, help="the .keras file to write", metavar="FILE"
     )
     parser.add_argument(
         "--input-size",
-        type=int,
+        type=SIDE,
         metavar="PIXELS",
         help="side of the face crops; default: what the published training used",
     )
@@ -25,21 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import the checkpoint; returns the exit status."""
-    if args.output.suffix != ".keras":
+    if not args.output.endswith(".keras"):
         raise UserError(f"--output must end in .keras. Received: {args.output}")
-    if not args.output.parent.is_dir():
-        raise UserError(f"There is no folder {args.output.parent} to write to.")
-    if args.output.exists() and not args.overwrite:
-        raise UserError(f"{args.output} exists. Use --overwrite to replace it.")
-    if args.input_size is not None and args.input_size < 1:
-        raise UserError(f"--input-size must be positive. Received: {args.input_size}")
+    check_outputs([args.output], overwrite=args.overwrite, inputs=[args.checkpoint])
 
     from keras_madd.published_weights.layouts import layout_of
-    from keras_madd.support.files import replacing
     from keras_madd.torch_weights.checkpoint import read_checkpoint
 
     given = {name: getattr(args, name) for name in ("input_size", "texture_tap", "attention_tap")}
-    tensors = read_checkpoint(args.checkpoint)
+    tensors = read_checkpoint(Path(args.checkpoint))
     layout = layout_of(tensors)
     recognised = layout.recognise(
         tensors, {name: value for name, value in given.items() if value is not None}
@@ -52,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         # A size or a tap that the network cannot have.
         raise UserError(str(error)) from error
-    with replacing(args.output) as temporary:
+    with replacing(args.output, args.overwrite) as temporary:
         model.save(temporary)
     print(f"Wrote {args.output}: {model.count_params():,} weights.")
     return 0

@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 import warnings
+from typing import NoReturn
 
 from keras_madd import __version__
 from keras_madd.support.errors import UserError
 from keras_madd.support.extras import advice_on_missing
 from keras_madd.support.native_stderr import native_stderr_discarded
 from keras_madd.support.signals import stopped_by_signals
-from keras_madd.support.standard_streams import guarded_streams, standard_output_error
+from keras_madd.support.standard_streams import guarded_streams, printable, standard_output_error
 
 COMMANDS = (
     *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "web"),
@@ -61,8 +62,15 @@ def _run(arguments: list[str] | None) -> int:
         return 128 + getattr(error, "number", signal.SIGINT)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line, as all errors are."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {printable(message)} (see {self.prog} --help)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="keras-madd",
         description="Multi-attentional deepfake detection: train, evaluate, export, score.",
     )

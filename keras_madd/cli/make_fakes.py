@@ -3,38 +3,57 @@
 import argparse
 import os
 
+from keras_madd.cli.arguments import COUNT, SEED, SIDE, WORKERS, Range, folder, path
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd make-fakes`."""
     # Defaults are written out, and compared with the originals by a test: asking for help must not
     # wait for OpenCV.
     parser.add_argument(
-        "--faces", required=True, metavar="DIR", help="folder of photographs of real faces"
+        "--faces",
+        required=True,
+        type=path,
+        metavar="DIR",
+        help="folder of photographs of real faces",
     )
     parser.add_argument(
-        "--people", required=True, metavar="CSV", help="a table with the columns file and person"
+        "--people",
+        required=True,
+        type=path,
+        metavar="CSV",
+        help="a table with the columns file and person",
     )
     parser.add_argument(
-        "--output", required=True, metavar="DIR", help="folder to write, or to go on with"
+        "--output",
+        required=True,
+        type=folder,
+        metavar="DIR",
+        help="folder to write, or to go on with",
     )
     parser.add_argument(
         "--split", nargs="+", default=["val", "test"], choices=["val", "test"], help="these splits"
     )
     parser.add_argument(
-        "--crf", nargs="+", type=int, default=[23, 40], metavar="N", help="x264's rate factors"
+        "--crf",
+        nargs="+",
+        type=Range(0, 51),
+        default=[23, 40],
+        metavar="N",
+        help="x264's rate factors",
     )
     parser.add_argument(
-        "--size", type=int, default=380, metavar="PIXELS", help="the network's input"
+        "--size", type=SIDE, default=380, metavar="PIXELS", help="the network's input"
     )
-    parser.add_argument("--frames", type=int, default=8, metavar="N", help="frames of a clip")
+    parser.add_argument("--frames", type=COUNT, default=8, metavar="N", help="frames of a clip")
     parser.add_argument(
-        "--frames-per-video", type=int, default=3, metavar="N", help="those that are cut out"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of everything random, the people's split as well"
+        "--frames-per-video", type=COUNT, default=3, metavar="N", help="those that are cut out"
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes; by default one per processor"
+        "--seed", type=SEED, default=0, help="of everything random, the people's split as well"
+    )
+    parser.add_argument(
+        "--workers", type=WORKERS, metavar="N", help="processes; by default one per processor"
     )
     parser.epilog = (
         "Writes clips/ and a folder of shards for each rate factor, c23/ and c40/: give those to "

@@ -2,11 +2,18 @@
 
 import argparse
 import os
-import sys
-import time
-from collections.abc import Callable
 
-from keras_madd.cli.arguments import folder
+from keras_madd.cli.arguments import (
+    CONTEXT,
+    COUNT,
+    COUNT_OR_NONE,
+    MARGIN,
+    SEED,
+    SIDE,
+    WORKERS,
+    folder,
+    path,
+)
 
 DATASETS = (
     "celebdf_v1",
@@ -28,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # help must not wait for OpenCV.
     parser.add_argument("--dataset", required=True, choices=DATASETS, help="which data set it is")
     parser.add_argument(
-        "--root", required=True, metavar="DIR", help="its folder, as it was downloaded"
+        "--root", required=True, type=path, metavar="DIR", help="its folder, as it was downloaded"
     )
     parser.add_argument(
         "--output",
@@ -44,31 +51,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", nargs="+", default=[], choices=["train", "val", "test"], help="these splits"
     )
     choice.add_argument(
-        "--split-files", metavar="PATH", help="the official lists, where they are not in the root"
+        "--split-files",
+        type=path,
+        metavar="PATH",
+        help="the official lists, where they are not in the root",
     )
     choice.add_argument(
         "--people",
+        type=path,
         metavar="CSV",
         help="of faces: a table with the columns file and person; without, folders are people",
     )
     choice.add_argument(
-        "--limit", type=int, default=0, metavar="N", help="about N videos, for a trial"
+        "--limit", type=COUNT_OR_NONE, default=0, metavar="N", help="about N videos, for a trial"
     )
     faces = parser.add_argument_group("how the faces are cut out")
-    faces.add_argument("--frames-per-video", type=int, default=32, metavar="N")
+    faces.add_argument("--frames-per-video", type=COUNT, default=32, metavar="N")
     faces.add_argument("--detector", choices=["auto", "short", "full"], default="auto")
     faces.add_argument(
-        "--size", type=int, default=380, metavar="PIXELS", help="the network's input"
+        "--size", type=SIDE, default=380, metavar="PIXELS", help="the network's input"
     )
     faces.add_argument(
         "--margin",
-        type=float,
+        type=MARGIN,
         default=1.3,
         help="side of the crop over that of the box",
     )
     faces.add_argument(
         "--context",
-        type=float,
+        type=CONTEXT,
         default=1.15,
         help="how far crops of train reach beyond the margin, for jitter (default %(default)s)",
     )
@@ -92,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     work = parser.add_argument_group("how it is done")
     work.add_argument(
-        "--workers", type=int, metavar="N", help="processes; by default one per processor"
+        "--workers", type=WORKERS, metavar="N", help="processes; by default one per processor"
     )
     work.add_argument(
         "--max-failures",
@@ -102,8 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--retry-failed", action="store_true", help="try videos again that failed before"
     )
-    work.add_argument("--videos-per-shard", type=int, default=64, metavar="N")
-    work.add_argument("--seed", type=int, default=0, help="of the order of videos")
+    work.add_argument("--videos-per-shard", type=COUNT, default=64, metavar="N")
+    work.add_argument("--seed", type=SEED, default=0, help="of the order of videos")
     work.add_argument(
         "--runner",
         default="local",
@@ -113,9 +124,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--beam-args", default="", metavar="OPTIONS", help="options of the Beam pipeline, quoted"
     )
     parser.epilog = (
-        "The same command goes on where it was stopped or killed. Videos without a face or that "
-        "cannot be read are listed in manifest.jsonl; exit status is 0 as long as --max-failures "
-        "allows them, 2 for mistakes and full disks, 130 after Ctrl-C."
+        "The same command goes on where it was stopped or killed; it replaces files of its own and "
+        "no others. Videos without a face or that cannot be read are listed in manifest.jsonl; "
+        "exit status is 0 as long as --max-failures allows them, 2 for mistakes and full disks, "
+        "130 after Ctrl-C, 143 after SIGTERM."
     )
 
 
@@ -152,34 +164,12 @@ def run(args: argparse.Namespace) -> int:
                 beam_arguments=shlex.split(args.beam_args),
                 max_failures=args.max_failures,
                 retry_failed=args.retry_failed,
-                progress=_with_lines(stage.advance),
+                progress=stage.advance,
             )
     except ValueError as error:
         raise UserError(str(error)) from None
     _summarize(args.output, result)
     return 0
-
-
-def _with_lines(advance: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
-    """Also prints a line each half minute where there is no terminal for a bar."""
-    if sys.stderr.isatty():
-        return advance
-    started = last = time.monotonic()
-    first = None
-
-    def progress(done: int, total: int, note: str) -> None:
-        nonlocal last, first
-        advance(done, total, note)
-        first = done - 1 if first is None else first
-        now = time.monotonic()
-        if now - last >= 30:
-            last = now
-            left = (now - started) / (done - first) * (total - done)
-            print(
-                f"videos: {done} of {total}, {note}, {left / 60:.0f} minutes left", file=sys.stderr
-            )
-
-    return progress
 
 
 def _summarize(output: str, result) -> None:

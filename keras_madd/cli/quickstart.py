@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 
-from keras_madd.cli.arguments import folder
+from keras_madd.cli.arguments import EPOCHS, SEED, folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", required=True, type=folder, metavar="DIR", help="folder for the results"
     )
     parser.add_argument(
-        "--epochs", type=int, default=None, metavar="N", help="epochs of training (default: 6)"
+        "--epochs", type=EPOCHS, default=None, metavar="N", help="epochs of training (default: 6)"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="everything random follows (default: 0)"
+        "--seed", type=SEED, default=0, metavar="S", help="everything random follows (default: 0)"
     )
     parser.add_argument(
         "--quick",
@@ -30,14 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `keras-madd quickstart`; return the exit status."""
-    from keras_madd.support.errors import UserError
     from keras_madd.support.native_stderr import native_stderr_silenced
     from keras_madd.support.output_folder import output_folder
 
-    if args.epochs is not None and args.epochs < 1:
-        raise UserError(f"--epochs must be 1 or more. Received: {args.epochs}")
-    if args.seed < 0:
-        raise UserError(f"--seed must be 0 or more. Received: {args.seed}")
     with output_folder(args.output, args.overwrite) as folder:
         with native_stderr_silenced():
             from keras_madd.demo import quickstart

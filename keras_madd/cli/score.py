@@ -2,19 +2,20 @@
 
 import argparse
 import contextlib
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import count, folder
+from keras_madd.cli.arguments import COUNT, folder, path
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
     demonstration_note,
+    model_files,
     say_what_it_runs_on,
 )
+from keras_madd.support.standard_streams import printable, standard_output_error
 
 if TYPE_CHECKING:
+    from keras_madd.cli.overlays import Overlays
     from keras_madd.inference import Detector, VideoResult
     from keras_madd.inference.media import Media
 
@@ -24,15 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="+",
+        type=path,
         metavar="PATH",
         help="photographs and videos, or folders that are searched; what a file holds decides, "
         "not its name",
     )
     parser.add_argument(
         "--json",
+        type=path,
         metavar="OUT",
-        help="also write the scores to this file, replacing it; - is standard output, and the "
-        "words for people go to standard error",
+        help="also write the scores to this file; - is standard output, and the words for people "
+        "go to standard error",
     )
     parser.add_argument(
         "--overlay",
@@ -41,12 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write each photograph and video with boxes, scores and attention to this folder, as "
         "NAME.scored.png and, with a timeline, NAME.scored.mp4",
     )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace existing files of --json and --overlay; what is scored, the model and what "
+        "is no plain file are never replaced",
+    )
     frames = parser.add_mutually_exclusive_group()
     frames.add_argument(
-        "--every", type=count, default=1, metavar="N", help="score each N-th frame of a video"
+        "--every", type=COUNT, default=1, metavar="N", help="score each N-th frame of a video"
     )
     frames.add_argument(
-        "--frames", type=count, metavar="N", help="score N frames of a video, evenly spaced"
+        "--frames", type=COUNT, metavar="N", help="score N frames of a video, evenly spaced"
     )
     parser.add_argument(
         "--all-faces",
@@ -71,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(words):
         content, records = _run(args)
     if args.json:
-        _write_json(args.json, content | {"files": records})
-    failed = sum("error" in record for record in records)
+        _write_json(args.json, content | {"files": records}, args.overwrite)
+    failed = sum("error" in record or "overlay_error" in record for record in records)
     if failed and len(records) > 1:
         print(f"{failed} of {len(records)} files failed", file=sys.stderr)
     return 1 if failed else 0
@@ -80,68 +89,80 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
     """Scores all files; returns what the JSON says of the model, and a record of each file."""
+    from keras_madd.cli.overlays import Overlays
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.media import find_media, read_ahead
     from keras_madd.support.errors import UserError
+    from keras_madd.support.files import check_outputs
 
-    _check_outputs(args)
     files = list(find_media(args.paths))
     if not files:
         raise UserError(f"No images and no videos in {', '.join(args.paths)}.")
-    names = _overlay_names(files)
+    inputs = [*model_files(args.model), *files]
+    overlays = args.overlay and Overlays(args.overlay, files, args.overwrite, inputs)
+    if args.json:
+        check_outputs([args.json], overwrite=args.overwrite, inputs=inputs)
+    records = []
     with Detector(args.model, threads=args.threads, device=args.device) as detector:
         say_what_it_runs_on(detector)
         with contextlib.closing(read_ahead(files)) as opened:
-            records = [_score(media, detector, args, names[media.path]) for media in opened]
+            for media in opened:
+                records.append(_score(media, detector, args, overlays))
+                if standard_output_error() and not (args.json or overlays):
+                    break  # Nobody learns of more.
     return _facts(detector), records
 
 
-def _score(media: "Media", detector: "Detector", args: argparse.Namespace, name: str) -> dict:
+def _score(media: "Media", detector: "Detector", args, overlays: "Overlays | None") -> dict:
     """Scores one file, prints the result, and returns its record for the JSON file."""
     from keras_madd.support.errors import UserError
 
+    record = {"path": str(media.path)}
     try:
         if media.error is not None:
             raise UserError(media.error)
         score = _score_video if media.is_video else _score_photograph
-        overlay = Path(args.overlay) / name if args.overlay else None
-        return {"path": str(media.path)} | score(media, detector, args, overlay)
+        record |= score(media, detector, args, overlays)
+        message = record.get("overlay_error")
     except UserError as error:
-        message = str(error)
+        message = record["error"] = str(error)
     except OSError as error:
         message = f"{error.filename or media.path}: {error.strerror or error}"
-    print(f"error: {message}", file=sys.stderr)
-    return {"path": str(media.path), "error": message}
+        record["error"] = message
+    if message:
+        print(f"error: {printable(message)}", file=sys.stderr)
+    return record
 
 
-def _score_photograph(media, detector, args, overlay: Path | None) -> dict:
+def _score_photograph(media, detector, args, overlays: "Overlays | None") -> dict:
     faces = detector.score_image(media.image)
-    if overlay:
-        from keras_madd.inference.media import IMAGE_OVERLAY
-        from keras_madd.support.files import replace_file
-        from keras_madd.visualize.attention import encode_png
-        from keras_madd.visualize.overlays import draw_scored_faces, enlarge_small
-
-        picture = draw_scored_faces(*enlarge_small(media.image, faces))
-        replace_file(overlay.with_name(overlay.name + IMAGE_OVERLAY), encode_png(picture))
+    name = printable(media.path)
     if not faces:
-        print(f"{media.path}: no face found")
+        print(f"{name}: no face found")
     for face in faces:
         x, y, width, height = face.box
         print(
-            f"{media.path}: fake score {face.probability:.1%} ({face.verdict}), "
+            f"{name}: fake score {face.probability:.1%} ({face.verdict}), "
             f"face {width}x{height} at {x},{y}"
         )
-    return {"kind": "photograph", "faces": [face.to_json() for face in faces]}
+    record = {
+        "kind": "photograph",
+        "damage_detection": media.damage_detection,
+        "faces": [face.to_json() for face in faces],
+    }
+    failure = overlays and overlays.add_photograph(media, faces)
+    return record | ({"overlay_error": failure} if failure else {})
 
 
-def _score_video(media, detector, args, overlay: Path | None) -> dict:
+def _score_video(media, detector, args, overlays: "Overlays | None") -> dict:
     from keras_madd.support.progress import Stages
 
     with contextlib.ExitStack() as stack:
-        on_frame = None
-        if overlay:
-            on_frame = stack.enter_context(_video_overlay(media.path, detector, args, overlay)).add
+        overlay = None
+        if overlays:
+            note = demonstration_note(detector)
+            overlay = overlays.video(media.path, args.every, args.frames, detector, note)
+            stack.enter_context(overlay)
         # Within the overlay, so that a stopped command leaves no file.
         stage = stack.enter_context(Stages().stage(media.path.name))
         result = detector.score_video(
@@ -150,88 +171,38 @@ def _score_video(media, detector, args, overlay: Path | None) -> dict:
             frames=args.frames,
             all_faces=args.all_faces,
             progress=stage.advance,
-            on_frame=on_frame,
+            on_frame=overlay and overlay.add,
         )
-    print(f"{media.path}: {_in_words(result)}")
-    if args.all_faces:
-        for track in result.tracks:
-            print(
-                f"{media.path}: face #{track.track}: fake score {track.probability:.1%} "
-                f"({track.verdict}), {_frames(track.frames)}, "
-                f"{track.first_seconds:.1f} to {track.last_seconds:.1f} s"
-            )
+    _print_video(printable(media.path), result, args.all_faces)
+    failed = overlay is not None and overlay.failure is not None
+    record = {"kind": "video"} | result.to_json()
+    return record | ({"overlay_error": overlay.failure} if failed else {})
+
+
+def _print_video(name: str, result: "VideoResult", all_faces: bool) -> None:
+    print(f"{name}: {_in_words(result)}")
+    for track in result.tracks if all_faces else ():
+        print(
+            f"{name}: face #{track.track}: fake score {track.probability:.1%} "
+            f"({track.verdict}), {_frames(track.frames)}, "
+            f"{track.first_seconds:.1f} to {track.last_seconds:.1f} s"
+        )
     if result.broken_tail:
-        print(f"note: {media.path} is damaged: {result.broken_tail}", file=sys.stderr)
-    return {"kind": "video"} | result.to_json()
-
-
-def _video_overlay(path: Path, detector, args, overlay: Path):
-    from keras_madd.inference.media import VIDEO_OVERLAY
-    from keras_madd.media import VideoReader
-    from keras_madd.visualize import ScoredVideoWriter
-
-    with VideoReader(path) as video:
-        rate = video.frame_rate or 25.0
-        seconds = video.frame_count and video.frame_count / rate
-        scored = args.frames / seconds if args.frames and seconds else rate / args.every
-        return ScoredVideoWriter(
-            overlay.with_name(overlay.name + VIDEO_OVERLAY),
-            video.width,
-            video.height,
-            min(scored, rate),
-            seconds,
-            detector.description.threshold,
-            demonstration_note(detector),
-        )
+        print(f"note: {name} is damaged: {result.broken_tail}", file=sys.stderr)
 
 
 def _in_words(result: "VideoResult") -> str:
     if result.probability is None:
         return f"no face found in {_frames(len(result.frames))}"
     faces = f"{result.frames_with_face} of {_frames(len(result.frames))} with a face"
-    return f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+    words = f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+    if result.damage_detection == "none" and not result.broken_tail:
+        words += " (damage cannot be ruled out: its codec shows damaged frames as if sound)"
+    return words
 
 
 def _frames(count: int) -> str:
     return "1 frame" if count == 1 else f"{count} frames"
-
-
-def _check_outputs(args: argparse.Namespace) -> None:
-    """Makes the overlay's folder and says at once what could not be written at the end."""
-    import os
-
-    from keras_madd.support.errors import UserError
-    from keras_madd.support.files import STANDARD_OUTPUT
-
-    folders = []
-    if args.overlay:
-        try:
-            Path(args.overlay).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"--overlay {args.overlay}: {error.strerror}") from None
-        folders.append(Path(args.overlay))
-    if args.json and args.json != STANDARD_OUTPUT:
-        if Path(args.json).is_dir():
-            raise UserError(f"--json {args.json} is a folder.")
-        folders.append(Path(args.json).parent)
-    for each in folders:
-        if not each.is_dir():
-            raise UserError(f"There is no folder {each}.")
-        if not os.access(each, os.W_OK):
-            raise UserError(f"The folder {each} cannot be written to.")
-
-
-def _overlay_names(files: list[Path]) -> dict[Path, str]:
-    """Returns a name for each file's overlay; like names from several folders are numbered."""
-    names, taken = {}, set()
-    for file in dict.fromkeys(files):
-        name, number = file.name, 1
-        while name in taken:
-            number += 1
-            name = f"{file.name}.{number}"
-        taken.add(name)
-        names[file] = name
-    return names
 
 
 def _facts(detector: "Detector") -> dict:
@@ -244,11 +215,12 @@ def _facts(detector: "Detector") -> dict:
         "demonstration": description.demonstration,
         "temperature": description.temperature,
         "threshold": description.threshold,
+        "clear_threshold": description.clear_threshold,
         "device": detector.device,
     }
 
 
-def _write_json(path: str, content: dict) -> None:
-    from keras_madd.support.files import write_output
+def _write_json(path: str, content: dict, overwrite: bool) -> None:
+    from keras_madd.support.files import json_bytes, write_output
 
-    write_output(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    write_output(path, json_bytes(content), overwrite)

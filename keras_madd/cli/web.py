@@ -2,41 +2,48 @@
 
 import argparse
 
+from keras_madd.cli.arguments import Range, path
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd web`."""
     parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a .tflite file, its model.json beside it"
+        "--model",
+        type=path,
+        metavar="FILE",
+        help="a .tflite file, its model.json beside it (default: the trained detector that comes "
+        "with keras-madd)",
     )
     parser.add_argument(
-        "--port", type=_port, default=0, help="on 127.0.0.1; 0 takes a free one (default: 0)"
+        "--port",
+        type=Range(0, 65_535),
+        default=0,
+        help="on 127.0.0.1; 0 takes a free one (default: 0)",
     )
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd web`; returns the exit status."""
-    import contextlib
     import tempfile
     import webbrowser
     from pathlib import Path
 
+    from keras_madd.support.shipped import default_litert
+    from keras_madd.support.signals import Stopped
     from keras_madd.web.folder import write_web_folder
     from keras_madd.web.server import address_of, open_server
 
     with tempfile.TemporaryDirectory(prefix="keras-madd-web-") as folder:
-        write_web_folder(args.model, folder)
+        write_web_folder(args.model or default_litert(), folder)
         with open_server(Path(folder), args.port) as server:
             print(f"{address_of(server)} (Ctrl-C ends it)", flush=True)
             if not args.no_browser:
                 webbrowser.open(address_of(server))
-            with contextlib.suppress(KeyboardInterrupt):
+            try:
                 server.serve_forever()
+            except Stopped:
+                raise
+            except KeyboardInterrupt:  # How one leaves.
+                return 0
     return 0
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {port}")
-    return port

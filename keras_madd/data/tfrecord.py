@@ -12,6 +12,7 @@ from pathlib import Path
 import google_crc32c
 
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
@@ -45,11 +46,8 @@ def iterate_records(
     """
     path = Path(path)
     listener = listener or (lambda data: None)
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file.") from None
-    with file:
+    check_input(path)
+    with path.open("rb") as file:
         number = 0
         while header := file.read(_HEADER.size):
             where = f"{path}: record {number}"

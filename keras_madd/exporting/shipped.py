@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from keras_madd.exporting.bundle import check_output
+from keras_madd.exporting.bundle import check_target
 from keras_madd.inference.model_description import model_json_path, read_model_json
 from keras_madd.support.files import replacing
 from keras_madd.support.shipped import default_litert
@@ -25,12 +25,12 @@ def copy_shipped(output: Path, overwrite: bool = False) -> str:
     """
     source = default_litert()
     description = read_model_json(source)
-    check_output(output, description.quantization, overwrite)
+    check_target(output, description.quantization, overwrite)
     for each, target in (
         (source, output),
         (model_json_path(source), model_json_path(output)),
     ):
-        with replacing(target) as temporary:
+        with replacing(target, overwrite) as temporary:
             shutil.copyfile(each, temporary)
     return (
         f"{output}: {source.parent.name}, {output.stat().st_size / 1e6:.2f} MB, "

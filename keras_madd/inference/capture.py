@@ -1,5 +1,6 @@
 """Where live pictures come from: a camera, or a video that stands in for one."""
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from keras_madd.support.native_stderr import native_stderr_silenced
 
 # A camera that gives nothing for so long is gone.
 _PATIENCE_SECONDS = 3.0
+_MOST_NUMBER = 999
+_ADVICE = "Choose one with --source NUMBER, or give a video file."
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +56,14 @@ class Camera:
         import cv2
 
         self.source = source
+        is_number = source.isdecimal()
+        if (is_number and int(source) > _MOST_NUMBER) or (
+            # Anything else is opened and read as a video, a pipe for ever.
+            not is_number and os.path.exists(source) and not Path(source).is_char_device()
+        ):
+            raise UserError(f"{source} is no camera. {_ADVICE}")
         with native_stderr_silenced():  # OpenCV tells of every driver it tries.
-            self._capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
+            self._capture = cv2.VideoCapture(int(source) if is_number else source)
             opened = self._capture.isOpened()
             # The newest picture is wanted, not one that waited in the driver.
             self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
@@ -62,9 +71,7 @@ class Camera:
         if self._first is None:
             self._capture.release()
             what = "gives no picture: another program may use it" if opened else "cannot be opened"
-            raise UserError(
-                f"Camera {source} {what}. Choose one with --source NUMBER, or give a video file."
-            )
+            raise UserError(f"Camera {source} {what}. {_ADVICE}")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.frame_rate = float(rate) if 1 <= rate <= 240 else None
 

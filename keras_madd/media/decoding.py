@@ -9,9 +9,13 @@ import av
 from keras_madd.media.damage import DamageCheck
 from keras_madd.media.sound_frames import SoundFrames, lag_of
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 # Demuxers that make pictures, text or a list of other files look like a video.
 _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "apng")
+
+# Brands of HEIF, ISO 23008-12: the tiles of a photograph look like a video, each as its frame.
+_PHOTOGRAPHS = ("heic", "heix", "heim", "heis", "mif1", "mif2", "avif", "avis", "jpeg", "vvic")
 
 
 class DamagedError(Exception):
@@ -48,9 +52,7 @@ def open_video(path: os.PathLike, threads: int) -> OpenVideo:
     Raises:
         UserError: there is no such file, it is empty, or holds no video.
     """
-    if not path.is_file():
-        what = "this is a folder, not a video" if path.is_dir() else "there is no such file"
-        raise UserError(f"{path}: {what}.")
+    check_input(path)
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path}: the file is empty.")
@@ -80,6 +82,8 @@ def _video_stream(container: av.container.InputContainer, path: os.PathLike):
     names = container.format.name.split(",")
     if any(name in _NO_VIDEO or name.endswith("_pipe") for name in names):
         raise UserError(f"{path}: not a video but {container.format.long_name or names[0]}.")
+    if container.metadata.get("major_brand", "").strip() in _PHOTOGRAPHS:
+        raise UserError(f"{path}: a HEIF photograph, not a video; convert it to JPEG or PNG.")
     covers = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not streams:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from keras_madd.support.files import find_files
+from keras_madd.support.finding import find_files
 
 VIDEO_SUFFIXES = frozenset(
     f".{name}"

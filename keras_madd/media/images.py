@@ -4,17 +4,23 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from keras_madd.faces.detect import MAX_SIDE
+from keras_madd.media.picture_damage import picture_damage
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import find_files
+from keras_madd.support.files import check_input
+from keras_madd.support.finding import find_files
 
 IMAGE_SUFFIXES = frozenset(
-    (".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp")
+    (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp")
 )
+# The kinds that are read, whatever a file is called. Pillow knows many more, some of which start
+# other programs (Ghostscript for EPS) or are read by code that few look after.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
 # 192 MB of pixels. Few cameras make more, and a small file can claim any size.
 MAX_PIXELS = 64_000_000
 
@@ -33,26 +39,23 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
         (H, W, 3) uint8 RGB.
 
     Raises:
-        UserError: If the file is missing, empty, broken, truncated, too large or no image; the
+        UserError: If the file is missing, empty, damaged, cut off, too large or no image; the
             message is one line and names the file.
     """
     path = Path(path)
     try:
+        check_input(path)
         if path.stat().st_size == 0:
             raise UserError(f"{path}: the file is empty.")
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures; the limit here is lower and refuses them.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(path)
-        with opened as image:
+        with open_image(path) as image:
             if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
                 raise UserError(_too_large(path, image.size, max_pixels))
             image.load()
+            if damage := picture_damage(path, image.format):
+                raise UserError(f"{path}: the picture is damaged: {damage}.")
             return _to_rgb(ImageOps.exif_transpose(image))
     except UserError:
         raise
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.") from None
     except Image.UnidentifiedImageError:
         raise UserError(f"{path}: not an image, or of a kind that cannot be read.") from None
     except Image.DecompressionBombError:
@@ -60,6 +63,14 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
     except Exception as error:  # A broken file makes a decoder raise nearly anything.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path}: the image cannot be read: {reason}") from None
+
+
+def open_image(file: str | os.PathLike | BinaryIO) -> Image.Image:
+    """Opens an image of one of `FORMATS`, as `PIL.Image.open` does."""
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures; the limit here is lower and refuses them.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(file, formats=FORMATS)
 
 
 def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:

@@ -17,7 +17,11 @@ def store_in_half_precision(path: str | os.PathLike) -> None:
     Args:
         path: A `.weights.h5` file; it is replaced in one step.
     """
-    with replacing(path) as temporary, h5py.File(path) as source, h5py.File(temporary, "w") as half:
+    with (
+        replacing(path, overwrite=True) as temporary,
+        h5py.File(path) as source,
+        h5py.File(temporary, "w") as half,
+    ):
         half.attrs.update(source.attrs)
 
         def copy(name, node):

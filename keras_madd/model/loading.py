@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
@@ -22,6 +23,8 @@ def load_madd(path: str | os.PathLike) -> "MADD":
     path = Path(path)
     if not path.exists():
         raise UserError(f"There is no model {path}.")
+    if not path.is_dir():
+        check_input(path)
     # Keras takes seconds to import, and a wrong path must not wait for it.
     import keras
 
@@ -32,7 +35,7 @@ def load_madd(path: str | os.PathLike) -> "MADD":
     try:
         if path.is_dir():
             return MADD.from_preset(path)
-        model = keras.saving.load_model(path, compile=False)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Whatever a broken archive makes Keras stumble over.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} cannot be loaded: {reason}") from error

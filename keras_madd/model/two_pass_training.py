@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_madd.layers import portable_random
 from keras_madd.layers.region_independence import euclidean_length
+from keras_madd.layers.replicas import sum_over_replicas
 from keras_madd.model.labels import check_labels_fit, class_of
 
 # The model whose training step is being traced or run, in this thread.
@@ -46,6 +47,18 @@ class TwoPassTraining:
     expectation; RIL is taken over the images that stayed whole. What differs from the full pass:
     gradients are noisier, batch-norm statistics are of the mixed batch, and the reported accuracy
     is that of the mixed batch.
+
+    On several replicas of `tf.distribute`, and on several devices of `keras.distribution` with
+    JAX, the step is the one that a single device makes with the whole batch: centres, RIL, match
+    loss, AGDA's draws, dropout and stochastic depth are those of the global batch. With
+    `tf.distribute` these are not equal:
+
+    - batch-norm statistics, which are of each replica's part of the batch, unless the layers are
+      frozen or the configuration has `synchronized_batch_norm`;
+    - cross-entropy of a batch that does not divide by the number of replicas, such as the last of
+      an epoch: Keras gives the mean of every replica the same weight. Drop the remainder;
+    - clipped gradients: Keras clips each replica's gradient before it adds them up;
+    - the last digits, because sums are made in another order.
     """
 
     def train_step(self, *args):
@@ -187,7 +200,8 @@ def match_loss(difference, index):
 
     Returns:
         Scalar: the mean over `(B, M)`, in which the dropped map counts as 0, as in the code
-        released with arXiv 2103.02406.
+        released with arXiv 2103.02406. On several replicas it is that of the global batch.
     """
     kept = 1.0 - ops.one_hot(index, difference.shape[1], dtype=difference.dtype)
-    return ops.mean(euclidean_length(difference, axis=-1) * kept)
+    total = sum_over_replicas(ops.sum(euclidean_length(difference, axis=-1) * kept))
+    return total / ops.maximum(sum_over_replicas(ops.sum(ops.ones_like(kept))), 1.0)

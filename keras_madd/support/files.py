@@ -1,11 +1,11 @@
-"""Which files may be read and written; writing them whole or not at all; finding them."""
+"""Which files may be read and written; writing them whole or not at all."""
 
 import json
 import os
 import stat
 import sys
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
@@ -33,12 +33,7 @@ def check_output(
     Raises:
         UserError: If it may not, or the folder is missing or cannot be written to.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder {path.parent}.")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"The folder {path.parent} cannot be written to.")
-    check_replaceable(path, overwrite=overwrite, inputs=inputs)
+    _check_output(Path(path), overwrite, _Identities(inputs))
 
 
 def check_outputs(
@@ -51,29 +46,19 @@ def check_outputs(
 
     Standard output is always fine.
     """
-    inputs = list(inputs)
+    read = _Identities(inputs)
+    paths = [Path(path) for path in paths if os.fspath(path) != STANDARD_OUTPUT]
     for path in paths:
-        if os.fspath(path) != STANDARD_OUTPUT:
-            check_output(path, overwrite=overwrite, inputs=inputs)
-            remove_leftovers(Path(path).parent)
+        _check_output(path, overwrite, read)
+    for folder in {path.parent for path in paths}:
+        remove_leftovers(folder)
 
 
 def check_replaceable(
     path: Path, *, overwrite: bool = False, inputs: Iterable[str | os.PathLike] = ()
 ) -> None:
     """The part of `check_output` that looks at what stands under the name, if anything does."""
-    try:
-        found = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}.") from None
-    if not stat.S_ISREG(found.st_mode):
-        raise UserError(f"{path} is {_kind(found.st_mode)}; only files are written.")
-    if any(_is_same(found, each) for each in inputs):
-        raise UserError(f"{path} is read by this command and is not overwritten.")
-    if not overwrite:
-        raise UserError(f"{path} exists; --overwrite replaces it.")
+    _check_replaceable(path, overwrite, _Identities(inputs))
 
 
 def check_input(path: str | os.PathLike) -> None:
@@ -90,6 +75,8 @@ def check_input(path: str | os.PathLike) -> None:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
     except ValueError:
         raise UserError(f"{path}: not the name of a file.") from None
+    if stat.S_ISDIR(mode) and not os.access(path, os.R_OK | os.X_OK):
+        raise UserError(f"{path}: the folder cannot be read: Permission denied.")
     if not stat.S_ISREG(mode):
         raise UserError(f"{path}: this is {_kind(mode)}, not a file.")
 
@@ -155,36 +142,44 @@ def json_bytes(content: object, allow_nan: bool = True) -> bytes:
     return (text + "\n").encode("utf-8", "backslashreplace")
 
 
-def find_files(
-    paths: Iterable[str | os.PathLike], suffixes: Collection[str], passed_over: tuple[str, ...] = ()
-) -> Iterator[Path]:
-    """Yields the files named, and those of some kinds inside the folders named, by their names.
+class _Identities:
+    """Which files some paths name, looked up when the first one is asked for."""
 
-    A file is yielded whatever its ending; inside folders only those with one of `suffixes` are,
-    and hidden ones are passed over.
+    def __init__(self, paths: Iterable[str | os.PathLike]):
+        self._paths = paths
+        self._known: set[tuple[int, int]] | None = None
 
-    Args:
-        paths: Files and folders.
-        suffixes: Endings in small letters, such as `".png"`.
-        passed_over: Ends of the names of files inside folders that are left out all the same.
-    """
-    for path in map(Path, paths):
-        if not path.is_dir():
-            yield path
-            continue
-        for found in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-            if hidden or found.name.endswith(passed_over):
-                continue
-            if found.suffix.lower() in suffixes and found.is_file():
-                yield found
+    def __contains__(self, found: os.stat_result) -> bool:
+        if self._known is None:
+            self._known = set()
+            for path in self._paths:
+                with suppress(OSError, ValueError):
+                    other = os.stat(path)
+                    self._known.add((other.st_dev, other.st_ino))
+        return (found.st_dev, found.st_ino) in self._known
 
 
-def _is_same(found: os.stat_result, other: str | os.PathLike) -> bool:
+def _check_output(path: Path, overwrite: bool, read: _Identities) -> None:
+    if not path.parent.is_dir():
+        raise UserError(f"There is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"The folder {path.parent} cannot be written to.")
+    _check_replaceable(path, overwrite, read)
+
+
+def _check_replaceable(path: Path, overwrite: bool, read: _Identities) -> None:
     try:
-        return os.path.samestat(found, os.stat(other))
-    except (OSError, ValueError):
-        return False
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise UserError(f"{path} is {_kind(found.st_mode)}; only files are written.")
+    if found in read:
+        raise UserError(f"{path} is read by this command and is not overwritten.")
+    if not overwrite:
+        raise UserError(f"{path} exists; --overwrite replaces it.")
 
 
 def _kind(mode: int) -> str:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Collection, Iterator
+from typing import TextIO
 
 _stderr_lock = threading.RLock()
 
@@ -29,7 +30,7 @@ def native_stderr_discarded() -> Iterator[None]:
     For programs whose `sys.stderr` has a descriptor of its own (`guarded_streams`), so that their
     own messages are seen. Who has set `TF_CPP_MIN_LOG_LEVEL` below 3 wants to see the others too.
     """
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "3":
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "3" or _descriptor_of(sys.stderr) == 2:
         yield
         return
     with open(os.devnull, "wb") as null, _swapped(null.fileno()):
@@ -51,6 +52,13 @@ def native_stderr_captured() -> Iterator[list[str]]:
         finally:
             file.seek(0)
             lines += file.read().decode("utf-8", "replace").splitlines()
+
+
+def _descriptor_of(stream: TextIO | None) -> int | None:
+    try:
+        return stream.fileno()
+    except (AttributeError, OSError, ValueError):  # None, no file of the system's, or closed.
+        return None
 
 
 @contextlib.contextmanager

@@ -50,7 +50,8 @@ def guarded_streams() -> Iterator[None]:
 def _guarded(stream: TextIO | None) -> TextIO:
     if stream is None:  # Closed from the start, as by `>&-`.
         return _Escaping(_PatientFile(None), "utf-8")
-    file = getattr(getattr(stream, "buffer", None), "raw", None)
+    buffer = getattr(stream, "buffer", None)
+    file = getattr(buffer, "raw", buffer)  # Without a buffer where Python was told so.
     if not isinstance(file, io.FileIO):
         return stream
     stream.flush()

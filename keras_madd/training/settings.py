@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ class TrainSettings:
         for name in ("epochs", "batch_size", "gradient_accumulation"):
             value = getattr(self, name)
             _require(value >= 1, name, value, "1 or more")
-        for name in ("stage1_epochs", "warmup_epochs", "weight_decay", "keep", "seed"):
+        for name in ("stage1_epochs", "warmup_epochs", "keep", "seed"):
             value = getattr(self, name)
             _require(value >= 0, name, value, "0 or more")
         pairs = self.sampling != "natural"
@@ -178,7 +179,10 @@ class TrainSettings:
         for name, least in (("steps_per_epoch", 1), ("max_val_videos", 2), ("patience", 1)):
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
-        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+        rate, decay = self.learning_rate, self.weight_decay
+        _require(0 < rate < math.inf, "learning_rate", rate, "above 0")
+        _require(0 <= decay < math.inf, "weight_decay", decay, "0 or more")
+        _require(self.seed < 2**32, "seed", self.seed, "below 2^32")
         _require(0 <= self.ema < 1, "ema", self.ema, "from 0 to below 1")
         _require(0 <= self.self_blend <= 1, "self_blend", self.self_blend, "from 0 to 1")
         _require(

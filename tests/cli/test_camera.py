@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from ctrl_c import INTERRUPTIBLE
 from edge_videos import write_video
 from exported_model import exported
 
@@ -90,7 +91,9 @@ def test_the_window_and_the_recording_show_the_same(model_file, tmp_path, capfd,
 
 
 def test_a_recording_keeps_the_pace_of_what_was_seen(model_file, tmp_path):
-    recording = camera._Recording(str(tmp_path / "out.mp4"), 10.0)
+    recording = camera._Recording(
+        argparse.Namespace(record=str(tmp_path / "out.mp4"), overwrite=False), 10.0
+    )
     with recording:
         for seconds in (0.0, 0.1, 0.5, 1.0):  # Pictures were dropped in between.
             recording.show(np.full((16, 16, 3), round(200 * seconds), np.uint8), seconds)
@@ -124,7 +127,7 @@ def test_a_camera_that_is_lost_leaves_a_whole_recording(model_file, tmp_path, ca
     [
         (["--source", "none.mp4"], "none.mp4: there is no such file"),
         (["--record", "out.avi"], "--record must end in .mp4"),
-        (["--record", "no/such/folder/out.mp4"], "cannot be written to"),
+        (["--record", "no/such/folder/out.mp4"], "There is no folder"),
         (["--source", "0", "--fast"], "--fast is for video files"),
         (["--model", "none.tflite"], "There is no model file"),
     ],
@@ -156,7 +159,7 @@ def start(model_file, source, *arguments):
     )
     command = ["--model", model_file, "--source", source, "--headless", *arguments]
     return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, command)],
+        [*INTERRUPTIBLE, sys.executable, "-c", code, *map(str, command)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -168,8 +168,6 @@ def test_two_data_sets_of_one_name(shards, tmp_path):
         (["--scores", "s.csv", "--calibrate"], "need --model"),
         (["--scores", "absent.csv"], "There is no file absent.csv"),
         (["--model", "m.tflite", "--data", "absent"], "no model file|absent"),
-        (["--scores", "s.csv", "--threshold", "2"], "--threshold must be from 0 to 1"),
-        (["--scores", "s.csv", "--bootstrap", "-1"], "--bootstrap must be 0 or more"),
     ],
 )
 def test_mistakes_are_named(tmp_path, monkeypatch, capsys, arguments, message):

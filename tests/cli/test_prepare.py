@@ -57,8 +57,6 @@ def test_says_what_came_of_it(root, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--size", "2"], "error: `size` must be at least 16"),
-        (["--workers", "0"], "error: `workers` must be at least 1"),
         (["--max-failures", "few"], "error: `max_failures` must be"),
         (["--max-failures", "0"], "error: 1 of 5 videos failed"),
         (["--split", "train"], "no videos of train."),

@@ -77,7 +77,6 @@ def test_real_faces_alone_mean_self_blending():
         (["--data", "nowhere"], "nowhere/dataset.json: no such file"),
         (["--faces", "nowhere"], "There is no folder"),
         (["--data", "a", "--preset", "madd_b9"], "There is no preset 'madd_b9'. There are:"),
-        (["--data", "a", "--epochs", "0"], "`epochs` must be 1 or more"),
         (["--data", "a", "--batch-size", "7"], "`batch_size` must be even with balanced"),
     ],
 )
@@ -152,7 +151,7 @@ def test_stage_1_trains_the_backbone_that_stage_2_begins_with(
 
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, shards, capsys, eager):
     arguments = ["--data", str(shards), "--output", str(tmp_path / "run"), *SHORT]
-    wild = ["--learning-rate", "1e30", "--optimizer", "sgd", "--epochs", "5"]
+    wild = ["--learning-rate", "1e6", "--optimizer", "sgd", "--epochs", "5"]
     assert main(["train", *arguments, *wild, "--no-tensorboard"]) == 2
     assert "epochs were finished before and are safe" in capsys.readouterr().err
     assert not (tmp_path / "run" / "tensorboard").exists()

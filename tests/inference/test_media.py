@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -94,3 +95,14 @@ def test_the_written_videos_show_the_portrait(tmp_path):
     assert np.abs(first - portrait()).mean() < 6
     assert np.abs(grey - 100).max() < 6
     assert np.abs(last - np.roll(portrait(), 2, axis=1)).mean() < 6
+
+
+def test_what_is_no_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    for path, kind in ((tmp_path / "a.mp4", "a FIFO"), ("/dev/zero", "a device")):
+        assert open_media(path).error == f"{path}: this is {kind}, not a file."
+
+
+def test_a_folder_that_cannot_be_searched_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert open_media(tmp_path).error.endswith("the folder cannot be read: Permission denied.")

@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_madd.media.images import find_images, read_image
+from keras_madd.media.images import FORMATS, find_images, read_image
 from keras_madd.support.errors import UserError
 
 
@@ -140,8 +141,39 @@ def test_damaged_png_is_refused(tmp_path):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(UserError, match="there is no such file"):
         read_image(tmp_path / "a.jpg")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="this is a folder, not a file"):
         read_image(tmp_path)
+
+
+def test_what_has_no_end_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(UserError, match="this is a FIFO, not a file"):
+        read_image(tmp_path / "a.png")
+    with pytest.raises(UserError, match="this is a device, not a file"):
+        read_image("/dev/zero")
+
+
+def test_kinds_that_are_not_promised_are_not_opened(tmp_path, monkeypatch):
+    """EPS would start Ghostscript; a name that says otherwise changes nothing."""
+    import PIL.EpsImagePlugin
+
+    monkeypatch.setattr(PIL.EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("started"))
+    picture = Image.new("RGB", (32, 32), "red")
+    for kind in ("EPS", "PPM", "ICO", "JPEG2000"):
+        path = tmp_path / "a.jpg"
+        picture.save(path, format=kind)
+        with Image.open(path) as opened:
+            assert opened.format == kind
+        with pytest.raises(UserError, match="not an image, or of a kind that cannot be read"):
+            read_image(path)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_kinds_that_are_promised_are_read_under_any_name(tmp_path, kind):
+    Image.new("RGB", (8, 6), "red").save(tmp_path / "a.eps", format=kind)
+    found = read_image(tmp_path / "a.eps")
+    assert found.shape == (6, 8, 3)
+    assert np.abs(found.astype(int) - [255, 0, 0]).max() < 12
 
 
 def test_too_large_is_refused_before_decoding(tmp_path):

@@ -8,6 +8,8 @@ from keras_madd.faces.detect import MODEL_FILES
 
 DEFAULT_CONTEXT = 1.15
 IMAGE_FORMATS = ("jpeg", "png")
+# Of a network's picture; more is a slip, and exhausts the memory.
+MOST_SIDE = 4096
 TRACKS = ("largest", "all")
 
 
@@ -68,7 +70,6 @@ class PrepareSettings:
                 )
         for name, least in (
             ("frames_per_video", 1),
-            ("size", 16),
             ("videos_per_shard", 1),
             ("limit", 0),
         ):
@@ -76,7 +77,11 @@ class PrepareSettings:
                 raise ValueError(
                     f"`{name}` must be at least {least}. Received: {name}={getattr(self, name)!r}"
                 )
-        for name, low, high in (("margin", 0.5, 5.0), ("context", 1.0, 3.0)):
+        for name, low, high in (
+            ("margin", 0.5, 5.0),
+            ("context", 1.0, 3.0),
+            ("size", 16, MOST_SIDE),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(
                     f"`{name}` must be between {low:g} and {high:g}. "

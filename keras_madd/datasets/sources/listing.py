@@ -8,6 +8,7 @@ from pathlib import Path
 from keras_madd.media import VIDEO_SUFFIXES
 from keras_madd.media.images import IMAGE_SUFFIXES
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_input
 
 # Where the frames of a video lie when somebody has unpacked it, beside or instead of videos.
 LEVELS = ("videos", "frames", "images")
@@ -119,6 +120,7 @@ def read_text(path: Path) -> str:
     Raises:
         UserError: It cannot be read.
     """
+    check_input(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -100,5 +100,5 @@ def test_a_table_that_cannot_be_used(tmp_path, text, words):
 
 
 def test_no_table(tmp_path):
-    with pytest.raises(UserError, match=r"people\.csv: cannot be read"):
+    with pytest.raises(UserError, match=r"people\.csv: there is no such file"):
         Faces(_touch(tmp_path / "photos", "a.jpg"), people=tmp_path / "people.csv").videos()

@@ -76,7 +76,7 @@ def test_messages(tmp_path):
     assert what_is_in(tmp_path, most=3) == "a/, f0, f1 and 8 more"
     with pytest.raises(UserError, match="cannot be read"):
         entries(tmp_path / "none")
-    with pytest.raises(UserError, match="none: cannot be read: No such file"):
+    with pytest.raises(UserError, match="none: there is no such file"):
         read_text(tmp_path / "none")
     (tmp_path / "binary").write_bytes(bytes(range(128, 256)))
     with pytest.raises(UserError, match="not a text file"):
