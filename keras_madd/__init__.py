@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from keras_madd import metrics
     from keras_madd.model.config import MADDConfig
     from keras_madd.model.madd import MADD
     from keras_madd.model.presets import PRESETS

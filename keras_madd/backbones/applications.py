@@ -1,7 +1,8 @@
 """Backbones from `keras.applications`, cut at their stages, with their pixel scaling in front.
 
 The application's own preprocessing layers are replaced: EfficientNet's depend on whether ImageNet
-weights were asked for, so a model rebuilt from its configuration would compute something else.
+weights were asked for, so a model rebuilt from its configuration would compute something else. So
+is its dropout, by one that is the same on every backend and on any number of replicas.
 """
 
 import dataclasses
@@ -9,6 +10,8 @@ import re
 from collections.abc import Callable
 
 import keras
+
+from keras_madd.layers.portable_dropout import PortableDropout
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -47,7 +50,8 @@ def build(
         drop_connect_rate: Stochastic depth at the last block, where the family has it.
 
     Returns:
-        The application from scaled pixels on, and the layer name of each stage.
+        The application from scaled pixels on, with the output of every layer by the layer's name,
+        and the layer name of each stage.
 
     Raises:
         ValueError: If `input_shape` is smaller than the backbone can take.
@@ -66,12 +70,15 @@ def build(
         **WIDTHS.get(name, {}),
     )
     for layer in application.layers:
-        if isinstance(layer, keras.layers.Dropout):
-            layer.rate *= drop_connect_rate / APPLICATION_DROP_CONNECT
         if isinstance(layer, keras.layers.BatchNormalization):
             # Averages made for ImageNet's 10^6 steps (0.999) lag behind runs of a few thousand.
             layer.momentum = min(layer.momentum, MAX_MOMENTUM)
-    return application, family.stage_outputs(application)
+    stages = family.stage_outputs(application)
+    first = application.get_layer(family.first_layer)
+    kept = application.layers[application.layers.index(first) :]
+    body = keras.Model(first.input, {layer.name: layer.output for layer in kept}, name=name)
+    factor = drop_connect_rate / APPLICATION_DROP_CONNECT
+    return _with_portable_dropout(body, factor), stages
 
 
 def attach(
@@ -85,13 +92,25 @@ def attach(
         taps: Output name -> layer name. Only the layers that they need are run.
         model_name: Name of the model returned.
     """
-    family = CONSTRUCTORS[name][1]
-    entry = application.get_layer(family.first_layer).input
-    body = keras.Model(
-        entry, {tap: application.get_layer(layer).output for tap, layer in taps.items()}
-    )
+    outputs = {tap: application.output[layer] for tap, layer in taps.items()}
+    body = keras.Model(application.input, outputs)
     pixels = keras.Input(application.input_shape[1:], name="pixels", dtype="float32")
-    return keras.Model(pixels, body(family.scaling()(pixels)), name=model_name)
+    scaled = CONSTRUCTORS[name][1].scaling()(pixels)
+    return keras.Model(pixels, body(scaled), name=model_name)
+
+
+def _with_portable_dropout(body, rate_factor):
+    """Return the model with its dropout replaced and every other layer shared."""
+
+    def replace(layer):
+        if not isinstance(layer, keras.layers.Dropout):
+            return layer
+        portable = PortableDropout(layer.rate, layer.noise_shape, name=layer.name)
+        # Set afterwards: a layer made with rate 0 has no random state to save.
+        portable.rate *= rate_factor
+        return portable
+
+    return keras.models.clone_model(body, clone_function=replace)
 
 
 def _to_unit_range():

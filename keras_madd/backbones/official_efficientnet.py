@@ -24,6 +24,7 @@ import keras
 from keras import layers
 
 from keras_madd.backbones.weights import copy_applications_weights
+from keras_madd.layers.portable_dropout import PortableDropout
 from keras_madd.layers.sample_variance_batch_normalization import (
     SampleVarianceBatchNormalization,
 )
@@ -82,7 +83,6 @@ def build(
     *,
     weights: str | None = None,
     drop_connect_rate: float | None = None,
-    seed: int | None = None,
 ) -> keras.Model:
     """Build a backbone with all its stages as outputs.
 
@@ -94,7 +94,6 @@ def build(
         drop_connect_rate: Chance in training that the last residual block is skipped; earlier
             blocks are skipped less, in proportion to their place. None takes the flavour's own:
             0.2, and 0 for DeepfakeBench.
-        seed: Seed of the block dropping. None draws one.
 
     Returns:
         A functional model: RGB pixels 0 to 255, (B, H, W, 3), to a dictionary with `"b0"` (stem),
@@ -120,7 +119,7 @@ def build(
         )
     scaling = SCALINGS[name[-2:]]
     inputs = keras.Input(input_shape, name="pixels")
-    outputs = _stages(inputs, scaling, deepfakebench, drop_connect_rate, seed)
+    outputs = _stages(inputs, scaling, deepfakebench, drop_connect_rate)
     model = keras.Model(inputs, outputs, name=name)
     if weights is not None:
         application = f"EfficientNet{name[-2:].upper()}"
@@ -166,7 +165,7 @@ def same_padding(size: int, kernel_size: int, strides: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def _stages(pixels, scaling, deepfakebench, drop_connect_rate, seed):
+def _stages(pixels, scaling, deepfakebench, drop_connect_rate):
     # Pixels are scaled in float32: bfloat16 has too few digits for [-1, 1].
     x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(pixels)
     nominal_size = scaling.nominal_size
@@ -197,7 +196,6 @@ def _stages(pixels, scaling, deepfakebench, drop_connect_rate, seed):
                     running_size if deepfakebench else nominal_size, stage.kernel_size, strides
                 ),
                 drop_rate=drop_connect_rate * index / sum(repeats),
-                seed=None if seed is None else seed + index,
             )
             running_size = math.ceil(running_size / strides)
             index += 1
@@ -210,7 +208,7 @@ def _stages(pixels, scaling, deepfakebench, drop_connect_rate, seed):
     return {**outputs, "final": x}
 
 
-def _block(x, name, stage, filters, strides, padding, drop_rate, seed):
+def _block(x, name, stage, filters, strides, padding, drop_rate):
     """Inverted residual block with squeeze and excitation."""
     inputs, filters_in = x, x.shape[-1]
     if stage.expansion != 1:
@@ -236,9 +234,7 @@ def _block(x, name, stage, filters, strides, padding, drop_rate, seed):
     if strides == 1 and filters == filters_in:
         if drop_rate > 0:
             # Whole samples are dropped: the noise is one number per image.
-            x = layers.Dropout(
-                drop_rate, noise_shape=(None, 1, 1, 1), seed=seed, name=f"{name}_drop"
-            )(x)
+            x = PortableDropout(drop_rate, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(x)
         x = layers.Add(name=f"{name}_add")([x, inputs])
     return x
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from keras_madd.cli.arguments import (
     COUNT_OR_NONE,
     GALLERY,
+    PART,
     RESAMPLES,
     SEED,
     SHARE,
@@ -59,6 +60,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fit temperature and threshold on the validation split of the first --data, and "
         "put them in place of the earlier ones in the model.json of a .tflite or .onnx file",
+    )
+    parser.add_argument(
+        "--false-alarms",
+        type=PART,
+        metavar="SHARE",
+        help="with --calibrate: fit two thresholds, for the words fake, uncertain and no trace "
+        "found, so that at most this share of unseen real people is called fake, such as 0.05",
+    )
+    parser.add_argument(
+        "--misses",
+        type=PART,
+        default=0.1,
+        metavar="SHARE",
+        help="with --false-alarms: find no trace in at most this share of fakes (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--threshold", type=SHARE, metavar="P", help="a threshold from elsewhere, 0 to 1"
@@ -160,6 +176,8 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         scores=Path(args.scores) if args.scores else None,
         split=args.split,
         calibrate=args.calibrate,
+        false_alarms=args.false_alarms,
+        misses=args.misses,
         threshold=args.threshold,
         aggregate=args.aggregate,
         bootstrap=args.bootstrap,
@@ -198,6 +216,8 @@ def _check(args: argparse.Namespace) -> None:
             "--scores measures what was scored already; --data, --calibrate and --corruptions "
             "need --model."
         )
+    if args.false_alarms is not None and not args.calibrate:
+        raise UserError("--false-alarms needs --calibrate.")
 
 
 def _print(outcome) -> None:

@@ -2,9 +2,6 @@
 
 import argparse
 import os
-import sys
-import time
-from collections.abc import Callable
 
 from keras_madd.cli.arguments import (
     CONTEXT,
@@ -167,34 +164,12 @@ def run(args: argparse.Namespace) -> int:
                 beam_arguments=shlex.split(args.beam_args),
                 max_failures=args.max_failures,
                 retry_failed=args.retry_failed,
-                progress=_with_lines(stage.advance),
+                progress=stage.advance,
             )
     except ValueError as error:
         raise UserError(str(error)) from None
     _summarize(args.output, result)
     return 0
-
-
-def _with_lines(advance: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
-    """Also prints a line each half minute where there is no terminal for a bar."""
-    if sys.stderr.isatty():
-        return advance
-    started = last = time.monotonic()
-    first = None
-
-    def progress(done: int, total: int, note: str) -> None:
-        nonlocal last, first
-        advance(done, total, note)
-        first = done - 1 if first is None else first
-        now = time.monotonic()
-        if now - last >= 30:
-            last = now
-            left = (now - started) / (done - first) * (total - done)
-            print(
-                f"videos: {done} of {total}, {note}, {left / 60:.0f} minutes left", file=sys.stderr
-            )
-
-    return progress
 
 
 def _summarize(output: str, result) -> None:

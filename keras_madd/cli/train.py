@@ -178,11 +178,12 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"There is no folder {settings.faces}.")
     else:
         ShardsData.open(settings)
-    with native_stderr_silenced():
-        from keras_madd.training import train
     try:
         with Stages().stage("training") as stage:
-            result = train(settings, args.resume, advance=stage.advance)
+            stage.say("starting Keras")
+            with native_stderr_silenced():
+                from keras_madd.training import train
+            result = train(settings, args.resume, advance=stage.advance, say=stage.say)
     except KeyboardInterrupt:
         print(_how_to_go_on(settings), file=sys.stderr)
         raise

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
+# Without a look ahead. With one, x264 takes from a picture what it would give back for the frames
+# that copy from it, and a clip of few frames has none: it would be worse than a whole video is.
 _OPTIONS = {"preset": "veryfast", "bf": "0", "rc-lookahead": "0", "threads": "1"}
 
 

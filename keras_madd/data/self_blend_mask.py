@@ -10,7 +10,8 @@ _FOREHEAD = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
 _LOWER_FACE = tuple(point for point in OVAL if point not in _FOREHEAD)
 _PARTS = (RIGHT_EYE + RIGHT_BROW, LEFT_EYE + LEFT_BROW, NOSE, LIPS)
 
-_CHIN = tuple(point for point in _LOWER_FACE if point not in (127, 234, 93, 356, 454, 323))
+_ABOVE = (389, 356, 454, 323, 93, 234, 127, 162)
+_CHIN = tuple(point for point in _LOWER_FACE if point not in _ABOVE)
 _NOSTRILS = (1, 2, 97, 98, 326, 327, 64, 294)
 
 # The paper's, and those of parts that reenactment changes.

@@ -101,12 +101,14 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     Raises:
         UserError: If something is missing or does not fit; nothing is written then.
     """
-    from keras_madd.model.loading import load_madd
-
     stages = stages or Stages()
     _check(settings)
-    with stages.stage("model"), native_stderr_silenced():
-        model = load_madd(settings.model)
+    with stages.stage("model") as stage, native_stderr_silenced():
+        stage.say(f"starting Keras, reading {settings.model}")
+        from keras_madd.model.loading import load_madd
+        from keras_madd.model.precision import in_float32
+
+        model = in_float32(load_madd(settings.model))
     calibration, verification = _pictures(settings, model, stages)
     described = {
         "crop_margin": settings.crop_margin,
@@ -117,6 +119,7 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     }
     litert = settings.output.suffix == ".tflite"
     with stages.stage("conversion") as stage:
+        stage.say(f"to {'LiteRT' if litert else 'ONNX'}, quantize {settings.quantize}")
         needed = litert and (verification is not None or settings.quantize in CALIBRATED)
         float_content = float_litert(model, settings.batch) if needed else None
         description = export_bundle(
@@ -144,15 +147,19 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     )
 
 
-def _verdict_of(settings: ExportSettings) -> dict[str, float]:
-    """Temperature and thresholds: as given, else those fitted for the preset's exported twin."""
+def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
+    """Temperature and thresholds: as given, else those fitted for the preset's exported twin.
+
+    With another threshold than the fitted one there are no words that keep their promise.
+    """
     given = {"temperature": settings.temperature, "threshold": settings.threshold}
     given = {name: value for name, value in given.items() if value is not None}
     twin = Path(settings.model) / LITERT
     if not twin.is_file():
         return given
     fitted = read_model_json(twin)
-    return {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
+    found = {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
+    return found if given else found | {"clear_threshold": fitted.clear_threshold}
 
 
 def _check(settings: ExportSettings) -> None:
@@ -177,10 +184,13 @@ def _pictures(
     size, calibration, verification = config.input_size, None, None
     if settings.calibration is None and settings.verify is None:
         return None, None
-    with stages.stage("pictures"):
+    with stages.stage("pictures") as stage:
+        shared["progress"] = stage.advance
         if settings.calibration is not None and settings.quantize in CALIBRATED:
+            stage.say(f"to calibrate on, from {settings.calibration}")
             calibration = read_samples(settings.calibration, size, settings.samples, **shared)
         if settings.verify is not None:
+            stage.say(f"to verify on, from {settings.verify}")
             verification = read_samples(
                 settings.verify, size, settings.verify_samples, splits=("test", "val"), **shared
             )
@@ -215,7 +225,8 @@ def _verified(
     settings, model, description, calibration, verification, float_content, lines, stages
 ) -> ExportResult:
     litert = settings.output.suffix == ".tflite"
-    with stages.stage("verification"):
+    with stages.stage("verification") as stage:
+        stage.say(f"{len(verification.images):,} pictures, by Keras and by the file")
         found = verify_export(model, settings.output, verification)
     sizes, latency, parts, layers = {}, {}, {}, []
     if litert:

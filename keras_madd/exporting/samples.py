@@ -3,7 +3,7 @@
 import hashlib
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ def read_samples(
     splits: Iterable[str] = ("train",),
     margin: float = 1.3,
     detector: str = "auto",
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Samples:
     """Draws face crops at random from a folder of shards, or from one of pictures.
 
@@ -59,16 +60,18 @@ def read_samples(
         splits: Of shards; the first of these that is there is used.
         margin: Of `crop_face`; shards must have been cut with it.
         detector: Kind of `FaceDetector`, for pictures.
+        progress: Called as `progress(done, total, note)` after each picture that is wanted.
 
     Raises:
         UserError: If nothing is there, too few pictures can be used, or the shards were cut with
             another margin.
     """
     path = Path(path)
+    progress = progress or (lambda done, total, note: None)
     if (path / "dataset.json").is_file():
-        samples = _from_shards(path, size, count, seed, tuple(splits), margin)
+        samples = _from_shards(path, size, count, seed, tuple(splits), margin, progress)
     elif path.exists():
-        samples = _from_pictures(path, size, count, seed, margin, detector)
+        samples = _from_pictures(path, size, count, seed, margin, detector, progress)
     else:
         raise UserError(f"There is nothing at {path}.")
     if len(samples.images) < LEAST:
@@ -89,7 +92,7 @@ def check_disjoint(calibration: Samples, verification: Samples) -> None:
         )
 
 
-def _from_shards(folder, size, count, seed, splits, margin) -> Samples:
+def _from_shards(folder, size, count, seed, splits, margin, progress) -> Samples:
     from keras_madd.data.model_window import model_pixels
     from keras_madd.data.shards import read_records
     from keras_madd.data.shards_description import load_dataset_json
@@ -103,7 +106,10 @@ def _from_shards(folder, size, count, seed, splits, margin) -> Samples:
     present = {info.split for info in description.shards}
     split = next((each for each in splits if each in present), splits[0])
     drawn = _draw(read_records(folder, split), count, seed)
-    images = [model_pixels(record, description.margin, size[0]) for record in drawn]
+    images = []
+    for done, record in enumerate(drawn, start=1):
+        images.append(model_pixels(record, description.margin, size[0]))
+        progress(done, len(drawn), "")
     return Samples(
         images=np.stack(images) if images else np.empty((0, *size, 3), "uint8"),
         labels=np.array([int(record.label != 0) for record in drawn], "int64"),
@@ -111,7 +117,7 @@ def _from_shards(folder, size, count, seed, splits, margin) -> Samples:
     )
 
 
-def _from_pictures(path, size, count, seed, margin, detector) -> Samples:
+def _from_pictures(path, size, count, seed, margin, detector, progress) -> Samples:
     files = list(find_images([path]))
     random.Random(seed).shuffle(files)
     images, used, skipped = [], [], []
@@ -126,6 +132,8 @@ def _from_pictures(path, size, count, seed, margin, detector) -> Samples:
                 skipped.append(str(error))
             except LookupError:
                 skipped.append(f"{file}: no face found.")
+            wanted = min(count, len(files) - len(skipped))
+            progress(len(images), wanted, f"{len(skipped)} without a face" if skipped else "")
     labels = [_label(file, path) for file in used]
     return Samples(
         images=np.stack(images) if images else np.empty((0, *size, 3), "uint8"),

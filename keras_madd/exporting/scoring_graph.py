@@ -15,7 +15,7 @@ def scoring_graph(model: "MADD", batch: int | None, input_type: str = "float32")
     """Builds the inference graph of a model.
 
     Args:
-        model: A `MADD` model.
+        model: A `MADD` model; the graph is in float32, whatever its dtype policy.
         batch: The fixed batch size, which also puts every layer in its inference form; or None
             for any.
         input_type: Type of the pixels, `"float32"` or `"uint8"`.
@@ -33,7 +33,9 @@ def scoring_graph(model: "MADD", batch: int | None, input_type: str = "float32")
             "Export needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow. "
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
-    network = model.network
+    from keras_madd.model.precision import in_float32
+
+    network = in_float32(model).network
     if batch is not None:
         from keras_madd.exporting.inference_forms import in_inference_form
 

@@ -37,6 +37,9 @@ def compare_export(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -
     Raises:
         UserError: If the file cannot be run.
     """
+    from keras_madd.model.precision import in_float32
+
+    model = in_float32(model)
     probabilities, maps = _runner(path).run(pixels)
     difference = np.abs(probabilities - model.fake_probability(pixels))
     attention = 0.0
@@ -83,6 +86,9 @@ def verify_export(
     Raises:
         UserError: If the file cannot be run.
     """
+    from keras_madd.model.precision import in_float32
+
+    model = in_float32(model)
     runner = _runner(path, threads)
     exported, maps = runner.run(samples.images)
     reference = model.fake_probability(samples.images)

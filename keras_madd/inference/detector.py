@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_madd.faces import Face, FaceDetector, FaceModelChoice, crop_face, crop_square
-from keras_madd.inference.calibration import calibrate, is_fake
+from keras_madd.inference.calibration import calibrate, verdict_of
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.inference.scored_face import ScoredFace
-from keras_madd.inference.smoothing import FAKE, REAL
 from keras_madd.support.errors import UserError
 from keras_madd.support.one_process import OneProcess
 from keras_madd.support.shipped import default_litert, model_card, model_name
@@ -92,8 +91,8 @@ class Detector:
         return self._runner.fallback_reason
 
     def verdict(self, probability: float) -> str:
-        """Returns `"fake"` for a calibrated probability from the model's threshold on."""
-        return FAKE if is_fake(probability, self.description.threshold) else REAL
+        """Puts a calibrated probability into the model's words, as `verdict_of` does."""
+        return verdict_of(probability, self.description.threshold, self.description.clear_threshold)
 
     def score_crops(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Scores faces that are cut out already, as `keras_madd.faces.crop_face` does it.

@@ -14,6 +14,7 @@ from keras_madd.layers.official_attention_maps import OfficialAttentionMaps
 from keras_madd.layers.official_head import OfficialHead
 from keras_madd.layers.official_region_independence import OfficialRegionIndependence
 from keras_madd.layers.official_texture_enhancement import OfficialTextureEnhancement
+from keras_madd.layers.portable_dropout import PortableDropout
 from keras_madd.layers.region_dropout import RegionDropout
 from keras_madd.layers.region_independence import RegionIndependence
 from keras_madd.layers.sample_variance_batch_normalization import (
@@ -35,6 +36,7 @@ __all__ = [
     "OfficialHead",
     "OfficialRegionIndependence",
     "OfficialTextureEnhancement",
+    "PortableDropout",
     "RegionDropout",
     "RegionIndependence",
     "SampleVarianceBatchNormalization",

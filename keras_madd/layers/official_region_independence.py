@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_madd.layers.region_independence import FeatureCentres, euclidean_length
+from keras_madd.layers.replicas import sum_over_replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -55,15 +56,16 @@ class OfficialRegionIndependence(FeatureCentres):
         """Return the centres moved by the real images of the batch."""
         stored = ops.convert_to_tensor(self.feature_centres)
         drawn = (features - stored) * (real * weight)[:, None, None]
-        total = ops.maximum(ops.sum(weight), 1e-7)
-        return stored + self.alpha * ops.sum(drawn, axis=0) / total
+        total = ops.maximum(sum_over_replicas(ops.sum(weight)), 1e-7)
+        return stored + self.alpha * sum_over_replicas(ops.sum(drawn, axis=0)) / total
 
     def loss_terms(self, features, real, weight, centres):
         """Return the intra-class and the inter-class term, two scalars."""
         margin = real * self.inner_margins[0] + (1.0 - real) * self.inner_margins[1]
         distance = euclidean_length(features - centres, axis=(1, 2))
         hinge = ops.relu(distance * ops.sign(margin) - margin)
-        intra = ops.sum(hinge * weight) / ops.maximum(ops.sum(weight), 1e-7)
+        total = ops.maximum(sum_over_replicas(ops.sum(weight)), 1e-7)
+        intra = sum_over_replicas(ops.sum(hinge * weight)) / total
         num_regions = centres.shape[0]
         distance = euclidean_length(centres[:, None] - centres[None], axis=-1)
         pairs = ops.triu(ops.ones((num_regions, num_regions), "float32"), k=1)

@@ -2,7 +2,8 @@
 
 `keras.random` gives each backend its own stream. A training step that draws attention maps must
 be comparable across backends, so its draws come from a counter-based generator written in 32-bit
-integer arithmetic: an avalanche hash of the seed, the number of the draw and the position.
+integer arithmetic: an avalanche hash of the seed, the number of the draw and the position. The
+position is that in the global batch, so that several replicas draw together what one device draws.
 """
 
 import math
@@ -10,12 +11,15 @@ import math
 import keras
 from keras import ops
 
+from keras_madd.layers.replicas import first_row
+
 
 def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
     """Draw float32 numbers, uniform in (0, 1), with 23 bits.
 
     Args:
-        shape: Shape of the result; entries may be scalar tensors.
+        shape: Shape of the result; entries may be scalar tensors. On several replicas the first
+            axis is this replica's part of the batch; `()` is the same number on each.
         seed_generator: Source of the seed; advanced by one draw.
 
     Returns:
@@ -26,6 +30,8 @@ def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
     for side in shape:
         count = count * side
     position = ops.arange(count, dtype="int32")
+    if shape:
+        position = position + first_row(shape[0]) * (count // shape[0])
     # The hash of small numbers is regular, and the first draw of seed 0 would start at 0.
     start = _hash(state[1] + _hash(ops.bitwise_xor(state[0], 0x9E3779B9 - 2**32)))
     bits = _hash(position + start)

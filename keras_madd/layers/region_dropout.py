@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_madd.layers.portable_dropout import PortableDropout
+
 
 @keras.saving.register_keras_serializable(package="keras_madd")
 class RegionDropout(keras.layers.Layer):
@@ -32,7 +34,7 @@ class RegionDropout(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rate = rate
         self.seed = seed
-        self.dropout = keras.layers.Dropout(rate, seed=seed, dtype="float32")
+        self.dropout = PortableDropout(rate, seed=seed, dtype="float32")
 
     def call(self, local_features, attention_maps, training=None):
         """Return both inputs without the dropped regions."""

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_madd.layers.replicas import sum_over_replicas
+
 REDUCTIONS = ("sum", "mean")
 
 
@@ -10,8 +12,8 @@ class FeatureCentres(keras.layers.Layer):
     """What both forms of the region independence loss share: centres, alpha, their life.
 
     Centres and alpha are saved, non-trainable weights. They move only when the layer is called
-    with `training=True`, and `end_epoch` multiplies alpha by `alpha_decay`. Under
-    `tf.distribute` every replica holds the mean of the replicas' centres.
+    with `training=True`, and `end_epoch` multiplies alpha by `alpha_decay`. On several replicas
+    centres and loss are those of the global batch, the same on each.
 
     Subclasses give `centres_for` (the moved centres, with their gradient) and `loss_terms`.
     """
@@ -153,10 +155,10 @@ class RegionIndependence(FeatureCentres):
         stored = ops.convert_to_tensor(self.feature_centres)
         if not training:
             return stored
-        total = ops.maximum(ops.sum(weight), 1e-7)
-        mean = ops.sum(features * weight[:, None, None], axis=0) / total
+        total = sum_over_replicas(ops.sum(weight))
+        mean = sum_over_replicas(ops.sum(features * weight[:, None, None], axis=0))
         # A batch of weight 0 says nothing about the centres.
-        mean = ops.where(ops.sum(weight) > 0, mean, stored)
+        mean = ops.where(total > 0, mean / ops.maximum(total, 1e-7), stored)
         return stored - self.alpha * (stored - mean)
 
     def loss_terms(self, features, real, weight, centres):
@@ -164,9 +166,9 @@ class RegionIndependence(FeatureCentres):
         margin = real * self.inner_margins[0] + (1.0 - real) * self.inner_margins[1]
         distance = self._distance(features - centres)
         intra = ops.sum(ops.relu(distance - margin[:, None]), axis=1) * weight
-        intra = ops.sum(intra)
+        intra = sum_over_replicas(ops.sum(intra))
         if self.reduction == "mean":
-            intra = intra / ops.maximum(ops.sum(weight), 1e-7)
+            intra = intra / ops.maximum(sum_over_replicas(ops.sum(weight)), 1e-7)
         distance = self._distance(centres[:, None] - centres[None])
         pairs = 1.0 - ops.eye(centres.shape[0], dtype="float32")
         return intra, ops.sum(ops.relu(self.outer_margin - distance) * pairs)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_madd.layers.replicas import sum_over_replicas
+
 
 @keras.saving.register_keras_serializable(package="keras_madd")
 class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
@@ -46,6 +48,8 @@ class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
             # The base class has just stored decayed + (1 - momentum) * biased variance.
             biased_step = self.moving_variance - decayed
             count = ops.cast(ops.size(inputs), "float32") / inputs.shape[self.axis]
+            if self.synchronized:
+                count = sum_over_replicas(count)
             correction = count / ops.maximum(count - 1.0, 1.0)
             self.moving_variance.assign(decayed + biased_step * correction)
         return outputs

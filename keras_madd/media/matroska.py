@@ -61,7 +61,7 @@ class ClusterCheck:
     def __init__(self, path: str | os.PathLike):
         self.has_checksums = True
         self.first_damage = ""
-        self._file: BinaryIO = Path(path).open("rb")
+        self._file: BinaryIO = Path(path).open("rb")  # noqa: SIM115
         self._size = os.fstat(self._file.fileno()).st_size
         self._part = _Part(0, 0)
         try:

@@ -1,6 +1,7 @@
 """Callbacks of the training loop."""
 
 import math
+import threading
 
 import keras
 import numpy as np
@@ -27,17 +28,32 @@ class CentreStepDecay(keras.callbacks.Callback):
 class StopOnNonFinite(keras.callbacks.Callback):
     """Stops training at the first loss or term that is NaN or infinite, and names it.
 
-    After training `message` tells what happened, or is `None`.
+    After training `message` tells what happened, or is `None`. Metrics may be NaN: an AUC is,
+    until it has seen both classes.
     """
+
+    # Keras then fetches the figures beside the training, which does not wait for them.
+    async_safe = True
 
     def __init__(self):
         super().__init__()
         self.message = None
+        self._batch = math.inf
+        self._lock = threading.Lock()
 
     def on_train_batch_end(self, batch, logs=None):
-        """Look at every number that the step reports."""
-        bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
-        if bad and self.message is None:
+        """Look at every loss that the step reports."""
+        bad = [
+            name
+            for name, value in (logs or {}).items()
+            if (name == "loss" or name.endswith("_loss")) and not np.isfinite(value).all()
+        ]
+        if not bad:
+            return
+        with self._lock:
+            if self.message is not None and batch >= self._batch:
+                return
+            self._batch = batch
             self.message = (
                 f"training stopped at batch {batch + 1}: {', '.join(bad)} is not finite. "
                 "Lower the learning rate, or look for broken images in this batch."
@@ -87,17 +103,32 @@ class BatchProgress(keras.callbacks.Callback):
     """Tells a progress display how many batches of the whole training are done.
 
     Args:
-        advance: Called as `advance(done, total, logs)` after every batch.
+        advance: Called as `advance(done, total, logs)` after batches, beside the training: `done`
+            rises, but not always by one; `total` is `None` where the length of an epoch is not
+            known.
         epochs: Epochs of the training.
     """
+
+    # Keras then fetches the figures beside the training, which does not wait for them.
+    async_safe = True
 
     def __init__(self, advance, epochs: int):
         super().__init__()
         self.advance = advance
         self.epochs = epochs
+        self._before = 0
         self._done = 0
+        self._lock = threading.Lock()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Count on from the batches of the epochs before."""
+        self._before = self._done
 
     def on_train_batch_end(self, batch, logs=None):
-        """Count one batch."""
-        self._done += 1
-        self.advance(self._done, self.params["steps"] * self.epochs, logs or {})
+        """Tell of a batch; `batch` is its number in the epoch."""
+        steps = self.params.get("steps")
+        with self._lock:
+            done = self._before + batch + 1
+            if done > self._done:
+                self._done = done
+                self.advance(done, steps and steps * self.epochs, logs or {})

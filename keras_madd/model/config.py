@@ -29,6 +29,8 @@ class MADDConfig:
         region_dropout: Chance to drop a whole region while training.
         global_dropout: Dropout on the global feature G while training.
         drop_connect_rate: Stochastic depth of EfficientNet backbones while training.
+        synchronized_batch_norm: Whether batch-norm statistics are those of the global batch on
+            several replicas of `tf.distribute`, as they always are on JAX.
 
     Training step (weights of the terms; 0 switches a term off):
         classification_weight: Cross-entropy of the images.
@@ -58,7 +60,9 @@ class MADDConfig:
         detector: Kind of `keras_madd.faces.FaceDetector`: `"auto"`, `"short"` or `"full"`.
         training_data: What the network was trained on, in words.
 
-    seed: Seed of AGDA and of the dropout layers; `None` draws one.
+    seed: Seed of everything random in the model: initial weights, AGDA, dropout, stochastic depth.
+        With it the same data in the same order give the same training; `fit` shuffles arrays by
+        Keras's own seed, `keras.utils.set_random_seed`. `None` draws one.
     """
 
     backbone: str = "efficientnet_b4"
@@ -74,6 +78,7 @@ class MADDConfig:
     region_dropout: float = 0.0
     global_dropout: float = 0.0
     drop_connect_rate: float = 0.2
+    synchronized_batch_norm: bool = False
 
     classification_weight: float = 1.0
     region_independence_weight: float = 1.0

@@ -37,15 +37,12 @@ class Fitting:
         check_loss(loss)
         check_metrics(metrics)
         check_metrics(kwargs.get("weighted_metrics"))
-        asked = jit_compile
-        if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and not _has_gpu():
-            jit_compile = False
         # Keras keeps those of the last time where there are none.
         self._compile_metrics = None
         super().compile(
             optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs
         )
-        self._jit_compile_asked = asked
+        self._jit_compile_asked = jit_compile
 
     def get_compile_config(self):
         """Return what `compile` was told; `jit_compile="auto"` is not what it came to here."""
@@ -84,10 +81,6 @@ class Fitting:
         """Evaluate as `keras.Model.evaluate` does; nothing of the training state moves."""
         check_classes(y, self.config.num_classes)
         return super().evaluate(x, y, *args, **kwargs)
-
-
-def _has_gpu() -> bool:
-    return bool(keras.distribution.list_devices("gpu"))
 
 
 def _as_list(callbacks) -> list:

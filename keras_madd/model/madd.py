@@ -7,8 +7,14 @@ import numpy as np
 
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.fitting import Fitting
-from keras_madd.model.network import build_augmentation, build_network, build_region_independence
+from keras_madd.model.network import (
+    build_augmentation,
+    build_network,
+    build_region_independence,
+    synchronize_batch_norm,
+)
 from keras_madd.model.saving import Saving
+from keras_madd.model.seeds import seeds_from
 from keras_madd.model.two_pass_training import TwoPassTraining
 
 
@@ -60,8 +66,10 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
         # Layers
         config = (config or MADDConfig()).replace(**fields)
         self.config = config
-        with _dtype_policy(self.dtype_policy):
+        with _dtype_policy(self.dtype_policy), seeds_from(config.seed):
             self.network, self.prefix = build_network(config, backbone_weights)
+        if config.synchronized_batch_norm:
+            synchronize_batch_norm(self.network)
         self.region_independence = self.augmentation = None
         if config.trains_region_independence:
             self.region_independence = build_region_independence(config)

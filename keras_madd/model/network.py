@@ -40,9 +40,7 @@ def build_network(
         config.drop_connect_rate,
     )
     features = backbone(pixels)
-    dropout = keras.layers.Dropout(
-        config.global_dropout, seed=config.seed, dtype="float32", name="global_dropout"
-    )
+    dropout = layers.PortableDropout(config.global_dropout, dtype="float32", name="global_dropout")
     if not config.uses_regions:
         average = keras.layers.GlobalAveragePooling2D(
             data_format="channels_last", dtype="float32", name="global_pooling"
@@ -59,9 +57,8 @@ def build_network(
         texture, average = parts["texture"](texture, maps)
     local = parts["local_pooling"](texture, maps)
     regional = parts["regional_pooling"](parts["standardization"](average), maps)
-    kept_local, kept_maps = layers.RegionDropout(
-        config.region_dropout, seed=config.seed, name="region_dropout"
-    )(local, maps)
+    dropped = layers.RegionDropout(config.region_dropout, name="region_dropout")
+    kept_local, kept_maps = dropped(local, maps)
     attended = ops.sum(kept_maps, axis=-1, keepdims=True)
     pooled = ops.squeeze(parts["global_pooling"](features["final"], attended), axis=1)
     outputs = {
@@ -75,6 +72,18 @@ def build_network(
     prefix_features = backbone_prefix(pixels)
     prefix = keras.Model(pixels, parts["attention"](prefix_features["attention"]), name="prefix")
     return network, prefix
+
+
+def synchronize_batch_norm(network: keras.Model) -> None:
+    """Take batch-norm statistics over all replicas of `tf.distribute`.
+
+    Nothing is to be done on the other backends: JAX's arrays are the whole batch.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def build_region_independence(config: MADDConfig) -> keras.layers.Layer:

@@ -1,19 +1,19 @@
 """Trained weights in a network of other sizes: what fits is taken, what does not begins anew."""
 
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 from keras import ops
 
+from keras_madd.backbones import default_taps
 from keras_madd.model.config import MADDConfig
 
 # Fields that decide how many weights some layers have; the rest of the network stays as it is.
 SIZES = ("num_classes", "num_attentions", "head_width")
-# Fields that decide which layers there are.
-_LAYERS = (
-    *("backbone", "variant", "texture_tap", "attention_tap"),
-    *("texture_enhancement", "texture_growth"),
-)
+# Fields that decide which layers there are behind the backbone.
+_BLOCKS = ("variant", "texture_tap", "attention_tap", "texture_enhancement", "texture_growth")
 
 
 def take_weights(model, source, name: str, new_classifier: bool = False) -> str:
@@ -36,7 +36,7 @@ def take_weights(model, source, name: str, new_classifier: bool = False) -> str:
     Raises:
         ValueError: If the networks differ in more than sizes; nothing is copied then.
     """
-    _check_same_layers(model.config, source.config, name)
+    _check_same_blocks(model.config, source.config, name)
     if model.config.uses_regions != source.config.uses_regions:
         shared = ["backbone"]
     else:
@@ -46,16 +46,16 @@ def take_weights(model, source, name: str, new_classifier: bool = False) -> str:
     anew = [each for each in anew if each not in shared]
     for layer_name in shared:
         left = []
-        twins = _twins(model, source, layer_name)
+        twins = _twins(model, source, layer_name, name)
         for ours, theirs in twins:
             weights, values = _own_weights(ours), _own_weights(theirs)
-            fits = [each.shape for each in weights] == [each.shape for each in values]
+            fits = [_kind(each) for each in weights] == [_kind(each) for each in values]
             if fits and ours is not classifier:
                 pairs += zip(weights, values, strict=True)
             else:
                 left.append(f"{layer_name}/{ours.name}")
         if left and layer_name == "backbone":
-            raise ValueError(f"{name} is another network: its backbone has other layers.")
+            raise ValueError(_other_network(name, model.config, source.config, ("backbone",)))
         anew += [layer_name] if len(left) == len(twins) else left
     ours, theirs = model.region_independence, source.region_independence
     if ours is not None and theirs is not None:
@@ -88,7 +88,7 @@ def resized(source, config: MADDConfig, name: str, new_classifier: bool = False)
     Raises:
         ValueError: If the networks differ in more than sizes.
     """
-    _check_same_layers(config, source.config, name)
+    _check_same_blocks(config, source.config, name)
     model = type(source)(config, name=source.name, dtype=source.dtype_policy)
     words = take_weights(model, source, name, new_classifier)
     ours, theirs = model.region_independence, source.region_independence
@@ -99,13 +99,40 @@ def resized(source, config: MADDConfig, name: str, new_classifier: bool = False)
     return model
 
 
-def _check_same_layers(ours: MADDConfig, theirs: MADDConfig, name: str) -> None:
-    fields = _LAYERS if ours.uses_regions and theirs.uses_regions else ("backbone",)
-    if found := _differences(ours, theirs, fields):
-        raise ValueError(
-            f"{name} is another network, whose trained weights do not fit: {found}. "
-            f"Only {', '.join(SIZES)} may be others."
-        )
+def with_sizes(model, sizes: Mapping[str, Any], name: str = "the checkpoint"):
+    """Return a trained model with other sizes, or itself where they are its own; see `resized`."""
+    config = model.config.replace(**sizes)
+    return model if config == model.config else resized(model, config, name)
+
+
+def sizes_apart(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part fields of `MADDConfig` into those that resize layers and all others."""
+    sizes = {name: value for name, value in fields.items() if name in SIZES}
+    return sizes, {name: value for name, value in fields.items() if name not in SIZES}
+
+
+def _check_same_blocks(ours: MADDConfig, theirs: MADDConfig, name: str) -> None:
+    if ours.uses_regions != theirs.uses_regions:
+        return
+    ours, theirs = (
+        config.replace(texture_tap=taps[0], attention_tap=taps[1])
+        for config, taps in ((ours, _taps(ours)), (theirs, _taps(theirs)))
+    )
+    if ours.uses_regions and _differences(ours, theirs, _BLOCKS):
+        raise ValueError(_other_network(name, ours, theirs, ("backbone", *_BLOCKS)))
+
+
+def _taps(config: MADDConfig) -> tuple[str, str]:
+    texture, attention = default_taps(config.backbone)
+    return config.texture_tap or texture, config.attention_tap or attention
+
+
+def _other_network(name: str, ours: MADDConfig, theirs: MADDConfig, fields) -> str:
+    found = _differences(ours, theirs, fields) or "its layers differ"
+    return (
+        f"{name} is another network, whose trained weights do not fit: {found}. "
+        f"Only {', '.join(SIZES)} may be others."
+    )
 
 
 def _differences(ours: MADDConfig, theirs: MADDConfig, fields) -> str:
@@ -116,23 +143,24 @@ def _differences(ours: MADDConfig, theirs: MADDConfig, fields) -> str:
     )
 
 
-def _twins(model, source, name: str):
+def _twins(model, source, layer_name: str, name: str) -> list[tuple[keras.Layer, keras.Layer]]:
     """Pair the innermost layers of a layer that both networks build in the same order."""
-    found = [
-        [each for each in _flat(network.get_layer(name)) if _own_weights(each)]
+    ours, theirs = (
+        [each for each in network.get_layer(layer_name)._flatten_layers() if _own_weights(each)]
         for network in (model.network, source.network)
-    ]
-    if len(found[0]) != len(found[1]):
-        raise ValueError(f"The networks have other layers in {name}.")
-    return list(zip(*found, strict=True))
-
-
-def _flat(layer: keras.Layer) -> list[keras.Layer]:
-    return list(layer._flatten_layers())
+    )
+    if len(ours) != len(theirs):
+        fields = ("backbone",) if layer_name == "backbone" else _BLOCKS
+        raise ValueError(_other_network(name, model.config, source.config, fields))
+    return list(zip(ours, theirs, strict=True))
 
 
 def _own_weights(layer: keras.Layer) -> list[keras.Variable]:
     return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def _kind(weight: keras.Variable) -> tuple:
+    return weight.name, tuple(weight.shape)
 
 
 def _classifier(model) -> keras.Layer:

@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_madd.layers import portable_random
 from keras_madd.layers.region_independence import euclidean_length
+from keras_madd.layers.replicas import sum_over_replicas
 from keras_madd.model.labels import check_labels_fit, class_of
 
 # The model whose training step is being traced or run, in this thread.
@@ -187,7 +188,8 @@ def match_loss(difference, index):
 
     Returns:
         Scalar: the mean over `(B, M)`, in which the dropped map counts as 0, as in the code
-        released with arXiv 2103.02406.
+        released with arXiv 2103.02406. On several replicas it is that of the global batch.
     """
     kept = 1.0 - ops.one_hot(index, difference.shape[1], dtype=difference.dtype)
-    return ops.mean(euclidean_length(difference, axis=-1) * kept)
+    total = sum_over_replicas(ops.sum(euclidean_length(difference, axis=-1) * kept))
+    return total / ops.maximum(sum_over_replicas(ops.sum(ops.ones_like(kept))), 1.0)

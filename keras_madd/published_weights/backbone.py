@@ -13,6 +13,7 @@ import numpy as np
 from keras_madd.backbones import official_xception
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
+from keras_madd.model.transfer import sizes_apart, with_sizes
 from keras_madd.published_weights.recognise import (
     Recognised,
     length,
@@ -34,7 +35,8 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     Without overrides the result is that classifier, a `MADD` with `num_attentions=0`. With
     `num_attentions=4` it is a detector of the released code's layout whose backbone has these
     weights and whose other layers are new: the start of stage 2. The classifier's tensors are
-    then checked and left out.
+    then checked and left out. With another `num_classes` the classifier begins anew, and a warning
+    says so.
 
     Args:
         source: A `.pth` file, or a mapping of PyTorch names to arrays.
@@ -47,7 +49,10 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
     """
     tensors = read_checkpoint(source)
-    return build(tensors, recognise(tensors, overrides))
+    if overrides.get("num_attentions"):
+        return build(tensors, recognise(tensors, overrides))
+    sizes, others = sizes_apart(overrides)
+    return with_sizes(build(tensors, recognise(tensors, others)), sizes)
 
 
 def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
 from keras_madd.model.madd import MADD
+from keras_madd.model.transfer import sizes_apart, with_sizes
 from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
 from keras_madd.published_weights.recognise import (
     Recognised,
@@ -61,14 +62,17 @@ def load_deepfakebench(source: str | os.PathLike | Mapping[str, Any], **override
     Args:
         source: A `.pth` file, or a mapping of PyTorch names to arrays.
         **overrides: Fields of `MADDConfig` that replace what was recognised, such as
-            `input_size`.
+            `input_size`. With another `num_classes`, `num_attentions` or `head_width` the layers
+            that it resizes begin anew, and a warning names them.
 
     Raises:
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
     """
     tensors = read_checkpoint(source)
-    return build(tensors, recognise(tensors, overrides))
+    sizes, others = sizes_apart(overrides)
+    model = build(tensors, recognise(tensors, others))
+    return with_sizes(model, sizes)
 
 
 def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:

@@ -7,9 +7,10 @@ import keras
 
 from keras_madd.model.callbacks import StopOnNonFinite
 from keras_madd.model.madd import MADD
+from keras_madd.model.precision import float32_twin
 from keras_madd.training.checkpoints import save_best, save_checkpoint
 from keras_madd.training.log import epoch_line, save_log
-from keras_madd.training.starting_model import copy_averaged_weights, float32_twin
+from keras_madd.training.starting_model import copy_averaged_weights
 from keras_madd.training.tensorboard import EventWriter
 from keras_madd.training.validation import is_better, score_validation
 

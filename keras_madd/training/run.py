@@ -33,6 +33,15 @@ Echo = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class _Listener:
+    """Who is told of a run; see `train`."""
+
+    advance: Advance
+    say: Echo
+    echo: Echo
+
+
+@dataclass(frozen=True)
 class TrainResult:
     """What a run ended with.
 
@@ -56,6 +65,7 @@ def train(
     resume: bool = False,
     *,
     advance: Advance | None = None,
+    say: Echo | None = None,
     echo: Echo = print,
 ) -> TrainResult:
     """Train a detector, and leave everything about it in a folder.
@@ -67,7 +77,9 @@ def train(
         settings: Everything the result follows from.
         resume: Whether to go on with the run in `settings.output`, if one has begun there. On a
             CPU the weights are then, bit for bit, those of a run that was never stopped.
-        advance: Called as `advance(batches done, batches in all, note)`.
+        advance: Called as `advance(batches done, batches in all, note)`; before, where faces are
+            cut out, with the number of files.
+        say: Called with what is being done before anything is counted.
         echo: Called with one line of text after each epoch.
 
     Raises:
@@ -75,13 +87,18 @@ def train(
             `resume` is false, the run in it had other settings, a loss is not finite, or the disk
             is full.
     """
-    advance = advance or (lambda done, total, note: None)
+    listener = _Listener(
+        advance or (lambda done, total, note: None), say or (lambda doing: None), echo
+    )
     folder = Path(settings.output)
     before = record_before(folder, resume)
     _leave_accelerators_to_keras()
     source = open_source(settings)
     size = starting_config(settings, source).input_size[0]
-    data = ShardsData.open(settings_with_shards(settings, size, advance))
+    if settings.faces:
+        listener.say(f"cutting the faces out of {settings.faces}")
+    data = ShardsData.open(settings_with_shards(settings, size, listener.advance))
+    listener.say("reading the shards")
     config = starting_config(settings, source, data.face_fields)
     data.check_size(config.input_size)
     steps = settings.steps_per_epoch or data.batches_per_epoch()
@@ -97,11 +114,12 @@ def train(
         model = load_checkpoint(folder)
     else:
         if settings.stage1_epochs:
-            source = load_madd(_train_backbone(data.settings, advance, echo))
+            source = load_madd(_train_backbone(data.settings, listener))
+        listener.say("building the network")
         keras.utils.set_random_seed(settings.seed)
-        model = starting_model(settings, config, source)
+        model = starting_model(settings, config, source, echo)
         model.compile(make_optimizer(settings, steps))
-    _train_epochs(model, data, settings, steps, state, advance, echo)
+    _train_epochs(model, data, settings, steps, state, listener)
     return TrainResult(folder, folder / BEST, state["best"], state["history"], state["stopped"])
 
 
@@ -115,9 +133,9 @@ def _leave_accelerators_to_keras() -> None:
         tf.config.set_visible_devices([], "GPU")
 
 
-def _train_backbone(settings: TrainSettings, advance: Advance, echo: Echo) -> Path:
+def _train_backbone(settings: TrainSettings, listener: _Listener) -> Path:
     """Stage 1: the backbone alone, as a run of its own inside the folder."""
-    echo(f"stage 1: the backbone alone, {settings.stage1_epochs} epochs")
+    listener.echo(f"stage 1: the backbone alone, {settings.stage1_epochs} epochs")
     alone = settings.replace(
         output=Path(settings.output) / STAGE1,
         fields={**settings.fields, "num_attentions": 0},
@@ -125,8 +143,8 @@ def _train_backbone(settings: TrainSettings, advance: Advance, echo: Echo) -> Pa
         stage1_epochs=0,
         warmup_epochs=min(settings.warmup_epochs, settings.stage1_epochs / 2),
     )
-    result = train(alone, resume=True, advance=advance, echo=echo)
-    echo("stage 2: the whole network")
+    result = train(alone, resume=True, **vars(listener))
+    listener.echo("stage 2: the whole network")
     return result.best_model
 
 
@@ -136,14 +154,13 @@ def _train_epochs(
     settings: TrainSettings,
     steps: int,
     state: dict,
-    advance: Advance,
-    echo: Echo,
+    listener: _Listener,
 ) -> None:
     """Train until the last epoch, patience's end or a loss that is not finite."""
     side = model.config.input_size[0]
     batches = data.validation_batches(side)
     finite = StopOnNonFinite()
-    finish = FinishEpoch(Path(settings.output), settings, state, batches, finite, echo)
+    finish = FinishEpoch(Path(settings.output), settings, state, batches, finite, listener.echo)
     done = state["epoch"]
     if done:
         finish.set_model(model)
@@ -156,8 +173,12 @@ def _train_epochs(
 
     def show(batch, _, logs):
         epoch = done + (batch - 1) // steps + 1
-        advance(done * steps + batch, total, f"epoch {epoch} {loss_note(logs)}")
+        listener.advance(done * steps + batch, total, f"epoch {epoch} {loss_note(logs)}")
 
+    listener.say(
+        f"epoch {done + 1} of {settings.epochs}: tracing and compiling the step of the first of "
+        f"{steps} batches"
+    )
     model.fit(
         data.training_batches(side, first_epoch=done),
         epochs=settings.epochs,

@@ -1,24 +1,19 @@
 """The model that a run starts from: its configuration, and whose weights it takes."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import keras
 from keras import ops
 
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.loading import load_madd
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import preset_config
+from keras_madd.model.transfer import sizes_apart, take_weights
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
 
-# Fields that decide which weights a network has.
-_ARCHITECTURE = (
-    *("backbone", "variant", "num_attentions", "num_classes", "texture_tap", "attention_tap"),
-    *("texture_enhancement", "texture_growth", "head_width"),
-)
 _CHECKPOINTS = (".pth", ".pt")
 
 
@@ -45,7 +40,8 @@ def starting_config(
         raise UserError(str(error)) from error
     if config.num_classes != 2:
         raise UserError(
-            f"Training is on two classes, real and fake. Received: num_classes={config.num_classes}"
+            "Training is on two classes, real and fake; --set num_classes=2 gives a model of more "
+            f"classes a new head. Received: num_classes={config.num_classes}"
         )
     return config
 
@@ -66,19 +62,27 @@ def open_source(settings: TrainSettings) -> MADD | None:
 
     tensors = read_checkpoint(path)
     layout = layout_of(tensors)
+    # What the run changes of them is dealt with where the weights are taken.
+    _, fields = sizes_apart(settings.fields)
     try:
-        return layout.build(tensors, layout.recognise(tensors, dict(settings.fields)))
+        return layout.build(tensors, layout.recognise(tensors, fields))
     except (ValueError, TypeError) as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def starting_model(settings: TrainSettings, config: MADDConfig, source: MADD | None) -> MADD:
+def starting_model(
+    settings: TrainSettings,
+    config: MADDConfig,
+    source: MADD | None,
+    echo: Callable[[str], None] = lambda line: None,
+) -> MADD:
     """Build a run's model with the weights that it starts from.
 
     Args:
         settings: Precision, and where weights come from.
         config: Configuration of the model.
         source: The model of `settings.init`, or `None`.
+        echo: Called with one line where some layers do not take the source's weights.
 
     Raises:
         UserError: If weights do not fit or cannot be had.
@@ -97,43 +101,15 @@ def starting_model(settings: TrainSettings, config: MADDConfig, source: MADD | N
             hint = " Where there is no network, give the path of a weights file."
         raise UserError(f"{error}{hint}") from error
     if source is not None:
-        take_weights(model, source, settings.init)
+        try:
+            words = take_weights(model, source, settings.init or "the backbone of stage 1")
+        except ValueError as error:
+            raise UserError(
+                f"{error} Leave --preset out to train on what it is, or choose its preset."
+            ) from error
+        if words:
+            echo(words)
     return model
-
-
-def take_weights(model: MADD, source: MADD, name: str) -> None:
-    """Copy all weights of a network of the same architecture, or the backbone's alone.
-
-    The backbone alone is taken where one of the two is a plain backbone classifier: that is how
-    stage 2 begins. Feature centres are taken where both have them; alpha starts anew.
-
-    Args:
-        model: The model to fill.
-        source: The model whose weights are copied.
-        name: What the source is called in errors.
-
-    Raises:
-        UserError: If the architectures differ.
-    """
-    networks = [model.network, source.network]
-    if model.config.uses_regions != source.config.uses_regions:
-        networks = [network.get_layer("backbone") for network in networks]
-    elif centres := _centres(model, source):
-        centres[0].assign(centres[1])
-    ours, theirs = (network.weights for network in networks)
-    if [_kind(weight) for weight in ours] != [_kind(weight) for weight in theirs]:
-        raise UserError(
-            f"{name} is another network than the one to train: "
-            f"{_differences(model.config, source.config)}. Leave --preset out to train on what "
-            "it is, or choose its preset."
-        )
-    for weight, value in zip(ours, theirs, strict=True):
-        weight.assign(ops.copy(value))
-
-
-def float32_twin(model: MADD) -> MADD:
-    """Build an uncompiled float32 model of the same configuration: what is validated and kept."""
-    return MADD(model.config, name=model.name, dtype="float32")
 
 
 def copy_averaged_weights(model: MADD, twin: MADD) -> None:
@@ -145,24 +121,3 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
     # On JAX an assigned array is shared, and a step takes the arrays that it is given.
     for weight in twin.weights:
         weight.assign(ops.copy(weight))
-
-
-def _centres(model: MADD, source: MADD) -> list[keras.Variable]:
-    layers = [model.region_independence, source.region_independence]
-    if None in layers:
-        return []
-    centres = [layer.feature_centres for layer in layers]
-    return centres if centres[0].shape == centres[1].shape else []
-
-
-def _kind(weight: keras.Variable) -> tuple:
-    return weight.name, tuple(weight.shape)
-
-
-def _differences(ours: MADDConfig, theirs: MADDConfig) -> str:
-    found = [
-        f"{name} {getattr(theirs, name)!r}, here {getattr(ours, name)!r}"
-        for name in _ARCHITECTURE
-        if getattr(theirs, name) != getattr(ours, name)
-    ]
-    return "; ".join(found) or "its layers differ"

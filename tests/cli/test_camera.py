@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from ctrl_c import INTERRUPTIBLE
 from edge_videos import write_video
 from exported_model import exported
 
@@ -158,7 +159,7 @@ def start(model_file, source, *arguments):
     )
     command = ["--model", model_file, "--source", source, "--headless", *arguments]
     return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, command)],
+        [*INTERRUPTIBLE, sys.executable, "-c", code, *map(str, command)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_madd.data.augmentation import AUGMENTATIONS, Augmentation, draw, named
+from keras_madd.training.settings import AUGMENTATIONS as SETTINGS_AUGMENTATIONS
 
 STRONG = AUGMENTATIONS["strong"]
 
@@ -91,3 +92,17 @@ def test_names():
     assert named(own) is own
     with pytest.raises(ValueError, match=r"one of none, light, strong, video\. Received"):
         named("mild")
+
+
+def test_grey_takes_all_colour_and_nothing_else():
+    drawn = [
+        draw(Augmentation(color=1.0, hue=0.1, grey=1.0), tf.constant([1, n])) for n in range(5)
+    ]
+    for each in drawn:
+        np.testing.assert_array_equal(each["color"], [0, -1, 0, 0, 0, 0, 0, 0])
+    never = Augmentation(color=1.0, hue=0.1, grey=0.0)
+    assert all(draw(never, tf.constant([1, n]))["color"][1] == 0 for n in range(20))
+
+
+def test_settings_of_train_name_all_sets():
+    assert set(AUGMENTATIONS) == set(SETTINGS_AUGMENTATIONS)

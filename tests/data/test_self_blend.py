@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 
 from keras_madd.data.self_blend import SelfBlend, _down_and_up, _draw_move, _sharpen
+from keras_madd.data.self_blend_mask import MASKS, PARTIAL_MASKS
+from keras_madd.data.self_blends import SELF_BLENDS, named_self_blend
 from keras_madd.demo.portrait import load_portrait
+from keras_madd.training.settings import BLENDINGS
 
 SIZE = 160
 
@@ -147,3 +150,97 @@ def test_wrong_arguments(face):
         SelfBlend()(image, landmarks[:5], 0)
     with pytest.raises(ValueError, match="`landmarks` must be finite"):
         SelfBlend()(image, landmarks * np.nan, 0)
+
+
+VARIED = {
+    "resynthesis": 1.0,
+    "any_strength": True,
+    "rotation": 3.0,
+    "bending": 2.0,
+    "reshaping": 0.1,
+}
+
+
+def test_beyond_the_paper_is_equal_outside_the_mask_too(face):
+    blend = SelfBlend(masks=(*MASKS, *PARTIAL_MASKS), **VARIED)
+    differ = 0
+    for seed in range(60):
+        fake, real, mask = blend.blend(*face, seed)
+        np.testing.assert_array_equal(fake[mask == 0], real[mask == 0])
+        differ += (fake != real).any()
+    assert differ > 57
+
+
+def test_beyond_the_paper_changes_no_draw_of_the_paper(face):
+    """Target and mask are those of the paper's recipe; only the source is another."""
+    varied = SelfBlend(resynthesis=1.0, bending=2.0)
+    fakes = 0
+    for seed in range(20):
+        fake, real, mask = SelfBlend().blend(*face, seed)
+        other, same_real, same_mask = varied.blend(*face, seed)
+        np.testing.assert_array_equal(real, same_real)
+        np.testing.assert_array_equal(mask, same_mask)
+        fakes += (fake != other).any()
+    assert fakes == 20
+
+
+def test_resynthesis_takes_detail_from_the_fake_alone(face):
+    """Inside full masks the fake has less detail than its real picture; without, it has not."""
+
+    def median_of_detail(blend):
+        ratios = []
+        for seed in range(60):
+            fake, real, mask = blend.blend(*face, seed)
+            inside = mask > 0.95
+            if inside.sum() > 200:
+                fine = [cv2.Laplacian(np.float32(each).mean(-1), -1) for each in (fake, real)]
+                found, expected = (np.abs(each)[inside].mean() for each in fine)
+                ratios.append(found / expected)
+        return np.median(ratios)
+
+    assert median_of_detail(SelfBlend(resynthesis=1.0)) < 0.7 < median_of_detail(SelfBlend())
+
+
+def test_colours_of_any_strength(face):
+    """Their mean strength is half of the full one."""
+    changes = {True: [], False: []}
+    for weak in changes:
+        blend = SelfBlend(any_strength=weak)
+        for seed in range(150):
+            changed = blend._perturb(np.full((8, 8, 3), 120, np.uint8), np.random.default_rng(seed))
+            changes[weak].append(np.abs(np.float32(changed) - 120).mean())
+    assert 0.4 < np.mean(changes[True]) / np.mean(changes[False]) < 0.6
+
+
+def test_the_authors_units_leave_the_hue(face):
+    """In their library's units a hue, saturation or value of 0.3 is a third of a grey level."""
+    grey = np.full((8, 8, 3), (120, 90, 60), np.uint8)
+    for seed in range(30):
+        changed = SELF_BLENDS["authors"]._perturb(grey, np.random.default_rng(seed))
+        # Brightness, contrast and shifts alone: all differences of channels are stretched alike,
+        # but for the shifts.
+        assert np.abs(np.float32(changed) - grey).max() <= 25.5 + 0.1 * 127.5 + 20 + 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"resynthesis": 1.5}, "`resynthesis` must be between 0 and 1"),
+        ({"rotation": -1}, "`rotation` must be between 0 and 45"),
+        ({"reshaping": 0.6}, "`reshaping` must be between 0 and 0.4"),
+        ({"ratios": ()}, "`ratios` must be above 0"),
+        ({"masks": ("face",)}, "`masks` must be some of"),
+    ],
+)
+def test_settings_that_cannot_be(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        SelfBlend(**arguments)
+
+
+def test_names():
+    assert named_self_blend("varied") is SELF_BLENDS["varied"]
+    own = SelfBlend(hue=0.1)
+    assert named_self_blend(own) is own
+    assert set(SELF_BLENDS) == set(BLENDINGS)
+    with pytest.raises(ValueError, match=r"authors, strong, varied\. Received: blending='paper'"):
+        named_self_blend("paper")

@@ -3,9 +3,15 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform
 
-from keras_madd.data.self_blend_mask import MASKS, draw_region, soften, warp_elastically
+from keras_madd.data.self_blend_mask import (
+    MASKS,
+    draw_region,
+    reshape,
+    soften,
+    warp_elastically,
+)
 from keras_madd.demo.portrait import load_portrait
-from keras_madd.faces.landmarks import LIPS
+from keras_madd.faces.landmarks import LEFT_EYE, LIPS, RIGHT_EYE
 
 SIZE = 224
 
@@ -105,3 +111,37 @@ def test_softening_erodes(landmarks):
     shares = [(soften(hard, np.random.default_rng(s)) > 0.5).sum() / hard.sum() for s in range(30)]
     assert 0.6 < min(shares) < max(shares) < 1.02
     assert np.std(shares) > 0.03
+
+
+def test_partial_masks_are_where_reenactment_is(landmarks):
+    rng = np.random.default_rng(0)
+    oval, lower, mouth = (
+        draw_region(landmarks, (SIZE, SIZE), kind, rng) for kind in ("oval", "lower_face", "mouth")
+    )
+    for mask in (lower, mouth):
+        assert (mask[tuple(np.int32(landmarks[list(LIPS)]).T[::-1])] == 1).all()
+        # Nothing up to the eyes.
+        assert not mask[: int(landmarks[list(LEFT_EYE + RIGHT_EYE), 1].max())].any()
+    assert oval.sum() > 2 * lower.sum() > 2 * mouth.sum() > 0
+    assert lower[int(landmarks[152, 1]) - 2, int(landmarks[152, 0])] == 1
+
+
+def test_reshape_changes_both_sides_about_the_middle(landmarks):
+    rng = np.random.default_rng(0)
+    shaped = np.stack([reshape(landmarks, 0.1, rng) for _ in range(400)])
+    np.testing.assert_allclose(shaped.mean(1), np.tile(landmarks.mean(0), (400, 1)), atol=1e-3)
+    factors = np.ptp(shaped, axis=1) / np.ptp(landmarks, axis=0)
+    assert (factors.min(0) < 0.82).all()
+    assert (factors.max(0) > 1.08).all()
+    assert (factors > 0.8 - 1e-6).all()
+    assert (factors < 1.1 + 1e-6).all()
+    assert abs(np.corrcoef(factors.T)[0, 1]) < 0.15
+
+
+def test_a_picture_is_bent_like_a_mask(landmarks):
+    mask = draw_region(landmarks, (SIZE, SIZE), "oval", np.random.default_rng(0))
+    move = np.float64([[1, 0, 3], [0, 1, -2]])
+    alone = warp_elastically(mask, move, np.random.default_rng(1), 2.0)
+    picture = warp_elastically(np.dstack([mask] * 3), move, np.random.default_rng(1), 2.0)
+    for channel in np.moveaxis(picture, -1, 0):
+        np.testing.assert_allclose(channel, alone, atol=1e-6)

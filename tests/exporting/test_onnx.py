@@ -6,7 +6,7 @@ from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.onnx import OPSET, export_onnx
 from keras_madd.exporting.verify import compare_export, sample_pictures
 from keras_madd.inference.model_description import read_model_json
-from keras_madd.inference.onnx_runner import ONNXRunner
+from keras_madd.inference.onnx_runner import BATCH, ONNXRunner
 from keras_madd.support.errors import UserError
 
 onnx = pytest.importorskip("onnx")
@@ -26,6 +26,26 @@ def test_any_batch_agrees_with_keras(onnx_file, count):
     compared = compare_export(tiny_model(), onnx_file, pixels)
     assert compared["max_probability_difference"] < 1e-5
     assert compared["max_attention_difference"] < 1e-4
+
+
+def test_many_pictures_run_in_batches_and_give_the_same(onnx_file):
+    pixels = sample_pictures((64, 64), 2 * BATCH + 3)
+    runner = ONNXRunner(onnx_file)
+    sizes, session = [], runner._session
+
+    class Counted:
+        def run(self, outputs, fed):
+            sizes.append(len(fed["image"]))
+            return session.run(outputs, fed)
+
+    runner._session = Counted()
+    probabilities, maps = runner.run(pixels)
+    assert sizes == [BATCH, BATCH, 3]
+    for start in (0, 20, 34):
+        probability, single = runner.run(pixels[start : start + 1])
+        np.testing.assert_allclose(probabilities[start], probability[0], atol=1e-6)
+        np.testing.assert_allclose(maps[start], single[0], atol=1e-5)
+    assert runner.run(pixels[:0])[0].shape == (0,)
 
 
 def test_names_shapes_and_opset(onnx_file):

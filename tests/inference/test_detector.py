@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import pickle
@@ -18,7 +19,11 @@ from keras_madd.exporting.verify import sample_pictures
 from keras_madd.faces import crop_face, crop_square
 from keras_madd.inference import Detector, read_image, runner
 from keras_madd.inference.gpu import GPUUnavailableError
-from keras_madd.inference.model_description import model_json_path
+from keras_madd.inference.model_description import (
+    model_json_path,
+    read_model_json,
+    write_model_json,
+)
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.support.errors import UserError
 
@@ -251,7 +256,10 @@ def rewrite(model_file, content=None, **values):
         ({"input_size": [32, 32]}, r"does not fit its description.*\(1, 32, 32, 3\)"),
         ({"batch": 2}, "does not fit its description"),
         ({"input_name": "pixels"}, "does not fit its description"),
-        ({"output_names": ["fake_probability"]}, "does not fit its description"),
+        (
+            {"num_attention_maps": 0, "output_names": ["fake_probability"]},
+            "does not fit its description",
+        ),
         ({"format": "onnx"}, "not a LiteRT model but onnx"),
         ({"input_type": "uint8"}, "expected an input of type uint8, found float32"),
     ],
@@ -386,3 +394,21 @@ def test_opening_and_closing_leaves_nothing_open(model_file):
     command = [sys.executable, "-c", script, str(model_file)]
     process = subprocess.run(command, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
+
+
+def test_the_words_of_a_model_fitted_for_them(model_file, portrait, tmp_path):
+    values = dataclasses.asdict(read_model_json(model_file))
+    del values["sha256"]
+    with Detector(model_file) as detector:
+        (face,) = detector.score_image(portrait)
+        assert face.verdict == detector.verdict(face.probability)
+        assert [detector.verdict(p) for p in (0.49, 0.5)] == ["real", "fake"]
+    score = face.probability
+    for clear, threshold, word in (
+        (score / 2, score, "fake"),
+        (score / 2, min(1.0, score * 1.1), "uncertain"),
+        (min(1.0, score * 1.05), min(1.0, score * 1.1), "no trace found"),
+    ):
+        write_model_json(model_file, **values | {"threshold": threshold, "clear_threshold": clear})
+        with Detector(model_file) as detector:
+            assert detector.score_image(portrait)[0].verdict == word

@@ -105,7 +105,7 @@ def test_losses_of_probabilities_are_refused(loss):
 def test_metrics_of_probabilities_are_refused(metrics):
     model = tiny(num_attentions=0)
     for argument in ("metrics", "weighted_metrics"):
-        with pytest.raises(ValueError, match="`metrics` must read logits.*FakeAUC"):
+        with pytest.raises(ValueError, match=r"`metrics` must read logits.*FakeAUC"):
             model.compile(**{argument: metrics})
 
 

@@ -216,6 +216,32 @@ def rewritten(path, change_config=None, change_weights=None):
     return copy
 
 
+def test_weights_of_a_subclass_are_saved_and_loaded(tmp_path):
+    class Scaled(MADD):
+        def build(self, input_shape):
+            self.scale = self.add_weight(name="scale", shape=(), initializer="zeros")
+            super().build(input_shape)
+
+    model = Scaled.from_preset("madd_tiny", input_size=SIZE, num_attentions=0)
+    model.scale.assign(3.0)
+    model.save_weights(tmp_path / "model.weights.h5")
+    twin = Scaled.from_preset("madd_tiny", input_size=SIZE, num_attentions=0)
+    twin.load_weights(tmp_path / "model.weights.h5")
+    assert float(twin.scale) == 3.0
+
+
+@pytest.mark.parametrize("asked", ["auto", False, True])
+def test_the_choice_to_compile_is_saved_not_what_it_came_to(tmp_path, asked, monkeypatch):
+    model = tiny(num_attentions=0)
+    model.compile(jit_compile=asked)
+    model.save(tmp_path / "model.keras")
+    # As on a machine with a GPU.
+    monkeypatch.setattr(MADD, "_resolve_auto_jit_compile", lambda self: True)
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.get_compile_config()["jit_compile"] == asked
+    assert loaded.jit_compile == (asked is not False)
+
+
 def test_files_without_the_faces_settings_and_without_generator_states_still_load(tmp_path):
     images, _ = batch()
     model = tiny(region_dropout=0.25)

@@ -172,7 +172,7 @@ def test_what_a_saved_model_does_not_take(tmp_path):
     with pytest.raises(ValueError, match="`backbone_weights` must be None for a saved model"):
         MADD.from_preset(path, backbone_weights="imagenet")
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
-    with pytest.raises(ValueError, match="`preset` must hold a MADD model. Received: a Sequential"):
+    with pytest.raises(ValueError, match="`preset` must hold a MADD model"):
         MADD.from_preset(tmp_path / "other.keras")
     half = MADD.from_preset(path, dtype="mixed_bfloat16", name="half")
     assert (half.name, half.dtype_policy.name) == ("half", "mixed_bfloat16")

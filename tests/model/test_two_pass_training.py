@@ -127,9 +127,14 @@ def test_averages_come_back_when_a_pass_fails():
     images, _ = batch()
     model = tiny()
     before = values(batch_norm_averages(model))
-    with pytest.raises(RuntimeError, match="half-way"), model._kept_averages():
-        model.network(images, training=True)
-        raise RuntimeError("half-way")
+
+    def fail_half_way():
+        with model._kept_averages():
+            model.network(images, training=True)
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        fail_half_way()
     assert_all_close(values(batch_norm_averages(model)), before, atol=0)
 
 

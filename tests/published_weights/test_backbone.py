@@ -59,6 +59,17 @@ def test_number_of_classes_and_nominal_size():
     assert (config.num_classes, config.input_size) == (5, (224, 224))
 
 
+def test_a_classifier_of_more_classes_begins_anew():
+    with pytest.warns(UserWarning, match="begin anew: head .num_classes 2, here 3"):
+        model = load_backbone(b0(), num_classes=3, input_size=64)
+    own = load_backbone(b0(), input_size=64)
+    ours, theirs = (
+        as_numpy(each.network(reference_rule.pixels(64))["global_features"])
+        for each in (model, own)
+    )
+    np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_detector_starts_from_the_backbone():
     detector = load_backbone(b0(), num_attentions=4, input_size=128)
     assert detector.config.variant == "official"

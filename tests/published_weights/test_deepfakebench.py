@@ -41,6 +41,13 @@ def test_configuration_is_read_off_the_tensors():
     assert config.drop_connect_rate == 0.0
 
 
+def test_a_head_of_more_classes_on_the_benchmarks_weights():
+    with pytest.warns(UserWarning, match="begin anew: head/ensemble_2"):
+        model = load_deepfakebench(checkpoint(), input_size=96, num_classes=5)
+    ours, theirs = (each.network.get_layer("head").project_final for each in (model, loaded()))
+    np.testing.assert_array_equal(as_numpy(ours.kernel), as_numpy(theirs.kernel))
+
+
 def test_names_are_those_of_the_benchmark():
     names = set(checkpoint())
     for name in (

@@ -122,6 +122,23 @@ def load_like(case, size, fields):
     return load_official(other_shape(shapes), input_size=size)
 
 
+def test_a_head_of_more_classes_and_more_maps_on_published_weights():
+    tensors = reference_rule.state_dict("b0_128_m4", "efficientnet-b0")
+    own = load_official(tensors, input_size=64)
+    with pytest.warns(UserWarning, match="begin anew: head/ensemble_2 .num_classes 2, here 5"):
+        model = load_official(tensors, input_size=64, num_classes=5)
+    pixels = reference_rule.pixels(64)
+    ours, theirs = (as_numpy(each.network(pixels)) for each in (model, own))
+    assert ours["logits"].shape == (2, 5)
+    for name in ("attention_maps", "local_features", "global_features"):
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    with pytest.warns(UserWarning, match="num_attentions 4, here 6"):
+        model = load_official(tensors, input_size=64, num_attentions=6)
+    ours = as_numpy(model.network.get_layer("backbone")(pixels))
+    theirs = as_numpy(own.network.get_layer("backbone")(pixels))
+    np.testing.assert_array_equal(ours["attention"], theirs["attention"])
+
+
 def test_xception_with_a_chosen_attention_tap():
     tensors = reference_rule.state_dict("xception_299_m4", "xception")
     usual = load_official(tensors, input_size=128)

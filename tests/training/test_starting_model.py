@@ -1,18 +1,20 @@
+import re
+
 import keras
 import numpy as np
 import pytest
 
 from keras_madd import MADD
+from keras_madd.model.precision import float32_twin
+from keras_madd.model.transfer import take_weights
 from keras_madd.support.errors import UserError
 from keras_madd.training import TrainSettings
 from keras_madd.training.schedule import make_optimizer
 from keras_madd.training.starting_model import (
     copy_averaged_weights,
-    float32_twin,
     open_source,
     starting_config,
     starting_model,
-    take_weights,
 )
 
 
@@ -56,11 +58,47 @@ def test_a_plain_classifier_gives_its_backbone_and_nothing_else():
     assert_equal(model.network.get_layer("head").weights, head)
 
 
-def test_another_architecture_is_refused_with_what_differs():
-    with pytest.raises(UserError, match=r"another network .*: num_attentions 4, here 3"):
-        take_weights(tiny(1, num_attentions=3), tiny(2), "x.keras")
-    with pytest.raises(UserError, match="backbone 'tiny', here 'small'"):
-        take_weights(tiny(1, num_attentions=0, backbone="small"), tiny(2), "x.keras")
+def test_another_architecture_is_refused_with_what_differs(tmp_path):
+    tiny(2).save(tmp_path / "model.keras")
+    for fields, message in (
+        ({"variant": "official"}, "variant 'paper', here 'official'"),
+        ({"num_attentions": 0, "backbone": "small"}, "backbone 'tiny', here 'small'"),
+    ):
+        settings = TrainSettings(output="run", init=tmp_path / "model.keras", fields=fields)
+        source = open_source(settings)
+        with pytest.raises(UserError, match=f"another network.*{message}.*Leave --preset out"):
+            starting_model(settings, starting_config(settings, source), source)
+
+
+@pytest.mark.parametrize(
+    ("trained", "fields", "words"),
+    [
+        (
+            {},
+            {"num_attentions": 3},
+            "anew: attention, head, feature centres .num_attentions 4",
+        ),
+        ({"num_classes": 5}, {"num_classes": 2}, "begin anew: head .num_classes 5, here 2"),
+        ({"num_attentions": 0}, {"num_attentions": 4}, "begin anew: attention, texture, head"),
+        ({}, {}, None),
+    ],
+)
+def test_other_sizes_take_what_fits_and_say_what_begins_anew(tmp_path, trained, fields, words):
+    tiny(1, **trained).save(tmp_path / "model.keras")
+    settings = TrainSettings(output="run", init=tmp_path / "model.keras", fields=fields)
+    source, said = open_source(settings), []
+    model = starting_model(settings, starting_config(settings, source), source, said.append)
+    ours, theirs = (each.network.get_layer("backbone").weights for each in (model, source))
+    assert_equal(ours, theirs)
+    assert len(said) == (words is not None)
+    if words:
+        assert re.search(words, said[0])
+
+
+def test_taps_by_name_are_the_default_taps():
+    model, source = tiny(1), tiny(2, texture_tap="b1", attention_tap="b3")
+    assert take_weights(model, source, "x") == ""
+    assert_equal(model.network.weights, source.network.weights)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +107,7 @@ def test_another_architecture_is_refused_with_what_differs():
         ({"preset": "madd_b9"}, "(?s)no preset 'madd_b9'. There are:.*madd_tiny: A few thousand"),
         ({"fields": {"attentions": 3}}, "Unknown configuration keys: attentions"),
         ({"fields": {"variant": "v9"}}, "`variant` must be one of"),
-        ({"fields": {"num_classes": 3}}, "two classes"),
+        ({"fields": {"num_classes": 3}}, "two classes.*--set num_classes=2 gives"),
     ],
 )
 def test_configurations_that_cannot_work_are_refused(values, message):

@@ -50,6 +50,8 @@ class Faces(DatasetSource):
         self.seed = seed
 
     def _find(self) -> Iterator[SourceVideo]:
+        if self.methods:
+            self.choose_methods([])
         found = list(self._files(self.root, set()))
         identities = self._of_table(found) if self.people else self._of_folders(found)
         if self.people:

@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from ctrl_c import INTERRUPTIBLE
 
 from keras_madd.data.shards import verify_shards
 
@@ -64,7 +65,11 @@ def test_ctrl_c(command, plain_tree, finished, tmp_path, content):
     folder = tmp_path / "shards"
     words = command(plain_tree, folder, "--workers", "2")
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*INTERRUPTIBLE, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     while process.poll() is None and not list(folder.glob(".prepare/pieces/*.json")):
         time.sleep(0.005)

@@ -3,6 +3,8 @@
  * as `keras_madd/inference/model_description.py`: a key too few or too many is an error.
  */
 export const SCHEMA_VERSION = 2;
+/** The same with `clear_threshold`. */
+export const WORDS_SCHEMA_VERSION = 3;
 export const FAKE_PROBABILITY = "fake_probability";
 export const ATTENTION_MAPS = "attention_maps";
 
@@ -21,6 +23,8 @@ export interface ModelDescription {
   readonly demonstration: boolean;
   readonly temperature: number;
   readonly threshold: number;
+  /** Below it no trace was found; null: everything below `threshold` is called real. */
+  readonly clearThreshold: number | null;
   readonly inputName: string;
   readonly inputType: "float32" | "uint8";
 }
@@ -40,6 +44,8 @@ const isOneOf =
   (...wanted: string[]) =>
   (value: unknown) =>
     isText(value) && wanted.includes(value);
+
+const isShare = (value: unknown) => isNumber(value) && value >= 0 && value <= 1;
 
 const CHECKS: Record<string, Check> = {
   format: [isSame("litert"), '"litert"'],
@@ -64,7 +70,8 @@ const CHECKS: Record<string, Check> = {
   training_data: [isText, "a string"],
   demonstration: [(value) => typeof value === "boolean", "true or false"],
   temperature: [(value) => isNumber(value) && value > 0, "a number above 0"],
-  threshold: [(value) => isNumber(value) && value >= 0 && value <= 1, "a number from 0 to 1"],
+  threshold: [isShare, "a number from 0 to 1"],
+  clear_threshold: [isShare, "a number from 0 to 1"],
   metrics: [
     (value) => typeof value === "object" && value !== null && !Array.isArray(value),
     "an object",
@@ -87,14 +94,15 @@ const CHECKS: Record<string, Check> = {
  */
 export function parseDescription(text: string): ModelDescription {
   const values = parseObject(text);
-  if (values.schema_version !== SCHEMA_VERSION) {
-    const found = JSON.stringify(values.schema_version);
+  const version = values.schema_version;
+  if (version !== SCHEMA_VERSION && version !== WORDS_SCHEMA_VERSION) {
     throw new DescriptionError(
-      `model.json has schema version ${found}; this page reads ${SCHEMA_VERSION}. ` +
-        "Export the model again.",
+      `model.json has schema version ${JSON.stringify(version)}; this page reads ` +
+        `${SCHEMA_VERSION} and ${WORDS_SCHEMA_VERSION}. Export the model again.`,
     );
   }
   const keys = new Set([...Object.keys(CHECKS), "schema_version"]);
+  if (version === SCHEMA_VERSION) keys.delete("clear_threshold");
   const missing = [...keys].filter((key) => !(key in values)).sort();
   if (missing.length) throw new DescriptionError(`model.json lacks ${missing.join(", ")}.`);
   const unknown = Object.keys(values)
@@ -104,7 +112,7 @@ export function parseDescription(text: string): ModelDescription {
     throw new DescriptionError(`model.json has unknown keys: ${unknown.join(", ")}.`);
   }
   for (const [key, [accepts, wanted]] of Object.entries(CHECKS)) {
-    if (!accepts(values[key])) throw misfit(key, wanted, values[key]);
+    if (keys.has(key) && !accepts(values[key])) throw misfit(key, wanted, values[key]);
   }
   const description = describe(values);
   const hasMaps = (values.output_names as string[]).includes(ATTENTION_MAPS);
@@ -114,6 +122,9 @@ export function parseDescription(text: string): ModelDescription {
       `with "${ATTENTION_MAPS}" where \`num_attention_maps\` is above 0`,
       values.output_names,
     );
+  }
+  if (description.clearThreshold !== null && description.clearThreshold > description.threshold) {
+    throw misfit("clear_threshold", "at most `threshold`", values.clear_threshold);
   }
   return description;
 }
@@ -130,6 +141,7 @@ function describe(values: Record<string, unknown>): ModelDescription {
     demonstration: values.demonstration as boolean,
     temperature: values.temperature as number,
     threshold: values.threshold as number,
+    clearThreshold: (values.clear_threshold as number | undefined) ?? null,
     inputName: values.input_name as string,
     inputType: values.input_type as "float32" | "uint8",
   };

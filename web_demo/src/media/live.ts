@@ -41,7 +41,7 @@ export class LiveScorer {
     private readonly onFrame: (frame: LiveFrame) => void,
     private readonly onError: (error: Error) => void,
   ) {
-    this.smoother = ScoreSmoother.forThreshold(detector.description.threshold);
+    this.smoother = ScoreSmoother.forThresholds(detector.description);
     void this.work();
   }
 

@@ -44,6 +44,8 @@ export class Detector {
 
   /** Reads, checks and compiles all that is needed. */
   static async open(backend: Backend = "wasm"): Promise<Detector> {
+    // What goes wrong with it is told by `LiteRTRunner.create`.
+    LiteRTRunner.load(backend).catch(() => undefined);
     const assets = await Assets.open();
     const [file, text] = await Promise.all([assets.read(MODEL), assets.read(DESCRIPTION)]);
     const description = parseDescription(new TextDecoder().decode(text));

@@ -26,8 +26,16 @@ test("a model without maps", () => {
   assert.equal(parse(changes).numAttentionMaps, 0);
 });
 
+test("two thresholds are three words", () => {
+  assert.equal(parse({}).clearThreshold, null);
+  assert.equal(parse({ schema_version: 3, clear_threshold: 0.2 }).clearThreshold, 0.2);
+});
+
 const WRONG: [object, RegExp][] = [
-  [{ schema_version: 1 }, /schema version 1; this page reads 2/],
+  [{ schema_version: 1 }, /schema version 1; this page reads 2 and 3/],
+  [{ clear_threshold: 0.2 }, /unknown keys: clear_threshold/],
+  [{ schema_version: 3 }, /lacks clear_threshold/],
+  [{ schema_version: 3, clear_threshold: 0.6 }, /`clear_threshold` must be at most `threshold`/],
   [{ surprise: 1 }, /unknown keys: surprise/],
   [{ threshold: undefined }, /lacks threshold/],
   [{ threshold: 1.5 }, /`threshold` must be a number from 0 to 1\. Received: threshold=1\.5/],

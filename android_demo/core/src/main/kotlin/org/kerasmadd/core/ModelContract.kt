@@ -11,7 +11,7 @@ class ModelContractException(message: String, cause: Throwable? = null) : Except
 enum class InputType { FLOAT32, UINT8 }
 
 /**
- * The content of `model.json`, schema 2: the twin of `keras_madd.inference.model_description`.
+ * The content of `model.json`, schema 2 or 3: the twin of `keras_madd.inference.model_description`.
  *
  * @property quantization how the numbers are stored, such as `float16`.
  * @property inputHeight in pixels.
@@ -26,7 +26,7 @@ enum class InputType { FLOAT32, UINT8 }
  * @property inputName name of the input in the file's signature.
  * @property inputType whether pixels go in as floats or as bytes; 0 to 255 both times.
  * @property outputNames names of the outputs in the file's signature.
- * @property calibration temperature and threshold.
+ * @property calibration temperature and thresholds.
  */
 data class ModelContract(
     val quantization: String,
@@ -69,6 +69,9 @@ data class ModelContract(
 
     companion object {
         const val SCHEMA_VERSION = 2
+
+        /** The same with `clear_threshold`. */
+        const val WORDS_SCHEMA_VERSION = 3
         const val FAKE_PROBABILITY = "fake_probability"
         const val ATTENTION_MAPS = "attention_maps"
 
@@ -79,7 +82,7 @@ data class ModelContract(
          * @throws ModelContractException naming the key.
          */
         fun parse(json: String): ModelContract {
-            val file = StrictJson(json, "model.json", SCHEMA_VERSION, KEYS)
+            val file = StrictJson(json, "model.json", VERSIONS)
             val inputSize = file.wholes("input_size")
             file.require(inputSize.size == 2 && inputSize.all { it > 0 }, "input_size", "[height, width]")
             file.require(inputSize[0] == inputSize[1], "input_size", "square, as faces are cut out")
@@ -118,7 +121,13 @@ data class ModelContract(
             val threshold = file.number("threshold")
             file.require(temperature > 0, "temperature", "above 0")
             file.require(threshold in 0.0..1.0, "threshold", "from 0 to 1")
-            return Calibration(temperature, threshold)
+            val clear = file.numberIfThere("clear_threshold")
+            file.require(
+                clear == null || clear in 0.0..threshold,
+                "clear_threshold",
+                "from 0 to `threshold`",
+            )
+            return Calibration(temperature, threshold, clear)
         }
 
         private fun check(contract: ModelContract, file: StrictJson) {
@@ -151,5 +160,7 @@ data class ModelContract(
             "color_order", "pixel_range", "input_name", "input_type", "output_names",
             "temperature", "threshold",
         )
+        private val VERSIONS =
+            mapOf(SCHEMA_VERSION to KEYS, WORDS_SCHEMA_VERSION to KEYS + "clear_threshold")
     }
 }

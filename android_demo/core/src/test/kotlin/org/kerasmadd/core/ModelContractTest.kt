@@ -90,9 +90,22 @@ class ModelContractTest {
 
     @Test
     fun `another schema version is refused first`() {
-        refused("schema version 1; this app reads 2", modelJson(changes = arrayOf("schema_version" to "1")))
+        refused("schema version 1; this app reads 2 and 3", modelJson(changes = arrayOf("schema_version" to "1")))
         refused("schema version null", modelJson(changes = arrayOf("schema_version" to null, "batch" to null)))
         refused("schema version \"2\"", modelJson(changes = arrayOf("schema_version" to "\"2\"")))
+    }
+
+    @Test
+    fun `schema 3 has the threshold of the words, schema 2 has not`() {
+        fun json(version: Int, clear: String?) = modelJson(
+            changes = arrayOf("schema_version" to "$version", "clear_threshold" to clear),
+        )
+        assertEquals(Calibration(1.5, 0.4, 0.1), ModelContract.parse(json(3, "0.1")).calibration)
+        refused("model.json lacks clear_threshold.", json(3, null))
+        refused("unknown keys: clear_threshold", json(2, "0.1"))
+        for (wrong in listOf("0.5", "-0.1", "null", "\"0.1\"")) {
+            refused("model.json: `clear_threshold` must be", json(3, wrong))
+        }
     }
 
     @Test

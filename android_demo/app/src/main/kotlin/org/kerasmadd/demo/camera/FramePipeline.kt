@@ -131,9 +131,12 @@ class FramePipeline(
         worker.post { if (paused) gate.shut() else if (finder != null) gate.open() }
     }
 
-    /** Forgets tracks and scores, as when another camera is chosen. */
+    /** Forgets tracks, scores and the choice of a face model, as when another camera is chosen. */
     fun reset() {
-        worker.post { scorer?.reset() }
+        worker.post {
+            scorer?.reset()
+            finder?.reset()
+        }
     }
 
     /** Hands a copy of the shown picture and its faces to the main thread, or null. */

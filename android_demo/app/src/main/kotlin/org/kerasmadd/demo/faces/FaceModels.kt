@@ -4,12 +4,14 @@ import com.google.mediapipe.tasks.components.containers.Detection
 import com.google.mediapipe.tasks.core.BaseOptions
 import com.google.mediapipe.tasks.vision.facedetector.FaceDetector.FaceDetectorOptions
 import org.kerasmadd.core.Box
+import org.kerasmadd.core.FaceModel
 
 /** The BlazeFace models, byte for byte those of the Python package: Gradle copies them. */
-internal enum class FaceModel(val asset: String) {
-    SHORT("faces/face_detection_short_range.tflite"),
-    FULL("faces/face_detection_full_range_sparse.tflite"),
-}
+private val FaceModel.asset: String
+    get() = when (this) {
+        FaceModel.SHORT -> "faces/face_detection_short_range.tflite"
+        FaceModel.FULL -> "faces/face_detection_full_range_sparse.tflite"
+    }
 
 /** The models to try for `detector` of model.json, in order, as `keras_madd.faces` does it. */
 internal fun faceModels(detector: String): List<FaceModel> = when (detector) {

@@ -8,6 +8,8 @@ import com.google.mediapipe.tasks.vision.core.RunningMode
 import com.google.mediapipe.tasks.vision.facedetector.FaceDetector
 import com.google.mediapipe.tasks.vision.facedetector.FaceDetectorResult
 import org.kerasmadd.core.Box
+import org.kerasmadd.core.FaceModel
+import org.kerasmadd.core.FaceModelChoice
 
 /**
  * Finds the faces of a live stream, one frame at a time.
@@ -25,20 +27,25 @@ class LiveFaceFinder(
     private val onFaces: (Long, List<Box>) -> Unit,
     private val onError: (RuntimeException) -> Unit,
 ) : AutoCloseable {
-    private val stages = ArrayList<FaceDetector>()
+    private val models = faceModels(detector)
+    private val open = HashMap<FaceModel, FaceDetector>()
 
+    // Only with `auto` are there two models to choose from.
+    private var choice = newChoice()
+
+    // One thread gives frames; on another, MediaPipe's, come the answers.
     @Volatile
-    private var image: MPImage? = null
+    private var underWay: Frame? = null
 
     init {
         try {
-            faceModels(detector).forEachIndexed { stage, model ->
+            for (model in models) {
                 val options = faceOptions(model)
                     .setRunningMode(RunningMode.LIVE_STREAM)
-                    .setResultListener { result, _ -> found(stage, result) }
+                    .setResultListener { result, _ -> found(model, result) }
                     .setErrorListener { error -> onError(error) }
                     .build()
-                stages.add(FaceDetector.createFromOptions(context, options))
+                open[model] = FaceDetector.createFromOptions(context, options)
             }
         } catch (failure: Throwable) {
             close()
@@ -54,20 +61,30 @@ class LiveFaceFinder(
      */
     fun detect(bitmap: Bitmap, timestamp: Long) {
         val given = BitmapImageBuilder(bitmap).build()
-        image = given
-        stages[0].detectAsync(given, timestamp)
+        val frame = Frame(given, choice?.models ?: models, choice)
+        underWay = frame
+        open.getValue(frame.order.first()).detectAsync(given, timestamp)
     }
 
-    private fun found(stage: Int, result: FaceDetectorResult) {
+    /** Forgets which model was chosen, as when another camera is chosen. */
+    fun reset() {
+        choice = newChoice()
+    }
+
+    private fun newChoice() = if (models.size > 1) FaceModelChoice() else null
+
+    private fun found(model: FaceModel, result: FaceDetectorResult) {
         val faces = boxes(result.detections())
-        val again = if (faces.isEmpty()) stages.getOrNull(stage + 1) else null
-        val given = image
-        if (again == null || given == null) {
+        val frame = underWay
+        val next = if (faces.isEmpty()) frame?.after(model) else null
+        val again = next?.let { open[it] }
+        if (again == null || frame == null) {
+            frame?.choice?.update(if (faces.isEmpty()) null else model)
             onFaces(result.timestampMs(), faces)
             return
         }
         try {
-            again.detectAsync(given, result.timestampMs())
+            again.detectAsync(frame.image, result.timestampMs())
         } catch (error: RuntimeException) {
             onError(error)
         }
@@ -75,8 +92,16 @@ class LiveFaceFinder(
 
     /** Waits for the frame under way and frees the native memory. */
     override fun close() {
-        stages.forEach { it.close() }
-        stages.clear()
-        image = null
+        open.values.forEach { it.close() }
+        open.clear()
+        underWay = null
+    }
+
+    private class Frame(
+        val image: MPImage,
+        val order: List<FaceModel>,
+        val choice: FaceModelChoice?,
+    ) {
+        fun after(model: FaceModel) = order.getOrNull(order.indexOf(model) + 1)
     }
 }

@@ -6,6 +6,7 @@ import com.google.mediapipe.framework.image.BitmapImageBuilder
 import com.google.mediapipe.tasks.vision.core.RunningMode
 import com.google.mediapipe.tasks.vision.facedetector.FaceDetector
 import org.kerasmadd.core.Box
+import org.kerasmadd.core.FaceModel
 
 /**
  * Finds the faces of single pictures, as the Python package does it. One thread at a time.
