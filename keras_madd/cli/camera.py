@@ -126,6 +126,7 @@ class _Composer:
 
     def __init__(self, detector: "Detector"):
         self._threshold = detector.description.threshold
+        self._clear_threshold = detector.description.clear_threshold
         self._note = demonstration_note(detector)
         self._overlay = None
 
@@ -136,6 +137,7 @@ class _Composer:
         if self._overlay is None:
             height, width = frame.image.shape[:2]
             settings = {"seconds": LIVE_SECONDS, "live": True, "note": self._note}
+            settings["clear_threshold"] = self._clear_threshold
             self._overlay = VideoOverlay(width, height, self._threshold, **settings)
         # The face that is told about comes first.
         faces = sorted(frame.faces, key=lambda face: -face.smoothed)

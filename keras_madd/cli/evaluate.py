@@ -10,6 +10,7 @@ from pathlib import Path
 from keras_madd.cli.arguments import (
     COUNT_OR_NONE,
     GALLERY,
+    PART,
     RESAMPLES,
     SEED,
     SHARE,
@@ -61,6 +62,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "put them in place of the earlier ones in the model.json of a .tflite or .onnx file",
     )
     parser.add_argument(
+        "--false-alarms",
+        type=PART,
+        metavar="SHARE",
+        help="with --calibrate: fit two thresholds, for the words fake, uncertain and no trace "
+        "found, so that at most this share of unseen real people is called fake, such as 0.05",
+    )
+    parser.add_argument(
+        "--misses",
+        type=PART,
+        default=0.1,
+        metavar="SHARE",
+        help="with --false-alarms: find no trace in at most this share of fakes (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
         "--threshold", type=SHARE, metavar="P", help="a threshold from elsewhere, 0 to 1"
     )
     parser.add_argument(
@@ -74,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=RESAMPLES,
         default=1000,
         metavar="N",
-        help="resamples of the videos for the intervals (default: %(default)s)",
+        help="with --compare: resamples of the videos (default: %(default)s)",
     )
     parser.add_argument(
         "--corruptions",
@@ -160,6 +176,8 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         scores=Path(args.scores) if args.scores else None,
         split=args.split,
         calibrate=args.calibrate,
+        false_alarms=args.false_alarms,
+        misses=args.misses,
         threshold=args.threshold,
         aggregate=args.aggregate,
         bootstrap=args.bootstrap,
@@ -198,18 +216,24 @@ def _check(args: argparse.Namespace) -> None:
             "--scores measures what was scored already; --data, --calibrate and --corruptions "
             "need --model."
         )
+    if args.false_alarms is not None and not args.calibrate:
+        raise UserError("--false-alarms needs --calibrate.")
 
 
 def _print(outcome) -> None:
+    from keras_madd.evaluation.auc_interval import few_videos_note
+
     for name, result in outcome.results.items():
         for unit in ("frames", "videos"):
             row = result[unit]
-            low, high = row.get("auc_interval", (float("nan"),) * 2)
+            low, high = row["auc_interval"]
             print(
                 f"{name}, {row['count']} {unit}: AUC {row['auc']:.4f} ({low:.4f} to {high:.4f}), "
                 f"AP {row['ap']:.4f}, EER {row['eer']:.2%}, accuracy {row['acc']:.2%}, "
                 f"TPR at FPR 1 % {row['tpr_at_fpr_1']:.2%}"
             )
+    if note := few_videos_note(outcome.results):
+        print(f"note: {note}", file=sys.stderr)
     for name, each in outcome.one_class.items():
         print(
             f"{name}: one class only ({each['frames']} frames, all {each['label']}): no AUC; "

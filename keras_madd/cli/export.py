@@ -18,6 +18,8 @@ from keras_madd.cli.arguments import (
 )
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
+# Options that are not of the conversion.
+_ELSEWHERE = ("command", "android", "web")
 # Options that change what the description says.
 _DESCRIBED = ("crop_margin", "detector", "training_data", "temperature", "threshold")
 
@@ -44,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="put the LiteRT file, its description and a self-check into this Android project, "
         "such as android_demo, in place of the earlier ones; instead of --output, or as well",
+    )
+    parser.add_argument(
+        "--web",
+        type=folder,
+        metavar="DIR",
+        help="write a folder that scores in a browser, from any static server and offline: page, "
+        "LiteRT file, description; instead of --output, or as well",
     )
     parser.add_argument(
         "--quantize",
@@ -176,6 +185,8 @@ def _export(args: argparse.Namespace, output: Path) -> int:
             return status
     if args.android is not None:
         _put_into_app(output, args.android)
+    if args.web is not None:
+        _put_into_page(output, args)
     return 0
 
 
@@ -201,7 +212,7 @@ def _convert(args: argparse.Namespace, output: Path) -> int:
     from keras_madd.exporting.run import ExportSettings, run_export
     from keras_madd.support.shipped import default_folder
 
-    rest = {name: value for name, value in vars(args).items() if name not in ("command", "android")}
+    rest = {name: value for name, value in vars(args).items() if name not in _ELSEWHERE}
     rest["model"] = str(default_folder()) if args.model is None else args.model
     rest["quantize"] = args.quantize or "none"
     # The scripts in export/ come without the command's name.
@@ -224,23 +235,41 @@ def _put_into_app(output: Path, project: str) -> None:
     )
 
 
+def _put_into_page(output: Path, args: argparse.Namespace) -> None:
+    from keras_madd.web.folder import write_web_folder
+
+    folder = write_web_folder(output, args.web, args.overwrite)
+    print(
+        f"{folder}: python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(folder))}"
+    )
+
+
 def _check(args: argparse.Namespace) -> None:
     from keras_madd.support.errors import UserError
 
-    if args.output is None and args.android is None:
-        raise UserError("Say where to write: --output OUT.tflite, OUT.onnx or --android DIR.")
+    if args.output is None and args.android is None and args.web is None:
+        raise UserError(
+            "Say where to write: --output OUT.tflite, OUT.onnx, --android DIR or --web DIR."
+        )
+    for option in ("android", "web"):
+        if getattr(args, option) is not None:
+            _check_needs_litert(args, option)
     if args.android is not None:
-        _check_android(args)
+        from keras_madd.exporting.android import check_project
+
+        check_project(args.android)
+    if args.web is not None:
+        from keras_madd.web.folder import check_web_folder
+
+        check_web_folder(args.web, args.overwrite)
 
 
-def _check_android(args: argparse.Namespace) -> None:
-    from keras_madd.exporting.android import check_project
+def _check_needs_litert(args: argparse.Namespace, option: str) -> None:
     from keras_madd.support.errors import UserError
 
-    check_project(args.android)
     if args.batch != 1:
-        raise UserError(f"--android needs --batch 1. Received: {args.batch}")
+        raise UserError(f"--{option} needs --batch 1. Received: {args.batch}")
     if args.output is not None and not args.output.endswith(".tflite"):
         raise UserError(
-            f"--android needs an --output that ends in .tflite. Received: {args.output}"
+            f"--{option} needs an --output that ends in .tflite. Received: {args.output}"
         )

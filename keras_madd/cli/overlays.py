@@ -11,7 +11,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_outputs, replace_file
 
 if TYPE_CHECKING:
-    from keras_madd.inference import ScoredFace
+    from keras_madd.inference import Detector, ScoredFace
     from keras_madd.inference.media import Media
     from keras_madd.inference.video import ScoredFrame
     from keras_madd.visualize import ScoredVideoWriter
@@ -62,7 +62,7 @@ class Overlays:
         return None
 
     def video(
-        self, path: Path, every: int, frames: int | None, threshold: float, note: str
+        self, path: Path, every: int, frames: int | None, detector: "Detector", note: str
     ) -> "OverlayVideo":
         """Begins the video of a video that is scored.
 
@@ -70,7 +70,7 @@ class Overlays:
             path: The video.
             every: Each n-th frame is scored.
             frames: Or so many frames.
-            threshold: From here on a score means fake.
+            detector: Whose scores are shown, in its words.
             note: A line that is always shown.
         """
         from keras_madd.inference.media import VIDEO_OVERLAY
@@ -83,9 +83,18 @@ class Overlays:
             scored = frames / seconds if frames and seconds else rate / every
             size = video.width, video.height
         target = _with(self._stems[path], VIDEO_OVERLAY)
+        description = detector.description
         return OverlayVideo(
             lambda: ScoredVideoWriter(
-                target, *size, min(scored, rate), seconds, threshold, note, self._overwrite
+                target,
+                *size,
+                min(scored, rate),
+                seconds,
+                description.threshold,
+                note,
+                self._overwrite,
+                description.clear_threshold,
+                detector.verdict,
             )
         )
 

@@ -145,7 +145,11 @@ def _score_photograph(media, detector, args, overlays: "Overlays | None") -> dic
             f"{name}: fake score {face.probability:.1%} ({face.verdict}), "
             f"face {width}x{height} at {x},{y}"
         )
-    record = {"kind": "photograph", "faces": [face.to_json() for face in faces]}
+    record = {
+        "kind": "photograph",
+        "damage_detection": media.damage_detection,
+        "faces": [face.to_json() for face in faces],
+    }
     failure = overlays and overlays.add_photograph(media, faces)
     return record | ({"overlay_error": failure} if failure else {})
 
@@ -156,8 +160,8 @@ def _score_video(media, detector, args, overlays: "Overlays | None") -> dict:
     with contextlib.ExitStack() as stack:
         overlay = None
         if overlays:
-            note, threshold = demonstration_note(detector), detector.description.threshold
-            overlay = overlays.video(media.path, args.every, args.frames, threshold, note)
+            note = demonstration_note(detector)
+            overlay = overlays.video(media.path, args.every, args.frames, detector, note)
             stack.enter_context(overlay)
         # Within the overlay, so that a stopped command leaves no file.
         stage = stack.enter_context(Stages().stage(media.path.name))
@@ -191,7 +195,10 @@ def _in_words(result: "VideoResult") -> str:
     if result.probability is None:
         return f"no face found in {_frames(len(result.frames))}"
     faces = f"{result.frames_with_face} of {_frames(len(result.frames))} with a face"
-    return f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+    words = f"fake score {result.probability:.1%} ({result.verdict}), {faces}"
+    if result.damage_detection == "none" and not result.broken_tail:
+        words += " (damage cannot be ruled out: its codec shows damaged frames as if sound)"
+    return words
 
 
 def _frames(count: int) -> str:
@@ -208,6 +215,7 @@ def _facts(detector: "Detector") -> dict:
         "demonstration": description.demonstration,
         "temperature": description.temperature,
         "threshold": description.threshold,
+        "clear_threshold": description.clear_threshold,
         "device": detector.device,
     }
 

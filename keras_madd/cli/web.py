@@ -9,10 +9,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd web`."""
     parser.add_argument(
         "--model",
-        required=True,
         type=path,
         metavar="FILE",
-        help="a .tflite file, its model.json beside it",
+        help="a .tflite file, its model.json beside it (default: the trained detector that comes "
+        "with keras-madd)",
     )
     parser.add_argument(
         "--port",
@@ -25,20 +25,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd web`; returns the exit status."""
-    import contextlib
     import tempfile
     import webbrowser
     from pathlib import Path
 
+    from keras_madd.support.shipped import default_litert
+    from keras_madd.support.signals import Stopped
     from keras_madd.web.folder import write_web_folder
     from keras_madd.web.server import address_of, open_server
 
     with tempfile.TemporaryDirectory(prefix="keras-madd-web-") as folder:
-        write_web_folder(args.model, folder)
+        write_web_folder(args.model or default_litert(), folder)
         with open_server(Path(folder), args.port) as server:
             print(f"{address_of(server)} (Ctrl-C ends it)", flush=True)
             if not args.no_browser:
                 webbrowser.open(address_of(server))
-            with contextlib.suppress(KeyboardInterrupt):
+            try:
                 server.serve_forever()
+            except Stopped:
+                raise
+            except KeyboardInterrupt:  # How one leaves.
+                return 0
     return 0

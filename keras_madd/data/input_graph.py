@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_madd.data.augmentation import Augmentation, draw
-from keras_madd.data.augmentation_ops import DCT, change_pixels, cut_window
+from keras_madd.data.augmentation_ops import change_pixels, cut_window
 from keras_madd.data.footage import Take
 from keras_madd.data.model_window import window_side
 from keras_madd.data.self_blend import SelfBlend
+from keras_madd.data.stored_pictures import decode_stored
 
 _TEXTS = ("video", "method", "dataset", "source")
 _DESCRIBED = (*_TEXTS, "frame")
@@ -101,7 +102,7 @@ class InputGraph:
         def blend():
             images = tf.numpy_function(
                 self._blend,
-                [_decode(real["image"]), real["landmarks"], step, stream, _face(real)],
+                [decode_stored(real["image"]), real["landmarks"], step, stream, _face(real)],
                 (tf.uint8, tf.uint8),
                 stateful=False,
             )
@@ -166,7 +167,7 @@ class InputGraph:
 
     def _filmed(self, crop: dict, stream) -> tf.Tensor:
         """A stored picture as a video shows it, if the settings say so."""
-        image = _decode(crop["image"])
+        image = decode_stored(crop["image"])
         if self._settings.footage is None:
             return image
         filmed = tf.numpy_function(
@@ -198,8 +199,3 @@ def _face(crop: dict) -> tf.Tensor:
     """Margin of the stored picture, and longer side of the face in the original one."""
     longer = tf.cast(tf.reduce_max(crop["box"][2:]), tf.float32)
     return tf.stack([crop["margin"], tf.maximum(longer, 1.0)])
-
-
-def _decode(image) -> tf.Tensor:
-    # Reads PNG as well.
-    return tf.io.decode_jpeg(image, channels=3, dct_method=DCT)

@@ -8,11 +8,11 @@ of a whole frame.
 
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
 from keras_madd.data.shards import CropRecord
 from keras_madd.faces import crop_face
+from keras_madd.media.encoded import decode_picture
 from keras_madd.support.errors import UserError
 
 Number = TypeVar("Number")
@@ -70,10 +70,10 @@ def model_pixels(record: CropRecord, margin: float, size: int) -> np.ndarray:
 
 
 def _decode(record: CropRecord) -> np.ndarray:
-    picture = cv2.imdecode(np.frombuffer(record.image, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
+    try:
+        return decode_picture(record.image)
+    except ValueError as error:
         raise UserError(
-            f"The picture of {record.video}, frame {record.frame}, is broken: prepare the data "
-            "again."
-        )
-    return picture[..., ::-1]
+            f"The picture of {record.video}, frame {record.frame}, is broken: {error}. Prepare the "
+            "data again."
+        ) from None

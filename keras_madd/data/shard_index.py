@@ -16,9 +16,10 @@ import numpy as np
 
 from keras_madd.data.examples import decode_example
 from keras_madd.data.shards import shard_files
-from keras_madd.data.shards_description import DATASET_JSON
+from keras_madd.data.shards_description import DATASET_JSON, load_dataset_json
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
+from keras_madd.support.schema import shown
 
 _HEADER, _FOOTER = 12, 4  # Bytes of a record's length with its checksum, and of its own.
 _AHEAD = 1024  # Bytes that are read at once.
@@ -65,9 +66,15 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
     """
     files, rows, groups = [], [], {}
     for number, folder in enumerate(folders):
+        records = {info.name: info.records for info in load_dataset_json(folder).shards}
         for path in shard_files(folder, split):
             state = path.stat()
-            for source, position, *row in _index_file(path, state.st_mtime_ns, state.st_size):
+            crops = _index_file(path, state.st_mtime_ns, state.st_size)
+            if len(crops) != records[path.name]:
+                raise UserError(
+                    f"{path}: {len(crops)} records, but {DATASET_JSON} says {records[path.name]}."
+                )
+            for source, position, *row in crops:
                 group = groups.setdefault((number, source, position), len(groups))
                 rows.append((len(files), group, *row))
             files.append(str(path))
@@ -100,15 +107,23 @@ def _iterate(file: BinaryIO, size: int) -> Iterator[tuple]:
             raise ValueError(f"the record at byte {offset} is cut off")
         lengths, kept = _walk(file.fileno(), start, start + length)
         features = decode_example(b"\x0a" + _varint(len(kept)) + kept)
-        yield (
-            features["source"][0],
-            features["position"][0],
-            offset,
-            features["label"][0],
-            features["track"][0],
-            lengths[b"landmarks"] > _NO_LANDMARKS,
+        source, position, label, track = (
+            features[name][0] for name in ("source", "position", "label", "track")
         )
+        wrong = _first_wrong(source, position, label, track)
+        if wrong:
+            raise ValueError(f"the record at byte {offset}: {wrong}")
+        yield source, position, offset, label, track, lengths[b"landmarks"] > _NO_LANDMARKS
         offset = start + length + _FOOTER
+
+
+def _first_wrong(source: object, position: object, label: object, track: object) -> str | None:
+    if type(label) is not int or label not in (0, 1):
+        return f"`label` must be 0 (real) or 1 (fake). Received: label={shown(label)}"
+    for name, value in (("position", position), ("track", track)):
+        if type(value) is not int:
+            return f"`{name}` must be a whole number. Received: {name}={shown(value)}"
+    return None if isinstance(source, bytes) else "`source` must be a text."
 
 
 def _walk(file: int, start: int, end: int) -> tuple[dict[bytes, int], bytes]:

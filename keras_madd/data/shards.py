@@ -23,6 +23,7 @@ from keras_madd.data.shards_description import (
 from keras_madd.data.tfrecord import frame_record, iterate_records
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
+from keras_madd.support.schema import shown
 
 __all__ = [
     "CropRecord",
@@ -110,8 +111,25 @@ class CropRecord:
             values |= {name: features[name][0] for name in (*_NUMBERS, "margin", "image")}
         except (IndexError, AttributeError, UnicodeDecodeError):
             raise ValueError("`serialized` must have one value for each name.") from None
+        if wrong := _first_wrong(values | {"box": features["box"]}):
+            raise ValueError(wrong)
         landmarks = np.float32(features["landmarks"]).reshape(-1, 2)
         return cls(**values, box=tuple(features["box"]), landmarks=landmarks)
+
+
+def _first_wrong(values: dict) -> str | None:
+    for name in ("frame", "position", "track", "label", "box"):
+        numbers = values[name] if name == "box" else [values[name]]
+        if any(type(number) is not int for number in numbers):
+            return f"`{name}` must hold whole numbers. Received: {name}={shown(values[name])}"
+    for name, fits, wanted in (
+        ("label", values["label"] in (0, 1), "0 (real) or 1 (fake)"),
+        ("margin", isinstance(values["margin"], float) and 0 < values["margin"] < 100, "above 0"),
+        ("image", isinstance(values["image"], bytes) and values["image"], "a picture"),
+    ):
+        if not fits:
+            return f"`{name}` must be {wanted}. Received: {name}={shown(values[name])}"
+    return None
 
 
 def write_shard(path: str | os.PathLike, records: Iterable[CropRecord]) -> ShardInfo:

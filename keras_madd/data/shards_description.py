@@ -1,18 +1,33 @@
 """What a folder of shards says of itself: its dataset.json."""
 
 import dataclasses
-import json
 import os
-import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input, json_bytes, replace_file
+from keras_madd.support.schema import (
+    Kind,
+    anything,
+    array,
+    first_misfit,
+    listed,
+    number,
+    one_of,
+    read_json,
+    shown,
+    table,
+    text,
+    whole,
+)
 
 DATASET_JSON = "dataset.json"
 SCHEMA_VERSION = 1
 SPLITS = ("train", "val", "test")
+MOST_BYTES = 256 << 20  # A line per shard, and per video that is missing.
+MOST_SIDE = 4096  # Of a stored picture, in pixels.
 
 
 @dataclass(frozen=True)
@@ -99,29 +114,82 @@ class ShardsDescription:
         Raises:
             ValueError: Another version, an unknown key, a missing one or a malformed value.
         """
-        content = dict(content)
-        version = content.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
+        version = content.get("schema_version")
+        if type(version) is not int or version != SCHEMA_VERSION:
             raise ValueError(
-                f"`schema_version` must be {SCHEMA_VERSION}. Received: schema_version={version!r}"
+                f"`schema_version` must be {SCHEMA_VERSION}. "
+                f"Received: schema_version={shown(version)}"
             )
+        content = {name: value for name, value in content.items() if name != "schema_version"}
         fields = dataclasses.fields(cls)
         unknown = sorted(set(content) - {each.name for each in fields})
         if unknown:
-            raise ValueError(f"unknown keys {', '.join(unknown)}.")
+            raise ValueError(f"unknown keys {listed(unknown)}.")
         needed = {each.name for each in fields} - {"parameters", "missing", "notes"}
         if absent := sorted(needed - set(content)):
             raise ValueError(f"keys {', '.join(absent)} are missing.")
+        if wrong := first_misfit(content, _KINDS) or _first_contradiction(content):
+            raise ValueError(wrong)
         for name in ("methods", "missing", "notes"):
             content[name] = tuple(content.get(name, ()))
-        try:
-            content["shards"] = tuple(ShardInfo(**each) for each in content["shards"])
-        except TypeError:
-            raise ValueError("`shards` must list name, records, bytes and sha256.") from None
-        for shard in content["shards"]:
-            if not re.fullmatch(rf"({'|'.join(SPLITS)})-\d{{5,}}\.tfrecord", shard.name):
-                raise ValueError(f"`shards` has a wrong name. Received: name={shard.name!r}")
+        content["shards"] = tuple(ShardInfo(**each) for each in content["shards"])
         return cls(**content)
+
+
+def _first_contradiction(content: dict) -> str | None:
+    names = Counter(shard["name"] for shard in content["shards"])
+    for name, times in names.most_common(1):
+        if times > 1:
+            return f"`shards` lists {name} {times} times."
+    for split, labels in content["counts"].items():
+        counted = sum(count["crops"] for count in labels.values())
+        records = sum(
+            shard["records"] for shard in content["shards"] if shard["name"].startswith(f"{split}-")
+        )
+        if counted != records:
+            return f"`counts` has {counted} crops of {split}, but `shards` has {records} records."
+    return None
+
+
+def _record(**kinds: Kind) -> Kind:
+    words = ", ".join(f"{name} ({kind.wanted})" for name, kind in kinds.items())
+    return Kind(
+        lambda value: (
+            isinstance(value, dict)
+            and value.keys() == kinds.keys()
+            and first_misfit(value, kinds) is None
+        ),
+        f"an object of {words}",
+    )
+
+
+_COUNT = whole(0, 10**12)
+_NAME = rf"({'|'.join(SPLITS)})-[0-9]{{5,9}}\.tfrecord"
+_SHARD = _record(
+    name=text(40, _NAME, "SPLIT-00012.tfrecord"),
+    records=_COUNT,
+    bytes=_COUNT,
+    sha256=text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
+)
+_KINDS = {
+    "dataset": text(),
+    "size": whole(8, MOST_SIDE),
+    "margin": number(0.5, 5),
+    "context": number(1, 3),
+    "detector": text(),
+    "frames_per_video": _COUNT,
+    "image_format": one_of("jpeg", "png"),
+    "compression": text(),
+    "methods": array(text(), 0, 10_000),
+    "counts": table(table(_record(videos=_COUNT, crops=_COUNT))),
+    "failures": table(_COUNT),
+    "seed": whole(0, 2**64),
+    "versions": table(text()),
+    "shards": array(_SHARD, 0, 10**6),
+    "parameters": table(anything(), "an object"),
+    "missing": array(text(5000), 0, 10**7),
+    "notes": array(text(5000), 0, 10**5),
+}
 
 
 def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
@@ -134,13 +202,16 @@ def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
     if path.exists():
         check_input(path)
     try:
-        return ShardsDescription.from_json(json.loads(path.read_text("utf-8")))
+        content = read_json(path, MOST_BYTES)
+        if not isinstance(content, dict):
+            raise ValueError("it holds no JSON object.")
+        return ShardsDescription.from_json(content)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             f"{path}: no such file. A folder of shards is complete once `keras-madd prepare` has "
             "written it."
         ) from None
-    except (ValueError, AttributeError, TypeError) as error:
+    except ValueError as error:
         raise UserError(f"{path}: no description of shards: {error}") from None
 
 

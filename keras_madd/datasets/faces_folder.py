@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from keras_madd.data.self_blend import SelfBlend
@@ -30,6 +29,7 @@ from keras_madd.datasets.prepare import PrepareSettings, prepare
 from keras_madd.datasets.prepare.tally import Progress
 from keras_madd.datasets.prepare.video_crops import encode_image
 from keras_madd.datasets.sources.faces import Faces
+from keras_madd.media.encoded import decode_picture
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file, replacing
 
@@ -154,8 +154,7 @@ def _write_pairs(
 
 def _pair(record: CropRecord, blend: SelfBlend, real: ShardsDescription) -> Iterator[CropRecord]:
     """A target and its fake, encoded alike."""
-    image = cv2.imdecode(np.frombuffer(record.image, np.uint8), cv2.IMREAD_COLOR)
-    image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    image = decode_picture(record.image)
     seed = (real.seed, *record.video.encode(), record.frame)
     fake, target, _ = blend(image, record.landmarks, seed)
     yield replace(record, image=encode_image(target, real.image_format))

@@ -9,6 +9,7 @@ import numpy as np
 from keras_madd.evaluation.metrics import calibration_error
 from keras_madd.evaluation.protocol import frames_of
 from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.evaluation.verdict_thresholds import VerdictThresholds, fit_verdict_thresholds
 from keras_madd.inference.calibration import LEAST_PROBABILITY
 from keras_madd.support.errors import UserError
 
@@ -25,6 +26,7 @@ class Calibration:
         frames: Number of validation frames.
         log_loss: Of the validation frames before and after.
         ece: Expected calibration error of the same, before and after.
+        words: The thresholds of the words, which then replace `threshold`; or None.
     """
 
     temperature: float
@@ -32,6 +34,7 @@ class Calibration:
     frames: int
     log_loss: tuple[float, float]
     ece: tuple[float, float]
+    words: VerdictThresholds | None = None
 
 
 def calibrated(probability: np.ndarray, temperature: float) -> np.ndarray:
@@ -43,14 +46,19 @@ def calibrated(probability: np.ndarray, temperature: float) -> np.ndarray:
     )
 
 
-def fit_calibration(scores: Scores) -> Calibration:
-    """Fits the temperature by log loss and the threshold by balanced accuracy.
+def fit_calibration(
+    scores: Scores, false_alarms: float | None = None, misses: float = 0.1
+) -> Calibration:
+    """Fits the temperature by log loss and the threshold by balanced accuracy, or by false alarms.
 
     Both classes weigh the same: a validation split with four fakes to a real must not teach that
     most faces are fake. Of equally good thresholds the middle one is taken.
 
     Args:
         scores: Validation frames; clean rows are used.
+        false_alarms: Largest share of unseen real people that may be called fake, as
+            `fit_verdict_thresholds`; `None`: the threshold of the best balanced accuracy.
+        misses: With `false_alarms`, the largest share of fakes in which no trace is found.
 
     Raises:
         UserError: If a row is of another split than `"val"`, or a class is missing. Fitting on the
@@ -72,9 +80,18 @@ def fit_calibration(scores: Scores) -> Calibration:
         )
     temperature = _fit_temperature(labels, frames.probability)
     before, after = frames.probability, calibrated(frames.probability, temperature)
+    words = None
+    if false_alarms is not None:
+        # The real video stands for the person: shards tell people apart by nothing else.
+        # Names of videos are unique within a data set.
+        videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
+        sources = frames.source.texts()
+        people = np.where(sources == "", videos, sources)
+        words = fit_verdict_thresholds(labels, after, videos, people, false_alarms, misses)
     return Calibration(
         temperature=temperature,
-        threshold=_fit_threshold(labels, after),
+        threshold=_fit_threshold(labels, after) if words is None else words.threshold,
+        words=words,
         frames=len(labels),
         log_loss=(_balanced_log_loss(labels, before), _balanced_log_loss(labels, after)),
         ece=(calibration_error(labels, before), calibration_error(labels, after)),
@@ -93,7 +110,12 @@ def save_calibration(model: Path, calibration: Calibration) -> None:
         raise UserError(f"{model} has no model.json; export it, then calibrate the exported file.")
     values = dataclasses.asdict(read_model_json(model))
     del values["sha256"]
-    values |= {"temperature": calibration.temperature, "threshold": calibration.threshold}
+    words = calibration.words
+    values |= {
+        "temperature": calibration.temperature,
+        "threshold": calibration.threshold,
+        "clear_threshold": None if words is None else words.clear_threshold,
+    }
     write_model_json(model, **values)
 
 

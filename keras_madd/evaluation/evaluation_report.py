@@ -70,8 +70,8 @@ def _cross_dataset(outcome: Outcome) -> Iterator[str]:
         cells = []
         for unit in ("frames", "videos"):
             cells.append(f"{result[unit]['auc']:.3f}")
-            interval = result[unit].get("auc_interval")
-            cells.append(f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "")
+            low, high = result[unit]["auc_interval"]
+            cells.append(f"{low:.3f} to {high:.3f}")
         cells.append(f"{result['videos']['eer']:.1%}")
         rows.append([name, *cells])
     yield page.table(
@@ -111,6 +111,15 @@ def _errors_and_calibration(outcome: Outcome, scores: CurveSets) -> Iterator[str
             f"fitted on {fitted.frames} frames of the validation split, before the test split was "
             "scored."
         )
+        if fitted.words is not None:
+            words = fitted.words
+            yield page.paragraph(
+                f"Words: fake from {words.threshold:.3f}, no trace found below "
+                f"{words.clear_threshold:.3f}, uncertain between them. At most "
+                f"{words.false_alarms:.0%} of unseen real people are expected to be called fake "
+                f"(fitted on {words.people}), and no trace to be found in at most "
+                f"{words.misses:.0%} of such fakes (fitted on {words.fakes})."
+            )
 
 
 def _one_class(outcome: Outcome) -> Iterator[str]:

@@ -37,9 +37,12 @@ class EvaluationSettings:
         scores: A table of scores to measure without a model; or None, with `model`.
         split: The split that is reported.
         calibrate: Whether to fit temperature and threshold on the validation split first.
+        false_alarms: With `calibrate`, fit the thresholds of the words "fake", "uncertain" and
+            "no trace found", as `fit_verdict_thresholds`; None: one threshold.
+        misses: The same.
         threshold: A threshold from elsewhere, or None.
         aggregate: Frames to video, as `keras_madd.evaluation.video_scores`.
-        bootstrap: Resamples for the intervals.
+        bootstrap: Resamples of the videos for `compare`.
         corruptions: Names from `keras_madd.evaluation.corruptions.CORRUPTIONS`.
         corruption_sources: Source videos that are corrupted, drawn at random; None for all.
         compare: Scores of another model, or None.
@@ -54,6 +57,8 @@ class EvaluationSettings:
     scores: Path | None = None
     split: str = "test"
     calibrate: bool = False
+    false_alarms: float | None = None
+    misses: float = 0.1
     threshold: float | None = None
     aggregate: str = "mean"
     bootstrap: int = 1000
@@ -165,7 +170,7 @@ def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
         validation = open_splits(settings.data[:1], "val")[0]
         with stages.stage("scores, validation") as stage:
             raw = score_split(scorer, validation, stage.advance)
-        calibration = fit_calibration(raw)
+        calibration = fit_calibration(raw, settings.false_alarms, settings.misses)
         temperature = calibration.temperature
         threshold = calibration.threshold, f"fitted on the validation split of {validation.name}"
         if settings.split != "val":

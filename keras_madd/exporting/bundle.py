@@ -42,6 +42,7 @@ def export_bundle(
     demonstration: bool = False,
     temperature: float = 1.0,
     threshold: float = 0.5,
+    clear_threshold: float | None = None,
     metrics: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> ModelDescription:
@@ -64,6 +65,7 @@ def export_bundle(
         demonstration: Whether it only shows that the parts work together.
         temperature: What a runtime divides the log-odds by.
         threshold: Least calibrated probability that is called fake.
+        clear_threshold: Below it no trace was found; as `ModelDescription`.
         metrics: What was measured, ready for JSON.
         overwrite: Whether existing files may be replaced.
 
@@ -108,6 +110,7 @@ def export_bundle(
         demonstration=demonstration,
         temperature=temperature,
         threshold=threshold,
+        clear_threshold=clear_threshold,
         metrics=dict(metrics or {}),
         output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
     )

@@ -147,15 +147,19 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     )
 
 
-def _verdict_of(settings: ExportSettings) -> dict[str, float]:
-    """Temperature and thresholds: as given, else those fitted for the preset's exported twin."""
+def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
+    """Temperature and thresholds: as given, else those fitted for the preset's exported twin.
+
+    With another threshold than the fitted one there are no words that keep their promise.
+    """
     given = {"temperature": settings.temperature, "threshold": settings.threshold}
     given = {name: value for name, value in given.items() if value is not None}
     twin = Path(settings.model) / LITERT
     if not twin.is_file():
         return given
     fitted = read_model_json(twin)
-    return {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
+    found = {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
+    return found if given else found | {"clear_threshold": fitted.clear_threshold}
 
 
 def _check(settings: ExportSettings) -> None:

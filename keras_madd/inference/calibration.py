@@ -8,7 +8,10 @@ The arithmetic, in IEEE double precision, which the phone's twin repeats;
     z'  = z / temperature
     p'' = 1 / (1 + exp(-z'))    where z' >= 0
           e / (1 + e)           elsewhere, with e = exp(z')
-    fake where p'' >= threshold
+
+    fake              where p'' >= threshold
+    no trace found    where p'' < clear_threshold, in a model that has one
+    uncertain         else, in such a model; real in any other
 """
 
 import math
@@ -16,6 +19,9 @@ import math
 import numpy as np
 
 LEAST_PROBABILITY = 1e-7
+
+FAKE, REAL = "fake", "real"
+UNCERTAIN, NO_TRACE = "uncertain", "no trace found"
 
 
 def log_odds(probability: float) -> float:
@@ -62,6 +68,20 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return np.array(values, np.float64)
 
 
-def is_fake(probability: float, threshold: float) -> bool:
-    """Tells whether a calibrated probability is called fake: from the threshold upwards."""
-    return probability >= threshold
+def verdict_of(probability: float, threshold: float, clear_threshold: float | None = None) -> str:
+    """Puts a calibrated probability into words.
+
+    Args:
+        probability: Calibrated, 0 to 1.
+        threshold: Fake from here on.
+        clear_threshold: Below it no trace was found; `None` in models that were not fitted for
+            these words, and call everything below `threshold` real.
+
+    Returns:
+        `"fake"`, `"uncertain"` or `"no trace found"`; or `"fake"` or `"real"`.
+    """
+    if probability >= threshold:
+        return FAKE
+    if clear_threshold is None:
+        return REAL
+    return NO_TRACE if probability < clear_threshold else UNCERTAIN

@@ -99,7 +99,10 @@ class LiveScorer:
     ):
         self._detector = detector
         self._mirror = mirror
-        self._smoother = smoother or ScoreSmoother.for_threshold(detector.description.threshold)
+        described = detector.description
+        self._smoother = smoother or ScoreSmoother.for_threshold(
+            described.threshold, described.clear_threshold
+        )
         detector.warm_up()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW + 1)
         self._read = InThread(_stamped(source), newest_only=newest_only)

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from keras_madd.media.images import IMAGE_SUFFIXES, open_image, read_image
+from keras_madd.media.picture_damage import NONE, picture_detection
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
 from keras_madd.support.finding import find_files
@@ -32,12 +33,15 @@ class Media:
         image: (H, W, 3) uint8 RGB of a photograph, or None.
         is_video: Whether it holds a video.
         error: Why it is neither, in one line, or None.
+        damage_detection: Of a photograph, how damage to it would have shown: by `"checksums"`, by
+            its `"decoder"`, or not at all (`"none"`).
     """
 
     path: Path
     image: np.ndarray | None = None
     is_video: bool = False
     error: str | None = None
+    damage_detection: str = NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,7 @@ def open_media(path: str | os.PathLike) -> Media:
     try:
         check_input(path)
         if _is_image(path) or path.stat().st_size == 0:
-            return Media(path, image=read_image(path))
+            return _photograph(path)
         from keras_madd.media import VideoReader
 
         try:
@@ -97,7 +101,7 @@ def open_media(path: str | os.PathLike) -> Media:
             if path.suffix.lower() in _video_suffixes():
                 return Media(path, error=str(error))
         if path.suffix.lower() in IMAGE_SUFFIXES:
-            return Media(path, image=read_image(path))
+            return _photograph(path)
         return Media(path, error=f"{path}: neither an image nor a video that can be read.")
     except UserError as error:
         return Media(path, error=str(error))
@@ -135,6 +139,12 @@ def score_pictures(
         else:
             faces = tuple(detector.score_image(media.image))
             yield ScoredPicture(media.path, media.image, faces, None)
+
+
+def _photograph(path: Path) -> Media:
+    image = read_image(path)
+    with open_image(path) as opened:
+        return Media(path, image=image, damage_detection=picture_detection(opened.format))
 
 
 def _is_image(path: Path) -> bool:

@@ -7,16 +7,31 @@ described is an error, never a guess. Imports neither Keras nor TensorFlow.
 
 import hashlib
 import json
-import math
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input, json_bytes, replace_file
+from keras_madd.support.schema import (
+    anything,
+    array,
+    boolean,
+    first_misfit,
+    listed,
+    number,
+    one_of,
+    read_json,
+    shown,
+    table,
+    text,
+    whole,
+)
 
 SCHEMA_VERSION = 2
+# The same with `clear_threshold`; written only where there is one, so that older readers read on.
+WORDS_SCHEMA_VERSION = 3
 
 INPUT = "image"
 FAKE_PROBABILITY = "fake_probability"
@@ -30,7 +45,7 @@ class ModelDescription:
 
     The file's `fake_probability` p is the network's own. A runtime shows the calibrated
     `sigmoid(logit(p) / temperature)`, p held within [1e-7, 1 - 1e-7], and calls it fake from
-    `threshold` on.
+    `threshold` on; see `keras_madd.inference.calibration.verdict_of`.
 
     Attributes:
         format: `"litert"` or `"onnx"`.
@@ -47,6 +62,8 @@ class ModelDescription:
             say so beside every score.
         temperature: What the log-odds are divided by; 1.0 changes nothing.
         threshold: Least calibrated probability that is called fake, 0 to 1.
+        clear_threshold: Below it no trace was found, and between the two the answer is uncertain;
+            None: real below `threshold`.
         metrics: What was measured, with names that speak for themselves.
         color_order: Order of the channels.
         pixel_range: Smallest and largest value of a pixel.
@@ -69,6 +86,7 @@ class ModelDescription:
     demonstration: bool = False
     temperature: float = 1.0
     threshold: float = 0.5
+    clear_threshold: float | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     color_order: str = "RGB"
     pixel_range: tuple[int, int] = (0, 255)
@@ -109,7 +127,13 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
         ValueError: If a value is none that `read_model_json` would take.
     """
     description = ModelDescription(sha256=sha256_of(model_path), **values)
-    content = json_bytes(asdict(description))
+    has_words = description.clear_threshold is not None
+    version = WORDS_SCHEMA_VERSION if has_words else SCHEMA_VERSION
+    description = replace(description, schema_version=version)
+    content = asdict(description)
+    if not has_words:
+        del content["clear_threshold"]
+    content = json_bytes(content)
     wrong = _first_misfit(json.loads(content))
     if wrong:
         raise ValueError(wrong)
@@ -135,14 +159,12 @@ def read_model_json(model_path: str | os.PathLike) -> ModelDescription:
     if path.exists():
         check_input(path)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except FileNotFoundError:
         raise UserError(
             f"{model_path} has no description: {path.name} must lie beside it. "
             "Exporting the model writes both."
         ) from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as JSON: {error}") from None
     description = _checked(values, path)
     found = sha256_of(model_path)
     if found != description.sha256:
@@ -157,17 +179,19 @@ def _checked(values: Any, path: Path) -> ModelDescription:
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold a JSON object.")
     version = values.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version not in (SCHEMA_VERSION, WORDS_SCHEMA_VERSION):
         raise UserError(
-            f"{path} has schema version {version!r}; this version of keras-madd reads "
-            f"{SCHEMA_VERSION}. Export the model again with it."
+            f"{path} has schema version {shown(version)}; this version of keras-madd reads "
+            f"{SCHEMA_VERSION} and {WORDS_SCHEMA_VERSION}. Export the model again with it."
         )
     expected = {each.name for each in fields(ModelDescription)}
+    if version == SCHEMA_VERSION:
+        expected.remove("clear_threshold")
     missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
     if unknown:
-        raise UserError(f"{path} has unknown keys: {', '.join(unknown)}.")
+        raise UserError(f"{path} has unknown keys: {listed(unknown)}.")
     wrong = _first_misfit(values)
     if wrong:
         raise UserError(f"{path}: {wrong}")
@@ -176,55 +200,47 @@ def _checked(values: Any, path: Path) -> ModelDescription:
 
 
 def _first_misfit(values: dict[str, Any]) -> str | None:
-    for key, (accepts, wanted) in _KINDS.items():
-        if not accepts(values[key]):
-            return f"`{key}` must be {wanted}. Received: {key}={values[key]!r}"
+    if wrong := first_misfit(values, _KINDS):
+        return wrong
+    has_maps, count = ATTENTION_MAPS in values["output_names"], values["num_attention_maps"]
+    for key, fits, wanted in (
+        ("pixel_range", values["pixel_range"] == [0, 255], "[0, 255]"),
+        ("classes", values["classes"][0] != "fake" and "real" not in values["classes"][1:], _ORDER),
+        ("output_names", FAKE_PROBABILITY in values["output_names"], f'with "{FAKE_PROBABILITY}"'),
+        ("output_names", has_maps == (count > 0), f'with "{ATTENTION_MAPS}" for {count} maps'),
+    ):
+        if not fits:
+            return f"`{key}` must be {wanted}. Received: {key}={shown(values[key])}"
+    if values.get("clear_threshold", 0) > values["threshold"]:
+        return (
+            "`clear_threshold` must not be above `threshold`. Received: "
+            f"clear_threshold={values['clear_threshold']!r}, threshold={values['threshold']!r}"
+        )
     return None
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def _is_count(value: Any, least: int = 1) -> bool:
-    return type(value) is int and value >= least
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_texts(value: Any, least: int) -> bool:
-    return isinstance(value, list) and len(value) >= least and all(map(_is_text, value))
-
-
+_ORDER = "in the order of the network's outputs, the real one first"
+_NAME = text(100, r"[A-Za-z0-9_.:/-]+", "a name of 1 to 100 letters, digits and _.:/-")
+_SIDE = whole(8, 4096)
 _KINDS = {
-    "format": (lambda value: value in ("litert", "onnx"), '"litert" or "onnx"'),
-    "quantization": (_is_text, "a string"),
-    "input_size": (
-        lambda value: isinstance(value, list) and len(value) == 2 and all(map(_is_count, value)),
-        "[height, width]",
-    ),
-    "num_attention_maps": (lambda value: _is_count(value, 0), "a whole number, 0 or more"),
-    "sha256": (lambda value: _is_text(value) and len(value) == 64, "64 hexadecimal digits"),
-    "batch": (lambda value: value is None or _is_count(value), "a whole number or null"),
-    "classes": (lambda value: _is_texts(value, 2), "a list of two or more names"),
-    "crop_margin": (
-        lambda value: _is_number(value) and 0 < value < 10,
-        "a number above 0 and below 10",
-    ),
-    "detector": (lambda value: value in ("auto", "short", "full"), '"auto", "short" or "full"'),
-    "training_data": (_is_text, "a string"),
-    "demonstration": (lambda value: isinstance(value, bool), "true or false"),
-    "temperature": (lambda value: _is_number(value) and value > 0, "a number above 0"),
-    "threshold": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
-    "metrics": (lambda value: isinstance(value, dict), "an object"),
-    "color_order": (lambda value: value == "RGB", '"RGB"'),
-    "pixel_range": (lambda value: value == [0, 255], "[0, 255]"),
-    "input_name": (_is_text, "a string"),
-    "input_type": (lambda value: value in INPUT_TYPES, '"float32" or "uint8"'),
-    "output_names": (
-        lambda value: _is_texts(value, 1) and FAKE_PROBABILITY in value,
-        f'a list of names with "{FAKE_PROBABILITY}"',
-    ),
+    "format": one_of("litert", "onnx"),
+    "quantization": text(),
+    "input_size": array(_SIDE, 2, 2, f"[height, width], each {_SIDE.wanted}"),
+    "num_attention_maps": whole(0, 1024),
+    "sha256": text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
+    "batch": whole(1, 1024).or_null(),
+    "classes": array(text(), 2, 1000, "two or more different names", distinct=True),
+    "crop_margin": number(0.5, 5),  # As `keras-madd prepare` makes them.
+    "detector": one_of("auto", "short", "full"),
+    "training_data": text(10_000),
+    "demonstration": boolean(),
+    "temperature": number(0.01, 100),
+    "threshold": number(0, 1),
+    "clear_threshold": number(0, 1),
+    "metrics": table(anything(), "an object"),
+    "color_order": one_of("RGB"),
+    "pixel_range": array(whole(0, 255), 2, 2, "[0, 255]"),
+    "input_name": _NAME,
+    "input_type": one_of(*INPUT_TYPES),
+    "output_names": array(_NAME, 1, 8, "a list of 1 to 8 different names", distinct=True),
 }

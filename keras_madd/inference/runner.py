@@ -10,6 +10,7 @@ from keras_madd.inference.gpu import GPUModel, GPUUnavailableError
 from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, read_model_json
 from keras_madd.support.errors import UserError
 from keras_madd.support.native_stderr import native_stderr_silenced
+from keras_madd.support.one_process import OneProcess
 
 DEVICES = ("cpu", "gpu", "auto")
 # Far beyond any use; tens of thousands end the process.
@@ -21,7 +22,9 @@ _TOLERANCE = 0.02
 
 
 class LiteRTRunner:
-    """Runs a LiteRT file that has its `model.json` beside it. One thread at a time may use it.
+    """Runs a LiteRT file that has its `model.json` beside it.
+
+    One thread at a time may use it, in the process that opened it.
 
     On the processor it is LiteRT's Interpreter: its kernels are those of CompiledModel, bit for
     bit and in the same time. CompiledModel drives the graphics processor.
@@ -66,8 +69,10 @@ class LiteRTRunner:
                 self._interpreter.allocate_tensors()
                 self._signature = self._interpreter.get_signature_runner()
         except (ValueError, RuntimeError) as error:
-            raise UserError(f"{path} is not a model that LiteRT can run: {error}") from None
+            reason = " ".join(str(error).split())
+            raise UserError(f"{path} is not a model that LiteRT can run: {reason}") from None
         self._check_signature(path)
+        self._path, self._process = path, OneProcess("LiteRTRunner")
         self._run_once = lambda fed: self._signature(**{self.description.input_name: fed})
         self._gpu: GPUModel | None = None
         self.device, self.fallback_reason = "cpu", None
@@ -87,7 +92,10 @@ class LiteRTRunner:
 
         Raises:
             ValueError: If the shape does not fit.
+            UserError: If LiteRT fails over the file.
+            RuntimeError: If it is closed, or was opened before a fork.
         """
+        self._process.check(self._run_once is not None)
         shape = (*self.description.input_size, 3)
         if pixels.ndim != 4 or pixels.shape[1:] != shape:
             raise ValueError(
@@ -102,7 +110,7 @@ class LiteRTRunner:
         for start in range(0, len(pixels), batch):
             part = pixels[start : start + batch]
             fed[: len(part)] = np.clip(np.rint(part), 0, 255) if whole else part
-            outputs = self._run_once(fed)
+            outputs = self._outputs(fed)
             rows = slice(start, start + len(part))
             probabilities[rows] = outputs[FAKE_PROBABILITY].reshape(-1)[: len(part)]
             if maps is not None:
@@ -110,9 +118,23 @@ class LiteRTRunner:
         return probabilities, maps
 
     def close(self) -> None:
-        """Frees what the graphics processor holds. Closing twice is harmless."""
-        if self._gpu is not None:
-            self._gpu.close()
+        """Frees the native memory. Closing twice is harmless."""
+        if not self._process.is_here:
+            return
+        self._close_gpu()
+        self._run_once = self._signature = self._interpreter = None
+
+    def _close_gpu(self) -> None:
+        gpu, self._gpu = self._gpu, None
+        if gpu is not None:
+            gpu.close()
+
+    def _outputs(self, fed: np.ndarray) -> dict[str, np.ndarray]:
+        try:
+            return self._run_once(fed)
+        except (RuntimeError, ValueError) as error:  # What a file breaks that could be loaded.
+            reason = " ".join(str(error).split())
+            raise UserError(f"{self._path} is not a model that LiteRT can run: {reason}") from None
 
     def _try_gpu(self, path: Path, threads: int, required: bool) -> None:
         """Moves to the graphics processor, or says why not."""
@@ -133,7 +155,7 @@ class LiteRTRunner:
                 raise GPUUnavailableError(f"it is no quicker: {times}")
         except GPUUnavailableError as error:
             self._run_once = on_cpu
-            self.close()
+            self._close_gpu()
             if required:
                 raise UserError(f"The graphics processor cannot be used: {error}") from None
             self.fallback_reason = str(error)

@@ -14,8 +14,8 @@ class ScoredFace:
         crop_box: (x, y, side, side) of the square that the model saw.
         detection_score: The face detector's confidence, 0 to 1.
         probability: Of being fake, calibrated, 0 to 1.
-        verdict: `"fake"` from the model's threshold on, else `"real"`; in a live picture that of
-            the smoothed score, `"unsure"` at first.
+        verdict: One of the model's words, as `Detector.verdict` chooses it; in a live picture that
+            of the smoothed score, `"unsure"` at first.
         attention_maps: (h, w, M) over `crop_box`, or None where the model has none.
         track: Number of the person in a video, or None.
         smoothed: Smoothed probability in a live picture, or None.

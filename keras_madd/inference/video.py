@@ -69,7 +69,7 @@ class TrackScore:
         first_seconds: When it was scored first.
         last_seconds: And last.
         probability: Mean probability of being fake.
-        verdict: `"fake"` or `"real"`.
+        verdict: As `Detector.verdict`.
     """
 
     track: int
@@ -103,8 +103,10 @@ class VideoResult:
         frames: Those that were scored, without attention maps, in order.
         tracks: One per person, in order of appearance.
         probability: Mean over the frames with a face, or None where there is none.
-        verdict: `"fake"`, `"real"`, or None without a face.
-        broken_tail: What is damaged in the file, or None.
+        verdict: As `Detector.verdict`, or None without a face.
+        broken_tail: What is damaged in the file, or None; damaged frames are not scored.
+        damage_detection: How damage shows in this file: `"checksums"` cover every frame, the
+            `"decoder"` notices most, or `"none"`, where it cannot be ruled out.
         face_detector: The face model that looked at every frame, `"short"` or `"full"`.
     """
 
@@ -117,6 +119,7 @@ class VideoResult:
     probability: float | None
     verdict: str | None
     broken_tail: str | None
+    damage_detection: str
     face_detector: str
 
     @property
@@ -136,6 +139,7 @@ class VideoResult:
             "verdict": self.verdict,
             "aggregation": AGGREGATION,
             "damage": self.broken_tail,
+            "damage_detection": self.damage_detection,
             "face_detector": self.face_detector,
             "tracks": [track.to_json() for track in self.tracks],
             "frames": [frame.to_json() for frame in self.frames],
@@ -189,6 +193,7 @@ def score_video(
         probability=mean,
         verdict=None if mean is None else detector.verdict(mean),
         broken_tail=video.broken_tail,
+        damage_detection=video.damage_detection,
         face_detector=choice.models[0] if choice else detector.description.detector,
     )
 

@@ -8,9 +8,8 @@ import av
 
 from keras_madd.media.ffv1 import SliceCheck
 from keras_madd.media.matroska import ClusterCheck
+from keras_madd.media.picture_damage import CHECKSUMS, DECODER, NONE
 
-CHECKSUMS, DECODER, NONE = "checksums", "decoder", "none"
-DETECTIONS = (CHECKSUMS, DECODER, NONE)
 # Their decoders notice most damage (tests/attacks measures it). Those of all others, VP8, VP9 and
 # H.265 among them, show nearly any bytes as a picture.
 _NOTICING = frozenset(
@@ -50,7 +49,7 @@ class DamageCheck:
 
     @property
     def detection(self) -> str:
-        """How damage shows: one of `DETECTIONS`.
+        """How damage shows: "checksums", "decoder" or "none".
 
         "checksums": every picture is covered by one. "decoder": the decoder notices most damage.
         "none": it shows damaged pictures as if they were sound.
@@ -103,7 +102,8 @@ class DamageCheck:
         if self._clusters is None:
             return ""
         self._clusters.finish()
-        return self._clusters.first_damage
+        cut = "the file is cut off" if self._clusters.is_cut_off else ""
+        return self._clusters.first_damage or cut
 
     def close(self) -> None:
         """Frees the file. Closing twice is harmless."""

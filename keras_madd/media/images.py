@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from keras_madd.faces.detect import MAX_SIDE
+from keras_madd.media.picture_damage import picture_damage
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
 from keras_madd.support.finding import find_files
@@ -38,7 +39,7 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
         (H, W, 3) uint8 RGB.
 
     Raises:
-        UserError: If the file is missing, empty, broken, truncated, too large or no image; the
+        UserError: If the file is missing, empty, damaged, cut off, too large or no image; the
             message is one line and names the file.
     """
     path = Path(path)
@@ -50,6 +51,8 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
             if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
                 raise UserError(_too_large(path, image.size, max_pixels))
             image.load()
+            if damage := picture_damage(path, image.format):
+                raise UserError(f"{path}: the picture is damaged: {damage}.")
             return _to_rgb(ImageOps.exif_transpose(image))
     except UserError:
         raise

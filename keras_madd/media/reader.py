@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-from keras_madd.media.damage import CHECKSUMS, DECODER, NONE
 from keras_madd.media.decoding import (
     DamagedError,
     OpenVideo,
@@ -18,6 +17,7 @@ from keras_madd.media.decoding import (
     read_packets,
     reason,
 )
+from keras_madd.media.picture_damage import CHECKSUMS, DECODER, NONE
 from keras_madd.media.pictures import PictureMaker
 from keras_madd.support.errors import UserError
 

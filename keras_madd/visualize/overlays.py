@@ -16,7 +16,11 @@ from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
 REAL_COLOR = (0, 105, 175)
 FAKE_COLOR = (200, 80, 0)
 UNSURE_COLOR = (92, 96, 104)
-_COLORS = {"real": REAL_COLOR, "fake": FAKE_COLOR, "unsure": UNSURE_COLOR}
+_COLORS = {
+    "fake": FAKE_COLOR,
+    **dict.fromkeys(("real", "no trace found"), REAL_COLOR),
+    **dict.fromkeys(("uncertain", "unsure"), UNSURE_COLOR),
+}
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 # A smaller inset shows nothing.
 _LEAST_INSET = 40
@@ -109,7 +113,7 @@ def verdict_of(face: ScoredFaceLike) -> str:
 
 
 def color_of(verdict: str) -> tuple[int, int, int]:
-    """Returns the colour of `"real"`, `"fake"` or `"unsure"`."""
+    """Returns the colour of a verdict in the words of `keras_madd.inference`."""
     return _COLORS[verdict]
 
 

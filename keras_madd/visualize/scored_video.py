@@ -1,7 +1,7 @@
 """The picture of a scored video, and the video of such pictures."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import cv2
@@ -35,6 +35,7 @@ class VideoOverlay:
         seconds: Length of the video, as far as is known, or of the part that a live picture shows.
         live: Whether the timeline scrolls.
         note: A line that is always shown, such as that the model only demonstrates.
+        clear_threshold: As `ScoreTimeline`.
 
     Attributes:
         size: (width, height) of the pictures that `compose` returns.
@@ -48,6 +49,7 @@ class VideoOverlay:
         seconds: float | None = None,
         live: bool = False,
         note: str = "",
+        clear_threshold: float | None = None,
     ):
         factor = max(1, -(-480 // max(width, height)))
         self._width, self._height = factor * width, factor * height
@@ -65,6 +67,7 @@ class VideoOverlay:
             seconds or 10.0,
             live,
             size,
+            clear_threshold,
         )
         self.size = (self._width, self._height + self._panel)
         self._canvas = np.full((self.size[1], self.size[0], 3), PAPER, np.uint8)
@@ -170,6 +173,8 @@ class ScoredVideoWriter:
         threshold: From here on a score means fake, 0 to 1.
         note: A line that is always shown.
         overwrite: Whether an existing file is replaced.
+        clear_threshold: As `ScoreTimeline`.
+        verdict: Puts the mean score into words; by default fake from `threshold` on, else real.
 
     Raises:
         UserError: If the folder is missing or cannot be written to, or the file exists.
@@ -185,11 +190,16 @@ class ScoredVideoWriter:
         threshold: float = 0.5,
         note: str = "",
         overwrite: bool = False,
+        clear_threshold: float | None = None,
+        verdict: Callable[[float], str] | None = None,
     ):
         from keras_madd.media import VideoWriter
 
-        self._overlay = VideoOverlay(width, height, threshold, seconds, note=note)
-        self._seconds, self._threshold = seconds, threshold
+        self._overlay = VideoOverlay(
+            width, height, threshold, seconds, note=note, clear_threshold=clear_threshold
+        )
+        self._seconds = seconds
+        self._verdict = verdict or (lambda mean: "fake" if mean >= threshold else "real")
         self._sum, self._count = 0.0, 0
         self._writer = VideoWriter(path, *self._overlay.size, frame_rate, overwrite=overwrite)
 
@@ -207,7 +217,7 @@ class ScoredVideoWriter:
             mean = self._sum / self._count
             frames = "1 frame" if self._count == 1 else f"{self._count} frames"
             headline = f"mean of {frames}: {percent(mean)} fake"
-            verdict = "fake" if mean >= self._threshold else "real"
+            verdict = self._verdict(mean)
         time = format_time(frame.seconds, tenths=True)
         if self._seconds:
             time += f" / {format_time(max(self._seconds, frame.seconds))}"

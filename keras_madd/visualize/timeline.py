@@ -34,6 +34,8 @@ class ScoreTimeline:
             the last `seconds` are shown.
         scroll: Whether to show the newest scores only.
         size: Of the letters in pixels.
+        clear_threshold: Below it no trace was found, and between the two it is uncertain; None
+            where everything below `threshold` is called real.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class ScoreTimeline:
         seconds: float = 10.0,
         scroll: bool = False,
         size: int = 12,
+        clear_threshold: float | None = None,
     ):
         self.threshold, self.scroll, self.size = threshold, scroll, size
+        self._clear_threshold = clear_threshold
         self._seconds = max(seconds, 0.1)
         self._shape = (height, width, 3)
         self._left = text_width("100%", size) + size
@@ -127,12 +131,23 @@ class ScoreTimeline:
         canvas = np.full(self._shape, PAPER, np.uint8)
         left, right, top, bottom = self._left, self._right, self._top, self._bottom
         level, size = round(self._y(self.threshold)), self.size
+        words = self._clear_threshold is not None
+        clear = round(self._y(self._clear_threshold)) if words else level
         canvas[top:level, left : right + 1] = _FAKE_ZONE
-        canvas[level : bottom + 1, left : right + 1] = _REAL_ZONE
-        zones = (("FAKE", top + round(1.2 * size), 0), ("REAL", bottom - round(0.4 * size), 1))
-        for word, y, below in zones:
-            if (bottom - level if below else level - top) > 1.5 * size:
-                draw_text(canvas, word, (left + size // 2, y), _ZONE_NAMES[below], size, BOLD)
+        canvas[clear : bottom + 1, left : right + 1] = _REAL_ZONE
+        zones = (
+            ("FAKE", top + round(1.2 * size), level - top, _ZONE_NAMES[0]),
+            ("UNCERTAIN", (level + clear) // 2 + round(0.36 * size), clear - level, MUTED),
+            (
+                "NO TRACE FOUND" if words else "REAL",
+                bottom - round(0.4 * size),
+                bottom - clear,
+                _ZONE_NAMES[1],
+            ),
+        )
+        for word, y, room, color in zones:
+            if room > 1.5 * size:
+                draw_text(canvas, word, (left + size // 2, y), color, size, BOLD)
         for score in (0.0, self.threshold, 1.0):
             y = round(self._y(score))
             if score != self.threshold and abs(y - level) < 1.1 * size:

@@ -18,6 +18,7 @@ from keras_madd.inference.model_description import (
     model_json_path,
     read_model_json,
 )
+from keras_madd.support import shipped
 from keras_madd.support.errors import UserError
 from keras_madd.support.output_folder import output_folder
 from keras_madd.web.model_card import model_card
@@ -51,14 +52,15 @@ def write_web_folder(
     model_path = Path(model_path)
     description = read_model_json(model_path)
     _check_fits_the_page(model_path, description)
-    with output_folder(folder, overwrite) as work:
+    inputs = (model_path, model_json_path(model_path))
+    with output_folder(folder, overwrite, inputs=inputs) as work:
         shutil.copytree(PAGE, work, dirs_exist_ok=True)
         with tarfile.open(RUNTIMES) as archive:
             archive.extractall(work / "wasm", filter="data")
         (work / MODEL).parent.mkdir()
         shutil.copyfile(model_path, work / MODEL)
         shutil.copyfile(model_json_path(model_path), model_json_path(work / MODEL))
-        card = model_card(description, _readme(model_path))
+        card = model_card(description, _words(model_path))
         (work / "model" / "card.html").write_text(card, encoding="utf-8")
         (work / "faces").mkdir()
         for file in MODEL_FILES.values():
@@ -70,6 +72,15 @@ def write_web_folder(
         }
         (work / FILES).write_text(json.dumps(listed, indent=1) + "\n")
     return Path(folder)
+
+
+def check_web_folder(folder: str | os.PathLike, overwrite: bool) -> None:
+    """Raises a UserError where a folder could not be written, before any work."""
+    folder = Path(folder)
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UserError(f"{folder} is a file, not a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise UserError(f"The folder {folder} is not empty; --overwrite writes into it.")
 
 
 def _check_fits_the_page(path: Path, description: ModelDescription) -> None:
@@ -85,12 +96,10 @@ def _check_fits_the_page(path: Path, description: ModelDescription) -> None:
         raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
 
 
-def _readme(model_path: Path) -> str | None:
-    """Returns the model card in words that lies beside a model, if one does."""
-    try:
-        return (model_path.parent / "README.md").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+def _words(model_path: Path) -> str | None:
+    """Returns what the model card of a preset says, if the model comes out of one."""
+    card = shipped.model_card(model_path)
+    return None if card is None else card.read_text(encoding="utf-8")
 
 
 def _entry(path: Path) -> dict:

@@ -44,7 +44,7 @@ def model_card(description: ModelDescription, readme: str | None = None) -> str:
         "Attention maps": description.num_attention_maps,
         "Face detector": description.detector,
         "Temperature": f"{description.temperature:.4g}",
-        "Called fake from": f"{description.threshold:.4g}",
+        "Words": _words(description),
         "Measured": json.dumps(description.metrics, indent=1) if description.metrics else "nothing",
         "SHA-256": description.sha256,
     }
@@ -54,3 +54,12 @@ def model_card(description: ModelDescription, readme: str | None = None) -> str:
         banner = '<p class="banner">A demonstration model: its scores prove nothing.</p>\n'
     words = f'<pre class="readme">{escape(readme)}</pre>\n' if readme else ""
     return _PAGE.format(banner=banner, facts="\n".join(rows), readme=words)
+
+
+def _words(description: ModelDescription) -> str:
+    clear = getattr(description, "clear_threshold", None)
+    if clear is None:
+        return f"fake from {description.threshold:.4g}, else real"
+    return (
+        f"fake from {description.threshold:.4g}, no trace found below {clear:.4g}, else uncertain"
+    )

@@ -143,3 +143,16 @@ def test_pictures_that_do_not_do(folder, tmp_path):
     with pytest.raises(UserError, match="1 face crops could be used; at least 16"):
         run(folder, tmp_path, *INT8, "--calibration", few)
     assert [path.name for path in tmp_path.iterdir()] == ["few"]
+
+
+def test_a_folder_for_the_browser(folder, tmp_path, capfd):
+    page = tmp_path / "page"
+    assert export.run(parse(folder / "model.keras", "--web", page)) == 0
+    assert f"{page}: python -m http.server" in capfd.readouterr().out
+    assert read_model_json(page / "model" / "model.tflite").format == "litert"
+    with pytest.raises(UserError, match="not empty"):
+        export.run(parse("missing.keras", "--web", page))
+    with pytest.raises(UserError, match=r"--web needs --batch 1\. Received: 2"):
+        export.run(parse("missing.keras", "--web", page, "--batch", "2"))
+    with pytest.raises(UserError, match=r"--web needs an --output that ends in \.tflite"):
+        export.run(parse("missing.keras", "--web", page, "--output", "model.onnx"))

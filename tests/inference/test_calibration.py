@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_madd.inference.calibration import calibrate, is_fake
+from keras_madd.inference.calibration import calibrate, verdict_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "calibration.json"
 LEAST = 1e-7
 EXPLANATION = (
-    "The network's probability p, the temperature and the threshold of model.json; the calibrated "
-    "probability (within 1e-12) and the verdict. The arithmetic is written out in "
-    "keras_madd/inference/calibration.py. Written by tests/inference/test_calibration.py."
+    "The network's probability p, the temperature and the thresholds of model.json; the calibrated "
+    "probability (within 1e-12), whether it is called fake, and the verdict. The arithmetic is "
+    "written out in keras_madd/inference/calibration.py. Written by "
+    "tests/inference/test_calibration.py."
 )
 
 
@@ -34,13 +35,21 @@ def golden_text():
             threshold = (0.5, 0.3, 0.85)[number % 3]
             if value == 0.5:  # The log-odds are 0 exactly, so that the level itself is met.
                 threshold = 0.5
+            # Of five: no words, words with a middle band, and words without one.
+            clear = (None, 0.2, threshold, 0.05, None)[number // 3 % 5]
+            fake = bool(shown >= Decimal(threshold))
+            lower = "real"
+            if clear is not None:
+                lower = "no trace found" if shown < Decimal(clear) else "uncertain"
             rows.append(
                 {
                     "probability": value,
                     "temperature": temperature,
                     "threshold": threshold,
+                    "clear_threshold": clear,
                     "calibrated": float(shown),
-                    "fake": bool(shown >= Decimal(threshold)),
+                    "fake": fake,
+                    "verdict": "fake" if fake else lower,
                 }
             )
     lines = ",\n".join(json.dumps(row) for row in rows)
@@ -55,7 +64,14 @@ def test_golden_vectors():
     for row in json.loads(GOLDEN.read_text())["cases"]:
         (found,) = calibrate(np.array([row["probability"]]), row["temperature"])
         assert found == pytest.approx(row["calibrated"], abs=1e-12, rel=0)
-        assert is_fake(found, row["threshold"]) == row["fake"]
+        verdict = verdict_of(found, row["threshold"], row["clear_threshold"])
+        assert verdict == row["verdict"]
+        assert (verdict == "fake") == row["fake"]
+
+
+def test_the_golden_vectors_hold_every_word():
+    rows = json.loads(GOLDEN.read_text())["cases"]
+    assert {row["verdict"] for row in rows} == {"fake", "real", "uncertain", "no trace found"}
 
 
 def test_a_temperature_of_one_changes_nothing_and_order_is_kept():

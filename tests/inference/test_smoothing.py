@@ -44,9 +44,43 @@ def cases():
     yield "other_levels", usual | {"on": 0.93, "off": 0.83}, [(0, 0.9)] * 6 + [(0, 0.97)] * 9
 
 
+def word_cases():
+    """The same with the levels of `"no trace found"`."""
+    usual = {"alpha": 0.1, "on": 0.75, "off": 0.65, "clear_on": 0.25, "clear_off": 0.35}
+    usual |= {"min_frames": 5}
+    rng = np.random.default_rng(6)
+    noisy = rng.uniform(0, 1, 60).round(4).tolist()
+    drift = (0.5 + 0.48 * np.sin(np.arange(90) / 9)).round(4).tolist()
+    yield "constant_fake", usual, [(0, 0.93)] * 8
+    yield "constant_clear", usual, [(0, 0.08)] * 8
+    yield "constant_uncertain", usual, [(0, 0.5)] * 8
+    yield "fake_is_kept_and_then_lost", usual, [(0, 0.97)] * 6 + [(0, 0.5)] * 40
+    yield "clear_is_kept_and_then_lost", usual, [(0, 0.03)] * 6 + [(0, 0.5)] * 40
+    yield "fake_turns_clear", usual, [(0, 0.97)] * 10 + [(0, 0.02)] * 40
+    yield "noise", usual, [(0, value) for value in noisy]
+    yield "drift", usual | {"alpha": 0.4}, [(0, value) for value in drift]
+    no_band = usual | {"alpha": 0.5, "on": 0.55, "off": 0.45, "clear_on": 0.45, "clear_off": 0.55}
+    yield "no_band", no_band, [(0, value) for value in drift]
+
+
+def exact_verdict(shown, before, levels):
+    on, off, clear_on, clear_off = levels
+    if shown >= on:
+        return "fake"
+    if clear_on is None:
+        return "real" if shown <= off else before
+    if shown <= clear_on:
+        return "no trace found"
+    if (before == "fake" and shown > off) or (before == "no trace found" and shown < clear_off):
+        return before
+    return "uncertain"
+
+
 def exact_steps(settings, observations):
     """The rule in 50 digits; refuses observations that land on a level, where rounding decides."""
-    alpha, on, off = (Decimal(settings[key]) for key in ("alpha", "on", "off"))
+    levels = [settings.get(key) for key in ("on", "off", "clear_on", "clear_off")]
+    levels = [None if level is None else Decimal(level) for level in levels]
+    alpha = Decimal(settings["alpha"])
     least = Decimal(LEAST)
     states = {}
     with localcontext(prec=50):
@@ -57,9 +91,9 @@ def exact_steps(settings, observations):
             gain = max(alpha, Decimal(1) / count)
             smoothed += gain * ((kept / (1 - kept)).ln() - smoothed)
             shown = 1 / (1 + (-smoothed).exp())
-            assert min(abs(shown - on), abs(shown - off)) > Decimal("1e-9")
+            assert min(abs(shown - level) for level in levels if level) > Decimal("1e-9")
             if count >= settings["min_frames"]:
-                verdict = "fake" if shown >= on else "real" if shown <= off else verdict
+                verdict = exact_verdict(shown, verdict, levels)
             states[track] = count, smoothed, verdict
             yield {
                 "track": track,
@@ -72,24 +106,40 @@ def exact_steps(settings, observations):
 
 def golden_text():
     levels = []
+    word_levels = []
     for threshold in (0.0, 0.02, 0.05, 0.3, 0.5, 0.62, 0.95, 0.98, 1.0):
         on = min(threshold + 0.05, (threshold + 1) / 2)
         off = max(threshold - 0.05, threshold / 2)
         levels.append({"threshold": threshold, "on": on, "off": off})
+    for threshold, clear in ((0.7, 0.3), (0.5, 0.5), (1.0, 0.0), (0.99, 0.02)):
+        word_levels.append(
+            {
+                "threshold": threshold,
+                "clear_threshold": clear,
+                "on": min(threshold + 0.05, (threshold + 1) / 2),
+                "off": max(threshold - 0.05, threshold / 2),
+                "clear_on": max(clear - 0.05, clear / 2),
+                "clear_off": min(clear + 0.05, (clear + 1) / 2),
+            }
+        )
+    return (
+        f'{{"explanation": {json.dumps(EXPLANATION)},\n"levels": {json.dumps(levels)},\n'
+        f'"cases": [\n{_lines(cases())}\n],\n"word_levels": {json.dumps(word_levels)},\n'
+        f'"word_cases": [\n{_lines(word_cases())}\n]}}\n'
+    )
+
+
+def _lines(chosen):
     found = [
         {"name": name, **settings, "steps": list(exact_steps(settings, observations))}
-        for name, settings, observations in cases()
+        for name, settings, observations in chosen
     ]
-    lines = ",\n".join(
+    return ",\n".join(
         json.dumps({key: value for key, value in case.items() if key != "steps"})[:-1]
         + ', "steps": [\n'
         + ",\n".join(json.dumps(step) for step in case["steps"])
         + "]}"
         for case in found
-    )
-    return (
-        f'{{"explanation": {json.dumps(EXPLANATION)},\n"levels": {json.dumps(levels)},\n'
-        f'"cases": [\n{lines}\n]}}\n'
     )
 
 
@@ -101,22 +151,23 @@ def test_the_golden_file_is_what_the_generator_writes():
     assert GOLDEN.read_text() == golden_text()
 
 
-@pytest.mark.parametrize("name", [name for name, *_ in cases()])
-def test_golden_vectors(name):
-    (case,) = (case for case in golden()["cases"] if case["name"] == name)
-    settings = {key: case[key] for key in ("alpha", "on", "off", "min_frames")}
-    smoother = ScoreSmoother(**settings)
-    for step in case["steps"]:
-        score = smoother.update(step["track"], step["probability"])
-        assert score.probability == pytest.approx(step["smoothed"], abs=1e-12, rel=0)
-        assert (score.verdict, score.frames) == (step["verdict"], step["frames"])
+@pytest.mark.parametrize("kind", ["cases", "word_cases"])
+def test_golden_vectors(kind):
+    for case in golden()[kind]:
+        levels = ("alpha", "on", "off", "min_frames", "clear_on", "clear_off")
+        smoother = ScoreSmoother(**{key: case[key] for key in levels if key in case})
+        for step in case["steps"]:
+            score = smoother.update(step["track"], step["probability"])
+            assert score.probability == pytest.approx(step["smoothed"], abs=1e-12, rel=0)
+            assert (score.verdict, score.frames) == (step["verdict"], step["frames"]), case["name"]
 
 
-def test_levels_about_a_threshold():
-    for row in golden()["levels"]:
-        smoother = ScoreSmoother.for_threshold(row["threshold"])
-        assert smoother.on == pytest.approx(row["on"], abs=1e-15)
-        assert smoother.off == pytest.approx(row["off"], abs=1e-15)
+@pytest.mark.parametrize("kind", ["levels", "word_levels"])
+def test_levels_about_thresholds(kind):
+    for row in golden()[kind]:
+        smoother = ScoreSmoother.for_threshold(row["threshold"], row.get("clear_threshold"))
+        for level in ("on", "off", "clear_on", "clear_off"):
+            assert getattr(smoother, level) == pytest.approx(row.get(level), abs=1e-15)
 
 
 def test_the_first_observations_are_averaged_in_log_odds():

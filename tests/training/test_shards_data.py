@@ -89,12 +89,14 @@ def test_errors_say_what_to_do(shards, others, tmp_path):
         opened(train_only)
     assert opened(train_only, shards).count("train", "fake") == 16
 
-    counts = {"real": {"videos": 4, "crops": 8}}
     one_class = write_shards(tmp_path / "one_class", {"train": 4, "val": 4}, size=24)
-    change(one_class, counts={"train": load_dataset_json(one_class).counts["train"], "val": counts})
+    both = load_dataset_json(one_class).counts
+    crops = sum(count["crops"] for count in both["val"].values())
+    counts = {"real": {"videos": 4, "crops": crops}}
+    change(one_class, counts=both | {"val": counts})
     with pytest.raises(UserError, match=r"the val split of .* has no fake faces"):
         opened(one_class)
-    change(one_class, counts={"train": counts, "val": load_dataset_json(shards).counts["val"]})
+    change(one_class, counts=both | {"train": counts})
     with pytest.raises(UserError, match="real ones alone will do with --self-blend"):
         opened(one_class)
     assert opened(one_class, self_blend=1.0).count("train", "fake") == 0

@@ -3,13 +3,21 @@
  * `keras_madd/inference/smoothing.py`, where the arithmetic is written out.
  */
 import { logOdds, sigmoid } from "./calibration.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Thresholds, Verdict } from "./verdict.ts";
 
 export const DEFAULT_ALPHA = 0.1;
 export const MIN_FRAMES = 5;
 /** Distance of both levels from the threshold. */
 export const HALF_BAND = 0.05;
 const MOST_TRACKS = 64;
+
+/** Where verdicts of smoothed probabilities begin and end; see the constructor. */
+export interface Levels {
+  readonly on: number;
+  readonly off: number;
+  readonly clearOn?: number | null;
+  readonly clearOff?: number | null;
+}
 
 /** What a `ScoreSmoother` says of a track after an observation. */
 export interface SmoothedScore {
@@ -25,18 +33,28 @@ export class ScoreSmoother {
     { frames: number; smoothed: number; verdict: Verdict }
   >();
 
+  readonly on: number;
+  readonly off: number;
+  readonly clearOn: number | null;
+  readonly clearOff: number | null;
+
   /**
+   * @param levels smoothed probabilities: fake from `on`; until down to `off`, which is real in a
+   *   model of two words. In one of three no trace was found down from `clearOn`, until up to
+   *   `clearOff`, and it is uncertain between.
    * @param alpha weight of a new observation once the mean has settled, above 0 and at most 1.
-   * @param on smoothed probability from which a face is called fake.
-   * @param off smoothed probability down from which it is called real; below `on`.
    * @param minFrames observations before the first verdict.
    */
   constructor(
+    levels: Levels,
     readonly alpha = DEFAULT_ALPHA,
-    readonly on = 0.55,
-    readonly off = 0.45,
     readonly minFrames = MIN_FRAMES,
   ) {
+    const { on, off, clearOn = null, clearOff = null } = levels;
+    this.on = on;
+    this.off = off;
+    this.clearOn = clearOn;
+    this.clearOff = clearOff;
     if (!(alpha > 0 && alpha <= 1)) {
       throw new RangeError(`\`alpha\` must be above 0 and at most 1. Received: alpha=${alpha}`);
     }
@@ -46,16 +64,24 @@ export class ScoreSmoother {
           `Received: on=${on}, off=${off}`,
       );
     }
+    if (!fits(clearOn, clearOff, levels)) {
+      throw new RangeError(
+        "`clearOn` and `clearOff` must be from 0 to 1, the first below the second, and neither " +
+          `above \`off\` and \`on\`; or both null. Received: clearOn=${clearOn}, ` +
+          `clearOff=${clearOff}, on=${on}, off=${off}`,
+      );
+    }
     if (!(minFrames >= 1)) {
       throw new RangeError(`\`minFrames\` must be 1 or more. Received: minFrames=${minFrames}`);
     }
   }
 
-  /** Returns a smoother whose two levels lie about a threshold, 0 to 1. */
-  static forThreshold(threshold: number): ScoreSmoother {
-    const on = Math.min(threshold + HALF_BAND, (threshold + 1) / 2);
-    const off = Math.max(threshold - HALF_BAND, threshold / 2);
-    return new ScoreSmoother(DEFAULT_ALPHA, on, off);
+  /** Returns a smoother whose levels lie about a model's thresholds. */
+  static forThresholds({ threshold, clearThreshold }: Thresholds): ScoreSmoother {
+    const [on, off] = about(threshold);
+    if (clearThreshold === null) return new ScoreSmoother({ on, off });
+    const [clearOff, clearOn] = about(clearThreshold);
+    return new ScoreSmoother({ on, off, clearOn, clearOff });
   }
 
   /** Takes one observation, a calibrated probability, of a track. */
@@ -67,10 +93,7 @@ export class ScoreSmoother {
     smoothed += Math.max(this.alpha, 1 / frames) * (observed - smoothed);
     const shown = sigmoid(smoothed);
     let verdict: Verdict = before?.verdict ?? "unsure";
-    if (frames >= this.minFrames) {
-      if (shown >= this.on) verdict = "fake";
-      else if (shown <= this.off) verdict = "real";
-    }
+    if (frames >= this.minFrames) verdict = this.verdict(shown, verdict);
     // A map keeps the order of insertion: what was seen last comes last.
     this.states.delete(track);
     this.states.set(track, { frames, smoothed, verdict });
@@ -79,4 +102,25 @@ export class ScoreSmoother {
     }
     return { probability: shown, verdict, frames };
   }
+
+  private verdict(shown: number, before: Verdict): Verdict {
+    if (shown >= this.on) return "fake";
+    if (this.clearOn === null || this.clearOff === null) return shown <= this.off ? "real" : before;
+    if (shown <= this.clearOn) return "no trace found";
+    const kept =
+      before === "fake" ? shown > this.off : before === "no trace found" && shown < this.clearOff;
+    return kept ? before : "uncertain";
+  }
+}
+
+/** Returns the levels above and below a threshold. */
+function about(threshold: number): [number, number] {
+  const above = Math.min(threshold + HALF_BAND, (threshold + 1) / 2);
+  return [above, Math.max(threshold - HALF_BAND, threshold / 2)];
+}
+
+function fits(clearOn: number | null, clearOff: number | null, { on, off }: Levels): boolean {
+  if (clearOn === null || clearOff === null) return clearOn === clearOff;
+  const inOrder = 0 <= clearOn && clearOn < clearOff && clearOff <= 1;
+  return inOrder && clearOn <= off && clearOff <= on;
 }

@@ -45,6 +45,12 @@ export class LiteRTRunner {
     return (await navigator.gpu.requestAdapter().catch(() => null)) !== null;
   }
 
+  /** Loads the library; it takes its time, and needs no model. */
+  static load(backend: Backend): Promise<LiteRt> {
+    const path = backend === "wasm-compat" ? "litert_wasm_compat_internal.js" : "";
+    return (runtime ??= loadLiteRt(WASM_FOLDER + path));
+  }
+
   /**
    * Compiles a model.
    *
@@ -56,9 +62,7 @@ export class LiteRTRunner {
     description: ModelDescription,
     backend: Backend,
   ): Promise<LiteRTRunner> {
-    const path = backend === "wasm-compat" ? "litert_wasm_compat_internal.js" : "";
-    runtime ??= loadLiteRt(WASM_FOLDER + path);
-    const litert = await runtime;
+    const litert = await LiteRTRunner.load(backend);
     const onGPU = backend === "webgpu";
     const environment = onGPU ? await gpuEnvironment() : litert.getDefaultEnvironment();
     const model = await litert.loadAndCompile(file, {

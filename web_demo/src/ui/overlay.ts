@@ -13,8 +13,10 @@ import type { Verdict } from "../core/verdict.ts";
 export type HeatChoice = "off" | "sum" | number;
 
 export const COLORS: Record<Verdict, string> = {
-  real: "rgb(0, 105, 175)",
   fake: "rgb(200, 80, 0)",
+  uncertain: "rgb(92, 96, 104)",
+  "no trace found": "rgb(0, 105, 175)",
+  real: "rgb(0, 105, 175)",
   unsure: "rgb(92, 96, 104)",
 };
 

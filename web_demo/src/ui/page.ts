@@ -147,8 +147,12 @@ export class Page {
     progress.value = 0;
     this.stage.begin("video");
     const video = await VideoFile.open(file, element("video"));
-    const { threshold } = this.detector.description;
-    const panel = (this.panel = new VideoPanel(this.speaker, this.stage, video, threshold));
+    const panel = (this.panel = new VideoPanel(
+      this.speaker,
+      this.stage,
+      video,
+      this.detector.description,
+    ));
     const frames: ScoredVideo["frames"][number][] = [];
     const started = performance.now();
     const result = await scoreVideo(

@@ -73,17 +73,17 @@ export class Report {
     }
     const score = (face: ScoredFace) => face.smoothed ?? face.probability;
     const face = faces.reduce((a, b) => (score(b) > score(a) ? b : a));
-    const values = this.percents(score(face));
+    const values = { percent: percent(score(face)) };
     const others = faces.length - 1;
     this.show({
       verdict: face.verdict,
       heading: (speaker) => speaker.say(`verdict_${face.verdict}`),
-      detail: (speaker) => speaker.say("detail", values),
+      detail: (speaker) => speaker.say("detail", { ...values, words: this.words(speaker) }),
       note: (speaker) =>
         others ? speaker.say(others === 1 ? "moreOne" : "more", { count: others }) : "",
       caption: (speaker) => {
         const verdict = speaker.say(`verdict_${face.verdict}`);
-        return speaker.say("captionScore", { ...values, verdict });
+        return speaker.say("captionScore", { ...values, verdict, words: this.words(speaker) });
       },
     });
   }
@@ -112,16 +112,17 @@ export class Report {
       return;
     }
     const verdict = verdictOf(probability, this.description!);
-    const values = { ...this.percents(probability), frames: video.framesWithFace };
+    const values = { percent: percent(probability), frames: video.framesWithFace };
     this.show({
       verdict,
       heading: (speaker) => speaker.say(`verdict_${verdict}`),
-      detail: (speaker) => speaker.say("detailVideo", values),
+      detail: (speaker) => speaker.say("detailVideo", { ...values, words: this.words(speaker) }),
       note,
       caption: (speaker) =>
         speaker.say("captionScoreVideo", {
           ...values,
           verdict: speaker.say(`verdict_${verdict}`),
+          words: this.words(speaker),
         }),
     });
   }
@@ -168,9 +169,13 @@ export class Report {
     this.draw();
   }
 
-  private percents(probability: number): Values {
-    const { threshold } = this.description!;
-    return { percent: percent(probability), threshold: `${Math.round(100 * threshold)}%` };
+  /** Says which words the model has, from where on. */
+  private words(speaker: Speaker): string {
+    const { threshold, clearThreshold } = this.description!;
+    const whole = (share: number) => `${Math.round(100 * share)}%`;
+    if (clearThreshold === null) return speaker.say("words", { threshold: whole(threshold) });
+    const values = { threshold: whole(threshold), clear: whole(clearThreshold) };
+    return speaker.say("wordsThree", values);
   }
 
   private show(said: Said): void {

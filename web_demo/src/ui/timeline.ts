@@ -1,15 +1,25 @@
 /** A video's score over time, and the frame that is shown. */
+import { type Thresholds, type Verdict, verdictOf } from "../core/verdict.ts";
 import { type ScoredFrame, frameProbability } from "../core/video_result.ts";
 import { time } from "./strings.ts";
+
+const COLORS: Record<Verdict, string> = {
+  fake: "--fake",
+  uncertain: "--unsure",
+  "no trace found": "--real",
+  real: "--real",
+  unsure: "--unsure",
+};
 
 /** Draws the scores of a video; the colours come from the page's style sheet. */
 export function drawTimeline(
   canvas: HTMLCanvasElement,
   frames: readonly ScoredFrame[],
   duration: number,
-  threshold: number,
+  thresholds: Thresholds,
   shown: number | null,
 ): void {
+  const { threshold, clearThreshold } = thresholds;
   const ratio = devicePixelRatio;
   canvas.width = Math.round(canvas.clientWidth * ratio);
   canvas.height = Math.round(canvas.clientHeight * ratio);
@@ -21,7 +31,8 @@ export function drawTimeline(
   context.fillStyle = color("--fake-zone");
   context.fillRect(axes.left, axes.top, axes.right - axes.left, level - axes.top);
   context.fillStyle = color("--real-zone");
-  context.fillRect(axes.left, level, axes.right - axes.left, axes.bottom - level);
+  const clear = axes.y(clearThreshold ?? threshold);
+  context.fillRect(axes.left, clear, axes.right - axes.left, axes.bottom - clear);
   drawScale(context, axes, threshold, color("--muted"));
   let before: { x: number; y: number } | null = null;
   frames.forEach((frame, index) => {
@@ -31,7 +42,7 @@ export function drawTimeline(
       return;
     }
     const point = { x: axes.x(frame.seconds), y: axes.y(score) };
-    context.strokeStyle = context.fillStyle = color(score >= threshold ? "--fake" : "--real");
+    context.strokeStyle = context.fillStyle = color(COLORS[verdictOf(score, thresholds)]);
     if (before) {
       context.lineWidth = 2;
       context.beginPath();

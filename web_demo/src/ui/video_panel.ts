@@ -1,5 +1,6 @@
 /** A scored video: its timeline, and the frame that is shown. */
 import { type ScoredFrame, frameProbability } from "../core/video_result.ts";
+import type { Thresholds } from "../core/verdict.ts";
 import type { ScoredVideo } from "../media/score_video.ts";
 import type { VideoFile } from "../media/video_frames.ts";
 import { element } from "./elements.ts";
@@ -23,7 +24,7 @@ export class VideoPanel {
     private speaker: Speaker,
     private readonly stage: Stage,
     private readonly video: VideoFile,
-    private readonly threshold: number,
+    private readonly thresholds: Thresholds,
   ) {
     const { signal } = this.listeners;
     this.slider.disabled = this.heaviest.hidden = true;
@@ -121,6 +122,6 @@ export class VideoPanel {
 
   private draw(): void {
     if (!this.canvas.clientWidth) return;
-    drawTimeline(this.canvas, this.frames, this.video.duration, this.threshold, this.shown);
+    drawTimeline(this.canvas, this.frames, this.video.duration, this.thresholds, this.shown);
   }
 }

@@ -132,9 +132,8 @@ test("the policy refuses what would leave the page", async () => {
     await new Promise((resolve) => (image.onerror = resolve));
   });
   const refused = complaints.filter((each) => each.startsWith("policy: "));
-  assert.deepEqual(
-    refused.map((each) => each.split(" ")[1]),
-    ["connect-src", "img-src"],
-  );
+  // Twice each: by the policy in the page and by the server's.
+  const directives = new Set(refused.map((each) => each.split(" ")[1]));
+  assert.deepEqual([...directives], ["connect-src", "img-src"]);
   await page.context().close();
 });

@@ -22,7 +22,7 @@ FRAMES, RATE = 64, 16
 
 
 def pictures(portrait: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns ten pictures that are unlike each other: of one, two, ten faces, small and cut off."""
+    """Returns ten pictures that are unlike each other: of one face and of ten, small, cut off."""
     rng = np.random.default_rng(0)
     height, width = portrait.shape[:2]
     noisy = np.clip(portrait + rng.normal(0, 12, portrait.shape), 0, 255).astype(np.uint8)

@@ -193,8 +193,11 @@ export async function score(page: Page, file: string): Promise<Scored> {
 /** Waits until the page says something. */
 export async function waitForWords(page: Page, words: RegExp): Promise<void> {
   await page.waitForFunction(
-    (source) => new RegExp(source).test(document.querySelector("[role=status]")!.textContent),
+    (source) =>
+      new RegExp(source).test(
+        document.querySelector<HTMLElement>("[role=status]")!.innerText.trim(),
+      ),
     words.source,
-    { timeout: 60_000 },
+    { timeout: 30_000 },
   );
 }

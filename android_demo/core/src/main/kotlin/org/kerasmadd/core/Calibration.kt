@@ -9,8 +9,14 @@ import kotlin.math.ln
  *
  * @property temperature above 0; above 1 it draws probabilities towards one half.
  * @property threshold calibrated probability from which a face is called fake.
+ * @property clearThreshold the one below which no trace was found; null in models that call
+ *   everything below [threshold] real.
  */
-data class Calibration(val temperature: Double, val threshold: Double) {
+data class Calibration(
+    val temperature: Double,
+    val threshold: Double,
+    val clearThreshold: Double? = null,
+) {
     init {
         require(temperature.isFinite() && temperature > 0) {
             "`temperature` must be a number above 0. Received: temperature=$temperature"
@@ -18,13 +24,25 @@ data class Calibration(val temperature: Double, val threshold: Double) {
         require(threshold in 0.0..1.0) {
             "`threshold` must be from 0 to 1. Received: threshold=$threshold"
         }
+        require(clearThreshold == null || clearThreshold in 0.0..threshold) {
+            "`clearThreshold` must be from 0 to `threshold`. Received: clearThreshold=$clearThreshold"
+        }
     }
 
     /** Returns the probability to show for one that the network gave, 0 to 1. */
     fun calibrate(probability: Double): Double = sigmoid(logOdds(probability) / temperature)
 
-    /** Tells whether a calibrated probability is called fake: from the threshold upwards. */
-    fun isFake(calibrated: Double): Boolean = calibrated >= threshold
+    /** Puts a calibrated probability into words. */
+    fun verdict(calibrated: Double): Verdict = when {
+        calibrated >= threshold -> Verdict.FAKE
+        clearThreshold == null -> Verdict.REAL
+        calibrated < clearThreshold -> Verdict.NO_TRACE
+        else -> Verdict.UNCERTAIN
+    }
+
+    /** Returns the same with another threshold, as a user chose it. */
+    fun withThreshold(chosen: Double) =
+        copy(threshold = chosen, clearThreshold = clearThreshold?.coerceAtMost(chosen))
 
     companion object {
         const val LEAST_PROBABILITY = 1e-7

@@ -56,11 +56,11 @@ class FaceScorer(
     private val statistics: LatencyStatistics? = null,
     private val listener: StageListener? = null,
 ) {
-    private val calibration = contract.calibration.copy(threshold = threshold)
+    private val calibration = contract.calibration.withThreshold(threshold)
     private val cropper = FaceCropper(contract.inputHeight)
     private val crop = ByteArray(cropper.valueCount)
     private val tracker = FaceTracker()
-    private val smoother = ScoreSmoother.forThreshold(threshold)
+    private val smoother = ScoreSmoother.forThreshold(threshold, calibration.clearThreshold)
 
     /**
      * Scores the faces of a frame, largest first, at most [maxFaces].
@@ -101,10 +101,8 @@ class FaceScorer(
         return ScoredFace(track, box, square, score.probability, score.verdict, score.frames)
     }
 
-    private fun verdictAtOnce(probability: Double): SmoothedScore {
-        val verdict = if (calibration.isFake(probability)) Verdict.FAKE else Verdict.REAL
-        return SmoothedScore(probability, verdict, 1)
-    }
+    private fun verdictAtOnce(probability: Double) =
+        SmoothedScore(probability, calibration.verdict(probability), 1)
 
     private inline fun <T> timed(stage: Stage, work: () -> T): T {
         listener?.begin(stage)

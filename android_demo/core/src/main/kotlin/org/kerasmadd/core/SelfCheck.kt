@@ -48,7 +48,7 @@ data class SelfCheck(
          * @throws ModelContractException where it is not, or a key or value is wrong.
          */
         fun parse(json: String, contract: ModelContract): SelfCheck {
-            val file = StrictJson(json, "self_check.json", SCHEMA_VERSION, KEYS)
+            val file = StrictJson(json, "self_check.json", mapOf(SCHEMA_VERSION to KEYS))
             val check = SelfCheck(
                 sha256 = file.text("sha256"),
                 crop = file.text("crop"),

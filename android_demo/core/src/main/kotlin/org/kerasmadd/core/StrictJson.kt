@@ -13,26 +13,26 @@ import kotlinx.serialization.json.JsonPrimitive
  *
  * @param text the file's content.
  * @param file its name, for messages.
- * @param version the schema version that is read.
- * @param keys all keys that must be there, and no other may.
+ * @param versions the schema versions that are read, each with all keys that must be there; no other may.
  * @throws ModelContractException where anything differs.
  */
-internal class StrictJson(text: String, private val file: String, version: Int, keys: Set<String>) {
+internal class StrictJson(text: String, private val file: String, versions: Map<Int, Set<String>>) {
     private val values: JsonObject
 
     init {
+        JsonBounds.check(text, file)
         val parsed = try {
             Json.parseToJsonElement(text)
         } catch (problem: SerializationException) {
             throw ModelContractException("$file cannot be read as JSON: ${problem.message}", problem)
         }
         values = parsed as? JsonObject ?: throw ModelContractException("$file must hold an object.")
-        if (values["schema_version"].toString() != version.toString()) {
-            throw ModelContractException(
-                "$file has schema version ${values["schema_version"]}; this app reads $version. " +
+        val found = values["schema_version"].toString()
+        val keys = versions.entries.firstOrNull { it.key.toString() == found }?.value
+            ?: throw ModelContractException(
+                "$file has schema version $found; this app reads ${versions.keys.joinToString(" and ")}. " +
                     "Export the model again.",
             )
-        }
         val expected = keys + "schema_version"
         val missing = (expected - values.keys).sorted()
         if (missing.isNotEmpty()) throw ModelContractException("$file lacks ${missing.joinToString()}.")
@@ -58,9 +58,12 @@ internal class StrictJson(text: String, private val file: String, version: Int, 
     fun number(key: String): Double {
         val value = values.getValue(key)
         val text = (value as? JsonPrimitive)?.takeUnless { it.isString }?.content
-        if (text == null || !NUMBER.matches(text)) refuse(key, "a number")
+        if (text == null || text.length > MOST_DIGITS || !NUMBER.matches(text)) refuse(key, "a number")
         return text.toDouble().takeIf { it.isFinite() } ?: refuse(key, "a number")
     }
+
+    /** Returns null where the schema version has no such key. */
+    fun numberIfThere(key: String): Double? = if (key in values) number(key) else null
 
     fun truth(key: String): Boolean {
         val value = values.getValue(key)
@@ -88,10 +91,11 @@ internal class StrictJson(text: String, private val file: String, version: Int, 
     }
 
     private fun refuse(key: String, wanted: String): Nothing = throw ModelContractException(
-        "$file: `$key` must be $wanted. Received: $key=${values.getValue(key)}",
+        "$file: `$key` must be $wanted. Received: $key=${values.getValue(key).toString().take(60)}",
     )
 
     private companion object {
+        const val MOST_DIGITS = 25
         val WHOLE = Regex("-?(0|[1-9][0-9]*)")
         val NUMBER = Regex("-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?")
     }

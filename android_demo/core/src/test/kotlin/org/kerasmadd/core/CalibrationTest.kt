@@ -13,10 +13,12 @@ class CalibrationTest {
         val cases = Golden.json("calibration.json").jsonObject.list("cases").map { it.jsonObject }
         assertTrue(cases.size > 20)
         for (case in cases) {
-            val calibration = Calibration(case.number("temperature"), case.number("threshold"))
+            val calibration = Calibration(
+                case.number("temperature"), case.number("threshold"), case.numberOrNull("clear_threshold"),
+            )
             val shown = calibration.calibrate(case.number("probability"))
             assertEquals(case.number("calibrated"), shown, 1e-12, "$case")
-            assertEquals(case.truth("fake"), calibration.isFake(shown), "$case")
+            assertEquals(case.text("verdict"), calibration.verdict(shown).word, "$case")
         }
     }
 
@@ -28,6 +30,14 @@ class CalibrationTest {
         }
         val shown = (0..1000).map { Calibration(2.5, 0.5).calibrate(it / 1000.0) }
         assertEquals(shown.sorted(), shown)
+    }
+
+    @Test
+    fun `a threshold of the user's own keeps the words in order`() {
+        val own = Calibration(1.0, 0.7, 0.3)
+        assertEquals(Calibration(1.0, 0.5, 0.3), own.withThreshold(0.5))
+        assertEquals(Calibration(1.0, 0.2, 0.2), own.withThreshold(0.2))
+        assertEquals(Calibration(1.0, 0.2), Calibration(1.0, 0.7).withThreshold(0.2))
     }
 
     @Test
@@ -50,6 +60,9 @@ class CalibrationTest {
             { Calibration(Double.NaN, 0.5) },
             { Calibration(Double.POSITIVE_INFINITY, 0.5) },
             { Calibration(1.0, 1.1) },
+            { Calibration(1.0, 0.5, 0.6) },
+            { Calibration(1.0, 0.5, -0.1) },
+            { Calibration(1.0, 0.5, Double.NaN) },
             { Calibration(1.0, 0.5).calibrate(Double.NaN) },
             { Calibration(1.0, 0.5).calibrate(-0.1) },
             { Calibration.softmax(DoubleArray(0)) },

@@ -10,6 +10,7 @@ import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.boolean
 import kotlinx.serialization.json.double
+import kotlinx.serialization.json.doubleOrNull
 import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
@@ -54,6 +55,9 @@ class CropCase(
 fun JsonObject.text(key: String): String = getValue(key).jsonPrimitive.content
 
 fun JsonObject.number(key: String): Double = getValue(key).jsonPrimitive.double
+
+/** Null where there is no such key, or a null. */
+fun JsonObject.numberOrNull(key: String): Double? = get(key)?.jsonPrimitive?.doubleOrNull
 
 fun JsonObject.int(key: String): Int = getValue(key).jsonPrimitive.int
 

@@ -1,6 +1,9 @@
 package org.kerasmadd.core
 
 import java.security.MessageDigest
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -90,9 +93,22 @@ class ModelContractTest {
 
     @Test
     fun `another schema version is refused first`() {
-        refused("schema version 1; this app reads 2", modelJson(changes = arrayOf("schema_version" to "1")))
+        refused("schema version 1; this app reads 2 and 3", modelJson(changes = arrayOf("schema_version" to "1")))
         refused("schema version null", modelJson(changes = arrayOf("schema_version" to null, "batch" to null)))
         refused("schema version \"2\"", modelJson(changes = arrayOf("schema_version" to "\"2\"")))
+    }
+
+    @Test
+    fun `schema 3 has the threshold of the words, schema 2 has not`() {
+        fun json(version: Int, clear: String?) = modelJson(
+            changes = arrayOf("schema_version" to "$version", "clear_threshold" to clear),
+        )
+        assertEquals(Calibration(1.5, 0.4, 0.1), ModelContract.parse(json(3, "0.1")).calibration)
+        refused("model.json lacks clear_threshold.", json(3, null))
+        refused("unknown keys: clear_threshold", json(2, "0.1"))
+        for (wrong in listOf("0.5", "-0.1", "null", "\"0.1\"")) {
+            refused("model.json: `clear_threshold` must be", json(3, wrong))
+        }
     }
 
     @Test
@@ -142,5 +158,40 @@ class ModelContractTest {
             ModelContract.parse(modelJson(sha256)).checkFile(bytes.inputStream())
         }
         assertTrue(problem.message!!.contains("describes another file"))
+    }
+
+    private val golden = Golden.json("model_descriptions.json").jsonObject
+
+    private fun changed(case: JsonObject): String =
+        JsonObject(golden.getValue("valid").jsonObject + case.getValue("changes").jsonObject).toString()
+
+    @Test
+    fun `takes what Python takes`() {
+        for (each in golden.getValue("good").jsonArray.map { it.jsonObject }) {
+            if ("python_only" in each) {
+                assertThrows(ModelContractException::class.java) { ModelContract.parse(changed(each)) }
+            } else {
+                ModelContract.parse(changed(each))
+            }
+        }
+    }
+
+    @Test
+    fun `refuses what Python refuses, and names it`() {
+        for (each in golden.getValue("bad").jsonArray.map { it.jsonObject }) {
+            val problem = assertThrows(ModelContractException::class.java, { ModelContract.parse(changed(each)) }, each.text("name"))
+            val words = each.text("wrong").replace("schema_version", "schema version")
+            assertTrue(problem.message!!.contains(words), "${each.text("name")}: ${problem.message}")
+        }
+    }
+
+    @Test
+    fun `refuses what is no JSON to Python`() {
+        for (each in golden.getValue("not_json").jsonArray.map { it.jsonObject }) {
+            assertThrows(ModelContractException::class.java, { ModelContract.parse(each.text("text")) }, each.text("name"))
+        }
+        for (text in listOf("[".repeat(200_000), "{\"a\":".repeat(200_000), " ".repeat(2_000_000), "{\"", "{\"\\")) {
+            assertThrows(ModelContractException::class.java) { ModelContract.parse(text) }
+        }
     }
 }

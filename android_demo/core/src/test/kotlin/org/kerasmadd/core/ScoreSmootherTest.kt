@@ -12,19 +12,20 @@ class ScoreSmootherTest {
 
     @Test
     fun `equals Python on every golden vector`() {
-        val cases = golden.list("cases").map { it.jsonObject }
-        assertTrue(cases.size > 5)
+        val cases = listOf("cases", "word_cases").flatMap(golden::list).map { it.jsonObject }
+        assertTrue(cases.size > 15)
         for (case in cases) assertEquals(emptyList<String>(), differences(case))
     }
 
     private fun differences(case: JsonObject): List<String> {
         val smoother = ScoreSmoother(
             case.number("alpha"), case.number("on"), case.number("off"), case.int("min_frames"),
+            case.numberOrNull("clear_on"), case.numberOrNull("clear_off"),
         )
         return case.list("steps").map { it.jsonObject }.mapNotNull { step ->
             val score = smoother.update(step.int("track"), step.number("probability"))
             val same = Math.abs(score.probability - step.number("smoothed")) <= 1e-12 &&
-                score.verdict.name.lowercase() == step.text("verdict") &&
+                score.verdict.word == step.text("verdict") &&
                 score.frames == step.int("frames")
             if (same) null else "${case.text("name")}: expected $step, got $score"
         }
@@ -32,8 +33,12 @@ class ScoreSmootherTest {
 
     @Test
     fun `the levels about a threshold are Python's`() {
-        for (level in golden.list("levels").map { it.jsonObject }) {
-            val smoother = ScoreSmoother.forThreshold(level.number("threshold"))
+        for (level in listOf("levels", "word_levels").flatMap(golden::list).map { it.jsonObject }) {
+            val smoother = ScoreSmoother.forThreshold(
+                level.number("threshold"), level.numberOrNull("clear_threshold"),
+            )
+            assertEquals(level.numberOrNull("clear_on"), smoother.clearOn)
+            assertEquals(level.numberOrNull("clear_off"), smoother.clearOff)
             assertEquals(level.number("on"), smoother.on, 1e-15)
             assertEquals(level.number("off"), smoother.off, 1e-15)
         }
@@ -69,6 +74,9 @@ class ScoreSmootherTest {
             { ScoreSmoother(on = 1.2) },
             { ScoreSmoother(off = -0.1) },
             { ScoreSmoother(minFrames = 0) },
+            { ScoreSmoother(clearOn = 0.2) },
+            { ScoreSmoother(clearOn = 0.3, clearOff = 0.2) },
+            { ScoreSmoother(clearOn = 0.2, clearOff = 0.7) },
             { ScoreSmoother().update(0, Double.NaN) },
         )
         for (call in calls) assertThrows(IllegalArgumentException::class.java) { call() }

@@ -82,7 +82,7 @@ class OverlayPainter(private val context: Context, private val unit: Float) {
         val box = transform.map(face.box)
         rect.set(box.left, box.top, box.right, box.bottom)
         val corner = 8 * unit
-        line.pathEffect = if (face.verdict == Verdict.UNSURE) dashes else null
+        line.pathEffect = if (face.verdict == Verdict.UNSURE || face.verdict == Verdict.UNCERTAIN) dashes else null
         line.color = context.getColor(R.color.stage)
         line.strokeWidth = 6 * unit
         canvas.drawRoundRect(rect, corner, corner, line)
@@ -112,22 +112,24 @@ class OverlayPainter(private val context: Context, private val unit: Float) {
     companion object {
         /** Background for white text. */
         fun verdictColor(verdict: Verdict): Int = when (verdict) {
-            Verdict.REAL -> R.color.verdict_real
+            Verdict.REAL, Verdict.NO_TRACE -> R.color.verdict_real
             Verdict.FAKE -> R.color.verdict_fake
-            Verdict.UNSURE -> R.color.verdict_unsure
+            Verdict.UNSURE, Verdict.UNCERTAIN -> R.color.verdict_unsure
         }
 
         /** Lines on a dark outline: brighter than the backgrounds. */
         fun lineColor(verdict: Verdict): Int = when (verdict) {
-            Verdict.REAL -> R.color.line_real
+            Verdict.REAL, Verdict.NO_TRACE -> R.color.line_real
             Verdict.FAKE -> R.color.line_fake
-            Verdict.UNSURE -> R.color.on_bar
+            Verdict.UNSURE, Verdict.UNCERTAIN -> R.color.on_bar
         }
 
         fun word(verdict: Verdict): Int = when (verdict) {
             Verdict.REAL -> R.string.label_real
             Verdict.FAKE -> R.string.label_fake
             Verdict.UNSURE -> R.string.label_unsure
+            Verdict.UNCERTAIN -> R.string.label_uncertain
+            Verdict.NO_TRACE -> R.string.label_no_trace
         }
     }
 }

@@ -119,6 +119,8 @@ class StateWords(private val resources: Resources) {
             Verdict.REAL -> R.string.verdict_real
             Verdict.FAKE -> R.string.verdict_fake
             Verdict.UNSURE -> R.string.verdict_unsure
+            Verdict.UNCERTAIN -> R.string.verdict_uncertain
+            Verdict.NO_TRACE -> R.string.verdict_no_trace
         }
 
         private fun title(problem: Problem): Int = when (problem) {

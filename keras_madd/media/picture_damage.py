@@ -1,0 +1,45 @@
+"""Damage in photographs that decoders conceal.
+
+libjpeg paints on after damaged data and only counts a warning, which Pillow does not pass on.
+"""
+
+import os
+from pathlib import Path
+
+CHECKSUMS, DECODER, NONE = "checksums", "decoder", "none"
+# What Pillow calls a format -> how its damage shows; of the others nothing is known.
+_DETECTIONS = {"PNG": CHECKSUMS, "JPEG": DECODER, "MPO": DECODER}
+_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "Invalid JPEG")
+
+
+def picture_detection(format: str | None) -> str:
+    """Returns how damage shows in a format: as in `keras_madd.media.VideoReader`.
+
+    Args:
+        format: Pillow's name for it, such as `"JPEG"`.
+    """
+    return _DETECTIONS.get(format, NONE)
+
+
+def picture_damage(source: str | os.PathLike | bytes, format: str | None) -> str:
+    """Tells what is wrong with an image file that Pillow decodes without a word, "" for nothing.
+
+    Args:
+        source: The file, or its content. Its size in pixels was looked at already.
+        format: Pillow's name for its format.
+    """
+    if picture_detection(format) != DECODER:
+        return ""
+    import simplejpeg
+
+    content = source if isinstance(source, bytes) else Path(source).read_bytes()
+    try:
+        # An eighth of the size in grey: damage shows where the bits are read, before any pixel.
+        simplejpeg.decode_jpeg(
+            content, "gray", fastdct=True, fastupsample=True, min_height=1, min_width=1, strict=True
+        )
+    except ValueError as error:
+        # What it does not support, such as CMYK, Pillow has decoded.
+        message = " ".join(str(error).split())
+        return message if message.startswith(_DAMAGE) else ""
+    return ""

@@ -1,0 +1,1 @@
+"""Seeded attacks on the commands: hostile media, models, descriptions, shards, scores, options."""
