@@ -32,9 +32,9 @@ def losses(seed):
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("uint8")
     return [float(model.train_on_batch(images, np.arange(4) % 2)[0]) for _ in range(3)]
 
-first, second, other = map(built, (0, 0, 1))
+first, second = built(0), built(0)
 print(json.dumps({
-    "weights": [bool((first == second).all()), bool((first == other).all())],
+    "weights": [len(first), float(np.abs(first - second).max())],
     "losses": [losses(0), losses(0), losses(1)],
 }))
 """
@@ -69,7 +69,9 @@ def test_a_seed_gives_weights_and_losses_and_a_saved_model_goes_on(tmp_path):
 @tensorflow_only
 def test_a_seed_gives_weights_and_losses_on_jax():
     found = run_script(TWICE, "jax")
-    assert found["weights"] == [True, False]
+    count, difference = found["weights"]
+    assert count > 4e6
+    assert difference == 0
     first, second, other = found["losses"]
     np.testing.assert_allclose(second, first, rtol=1e-5)
     assert abs(other[0] - first[0]) > 1e-3
