@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from keras_madd import metrics
     from keras_madd.model.config import MADDConfig
+    from keras_madd.model.hub import upload_preset
     from keras_madd.model.madd import MADD
     from keras_madd.model.presets import PRESETS
 
@@ -22,8 +23,9 @@ _HOME = {
     "MADD": "keras_madd.model.madd",
     "MADDConfig": "keras_madd.model.config",
     "PRESETS": "keras_madd.model.presets",
+    "upload_preset": "keras_madd.model.hub",
 }
-__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__", "metrics"]
+__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__", "metrics", "upload_preset"]
 
 
 def __getattr__(name):

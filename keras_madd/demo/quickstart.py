@@ -32,6 +32,7 @@ from keras_madd.model.callbacks import BatchProgress, BestOnValidation, StopOnNo
 from keras_madd.model.madd import MADD
 from keras_madd.support.errors import UserError
 from keras_madd.support.progress import Stages
+from keras_madd.support.shipped import CARD, DEFAULT, shipped_folder
 from keras_madd.support.versions import package_versions
 from keras_madd.visualize import draw_scored_faces, encode_png, page
 
@@ -97,7 +98,7 @@ def run(output: Path, settings: Settings) -> dict:
         history, best_epoch = train(model, crops, settings, stage.advance)
         model.save(output / "model.keras")
     with stages.stage("evaluation"):
-        results, scores = evaluate(model, crops, settings.seed)
+        results, scores = evaluate(model, crops)
         overlap, examples = _attention(model, crops)
     with stages.stage("export"):
         test_images = crops.images[crops.splits == "test"][:64]
@@ -150,10 +151,20 @@ def run(output: Path, settings: Settings) -> dict:
                 f"MediaPipe found {crops.real_frames - crops.faces_not_found} of "
                 f"{crops.real_frames} real faces",
                 "Kept out of training": f"{UNSEEN}, and all test people",
+                **_trained_detector(),
             },
         ),
     )
     return metrics
+
+
+def _trained_detector() -> dict[str, str]:
+    """Points from the demonstration to the detector for real pictures, if there is one."""
+    folder = shipped_folder(DEFAULT)
+    if folder is None:
+        return {}
+    told = f"{DEFAULT} comes with the package: keras-madd score photo.jpg. Its model card: "
+    return {"A detector trained on real faces": f"{told}{folder / CARD}"}
 
 
 def train(
@@ -203,7 +214,7 @@ def train(
     return history, best.best_epoch
 
 
-def evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
+def evaluate(model: MADD, crops: FaceCrops) -> tuple[dict, dict]:
     """Score the test people once; seen and unseen manipulations apart, against the same reals.
 
     Returns:
@@ -219,7 +230,7 @@ def evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
     ):
         chosen = (labels == 0) | np.isin(methods, list(manipulations))
         scores[name] = labels[chosen], probabilities[chosen]
-        results[name] = evaluate_scores(*scores[name], videos[chosen], methods[chosen], seed=seed)
+        results[name] = evaluate_scores(*scores[name], videos[chosen], methods[chosen])
     return results, scores
 
 

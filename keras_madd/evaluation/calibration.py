@@ -83,7 +83,9 @@ def fit_calibration(
     words = None
     if false_alarms is not None:
         # The real video stands for the person: shards tell people apart by nothing else.
-        videos, sources = frames.video.texts(), frames.source.texts()
+        # Names of videos are unique within a data set.
+        videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
+        sources = frames.source.texts()
         people = np.where(sources == "", videos, sources)
         words = fit_verdict_thresholds(labels, after, videos, people, false_alarms, misses)
     return Calibration(

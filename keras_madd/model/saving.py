@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.half_precision import store_in_half_precision
+from keras_madd.model.hub import fetch_preset, is_hub_uri
 from keras_madd.model.presets import preset_config
 from keras_madd.model.transfer import resized
 from keras_madd.support.shipped import shipped_folder
@@ -40,7 +41,8 @@ class Saving:
         Args:
             preset: A name in `keras_madd.model.presets.PRESETS`, whose weights are random but for
                 `backbone_weights`; the name of a trained detector that comes with the package; a
-                folder that `save_to_preset` wrote; or a `.keras` file.
+                folder that `save_to_preset` wrote; `hf://user/name[@revision]`, such a folder on
+                the Hugging Face hub; or a `.keras` file.
             backbone_weights: As in the constructor, with a preset's name only.
             name: Name of the model; `None`: the saved one's, or "madd".
             dtype: As in the constructor.
@@ -53,6 +55,8 @@ class Saving:
         Example:
             >>> model = MADD.from_preset("trained", num_classes=5)
         """
+        if is_hub_uri(preset):
+            preset = fetch_preset(preset)
         folder = shipped_folder(preset) or pathlib.Path(preset)
         if not folder.is_dir() and folder.suffix != ".keras":
             config = MADDConfig.from_dict(preset_config(str(preset)))

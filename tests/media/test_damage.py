@@ -106,6 +106,15 @@ class TestMatroska:
         with pytest.raises(UserError, match="description of the tracks fails the checksum"):
             VideoReader(damaged(h264_mkv, tracks + 40, 1))
 
+    def test_a_file_that_lacks_its_last_frame(self, h264_mkv, tmp_path):
+        content = h264_mkv.read_bytes()
+        place, size = packets(h264_mkv)[-1]
+        path = tmp_path / "v.mkv"
+        path.write_bytes(content[: place + size // 2])
+        frames, broken = read(path)
+        assert broken == "the file is cut off"
+        assert frames == [(i, i) for i in range(FRAMES - 1)]
+
     def test_a_checksum_worked_out_by_hand(self, tmp_path):
         def element(kind, content):
             return bytes.fromhex(kind) + struct.pack(">Q", 1 << 56 | len(content)) + content

@@ -193,6 +193,18 @@ def test_a_timeline_is_orange_above_the_threshold_and_blue_below():
     assert rows[ORANGE].max() <= rows[BLUE].min() + 3
 
 
+def test_a_timeline_with_words_leaves_the_middle_unclaimed():
+    def zones(**settings):
+        column = timeline([], **settings)[:, 300].tolist()
+        return [list(color) for index, color in enumerate(column) if color != column[index - 1]]
+
+    two, three = zones(threshold=0.7), zones(threshold=0.7, clear_threshold=0.3)
+    assert len(three) == len(two) + 1
+    paper = timeline([])[0, 0].tolist()
+    fake, real = (zone for zone in two if zone in three and zone != paper and max(zone) < 60)
+    assert three[three.index(fake) + 1 : three.index(real)].count(paper) >= 1
+
+
 def test_a_timeline_has_gaps_and_its_scale_is_linear():
     scores = [(i / 10, None if 30 <= i < 70 else 0.25) for i in range(100)]
     shown = (timeline(scores) == np.array(BLUE, np.uint8)).all(-1)
