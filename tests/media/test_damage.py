@@ -117,10 +117,10 @@ class TestMatroska:
 
     def test_a_cut_off_cluster_that_is_damaged_too(self, h264_mkv, tmp_path):
         content = h264_mkv.read_bytes()
-        start, (place, size) = cluster_starts(h264_mkv)[-1], packets(h264_mkv)[-2]
+        start, (place, size), (last, _) = cluster_starts(h264_mkv)[-1], *packets(h264_mkv)[-2:]
         path = tmp_path / "v.mkv"
         # Some bytes of a frame are gone: what follows lies too far ahead.
-        path.write_bytes(content[: place + size // 2] + content[place + size // 2 + 9 :])
+        path.write_bytes(content[: place + size // 2] + content[place + size // 2 + 9 : last + 9])
         frames, broken = read(path)
         assert "do not fit together" in broken
         assert all(index == number for index, number in frames)
