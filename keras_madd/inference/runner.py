@@ -20,6 +20,9 @@ _GOOD_THREADS = 4
 # A graphics processor that is further off than this computes something else.
 _TOLERANCE = 0.02
 
+# What LiteRT raises over a damaged file: some of its tables are numbers that fit nowhere.
+_BROKEN = (ValueError, RuntimeError, TypeError, LookupError)
+
 
 class LiteRTRunner:
     """Runs a LiteRT file that has its `model.json` beside it.
@@ -68,10 +71,9 @@ class LiteRTRunner:
                 self._interpreter = Interpreter(str(path), num_threads=threads)
                 self._interpreter.allocate_tensors()
                 self._signature = self._interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise UserError(f"{path} is not a model that LiteRT can run: {reason}") from None
-        self._check_signature(path)
+            self._check_signature(path)
+        except _BROKEN as error:
+            raise _cannot_run(path, error) from None
         self._path, self._process = path, OneProcess("LiteRTRunner")
         self._run_once = lambda fed: self._signature(**{self.description.input_name: fed})
         self._gpu: GPUModel | None = None
@@ -132,9 +134,8 @@ class LiteRTRunner:
     def _outputs(self, fed: np.ndarray) -> dict[str, np.ndarray]:
         try:
             return self._run_once(fed)
-        except (RuntimeError, ValueError) as error:  # What a file breaks that could be loaded.
-            reason = " ".join(str(error).split())
-            raise UserError(f"{self._path} is not a model that LiteRT can run: {reason}") from None
+        except _BROKEN as error:  # What a file breaks that could be loaded.
+            raise _cannot_run(self._path, error) from None
 
     def _try_gpu(self, path: Path, threads: int, required: bool) -> None:
         """Moves to the graphics processor, or says why not."""
@@ -198,3 +199,8 @@ class LiteRTRunner:
         self._map_shape = None
         if ATTENTION_MAPS in outputs:
             self._map_shape = tuple(int(size) for size in outputs[ATTENTION_MAPS]["shape"][1:])
+
+
+def _cannot_run(path: Path, error: Exception) -> UserError:
+    reason = " ".join(str(error).split())[:200]
+    return UserError(f"{path} is not a model that LiteRT can run: {reason}")

@@ -131,7 +131,10 @@ class ClusterCheck:
             # Cut off, or its length is damaged; in both cases its end is another cluster's place.
             end = self._find_cluster(place + 4)
             self.is_cut_off = True
-            return _Part(place, end, "it is longer than the file" if end < self._size else "")
+            if end < self._size:
+                return _Part(place, end, "it is longer than the file")
+            _, whole = self._walk(element.content, self._size)
+            return _Part(place, end, "" if whole else "its parts do not fit together")
         holds = self._checksum_holds(element)
         if holds is None:
             end, whole = self._walk(element.content, element.end)

@@ -43,7 +43,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td { white-space: nowrap; }
 thead th { color: var(--muted); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: anywhere; }
 .facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .facts th { width: 11rem; min-width: 0; color: var(--muted); font-weight: 500;
   vertical-align: top; }

@@ -11,7 +11,7 @@ import pytest
 from attacks.supervisor import supervised
 
 RUN = Path(__file__).with_name("run.py")
-ATTACKS = 280
+ATTACKS = 240
 
 
 def test_no_attack_succeeds():

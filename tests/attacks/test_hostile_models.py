@@ -10,6 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from attacks.sound_files import ASSETS
 from keras_madd.inference.onnx_runner import ONNXRunner
 from keras_madd.model.loading import load_madd
 from keras_madd.support.errors import UserError
@@ -154,11 +155,10 @@ class TestScores:
                 )
 
 
-def test_nothing_is_asked_for_over_the_network(tmp_path):
+def test_nothing_is_asked_for_over_the_network():
     """A whole scoring run with every way to a network closed."""
-    from exported_model import exported
 
-    model = exported(tmp_path)
+    model = ASSETS / "model.tflite"
     program = (
         "import socket, sys\n"
         "def closed(*arguments, **named): raise AssertionError('the network was asked')\n"

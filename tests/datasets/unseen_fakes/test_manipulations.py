@@ -1,3 +1,5 @@
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -78,7 +80,7 @@ def test_ones_own_expression_moves_nothing(photos):
 def test_another_expression_moves_the_mouth(photos):
     """An open mouth closes the donor's way: its dark inside grows or shrinks."""
     moved = 0
-    for seed, (target, donor) in enumerate(zip(photos, photos[1:], strict=False)):
+    for seed, (target, donor) in enumerate(itertools.pairwise(photos)):
         own, others = (
             expression_transfer(target, each, np.random.default_rng(seed))
             for each in (target, donor)
