@@ -124,14 +124,12 @@ def one_step(replicas: int, batch_norm: str, fields: dict) -> dict:
             images, labels, batch_size=BATCH, sample_weight=weights, shuffle=False, verbose=0
         )
     gradients = [as_array(slot) / -RATE for slot in model.optimizer.momentums]
-    averages = [
-        as_array(average) for layer in norms for average in (layer.moving_mean, layer.moving_variance)
-    ]  # fmt: skip
+    averages = [average for norm in norms for average in (norm.moving_mean, norm.moving_variance)]
     return {
         "logs": {name: values[0] for name, values in history.history.items()},
         "gradient": np.concatenate([gradient.ravel() for gradient in gradients]),
         "centres": as_array(centres),
-        "averages": np.concatenate([average.ravel() for average in averages]),
+        "averages": np.concatenate([as_array(average).ravel() for average in averages]),
     }
 
 

@@ -1,5 +1,8 @@
-"""What every test gets: a backend, quiet logs, and the same random numbers."""
+"""What every test gets: a backend, quiet logs, the same random numbers, and memory to work in."""
 
+import contextlib
+import ctypes
+import gc
 import os
 import sys
 
@@ -14,6 +17,28 @@ def _same_random_numbers():
     # Tests of the parts without Keras must not wait for its import.
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_goes_with_the_module(request):
+    yield
+    for kept in list(vars(request.module).values()):
+        if hasattr(kept, "cache_clear") and kept.__module__ == request.module.__name__:
+            kept.cache_clear()
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+    gc.collect()
+    # The C library keeps what Python and TensorFlow freed, unless it is asked.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep the tests of a file on one worker, which makes the file's models once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture

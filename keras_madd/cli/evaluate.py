@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=RESAMPLES,
         default=1000,
         metavar="N",
-        help="resamples of the videos for the intervals (default: %(default)s)",
+        help="with --compare: resamples of the videos (default: %(default)s)",
     )
     parser.add_argument(
         "--corruptions",
@@ -221,15 +221,19 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _print(outcome) -> None:
+    from keras_madd.evaluation.auc_interval import few_videos_note
+
     for name, result in outcome.results.items():
         for unit in ("frames", "videos"):
             row = result[unit]
-            low, high = row.get("auc_interval", (float("nan"),) * 2)
+            low, high = row["auc_interval"]
             print(
                 f"{name}, {row['count']} {unit}: AUC {row['auc']:.4f} ({low:.4f} to {high:.4f}), "
                 f"AP {row['ap']:.4f}, EER {row['eer']:.2%}, accuracy {row['acc']:.2%}, "
                 f"TPR at FPR 1 % {row['tpr_at_fpr_1']:.2%}"
             )
+    if note := few_videos_note(outcome.results):
+        print(f"note: {note}", file=sys.stderr)
     for name, each in outcome.one_class.items():
         print(
             f"{name}: one class only ({each['frames']} frames, all {each['label']}): no AUC; "

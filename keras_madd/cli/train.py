@@ -176,6 +176,8 @@ def run(args: argparse.Namespace) -> int:
     if settings.faces:
         if not Path(settings.faces).is_dir():
             raise UserError(f"There is no folder {settings.faces}.")
+        if settings.people and not Path(settings.people).is_file():
+            raise UserError(f"There is no table of people {settings.people}.")
     else:
         ShardsData.open(settings)
     try:

@@ -98,7 +98,7 @@ def run(output: Path, settings: Settings) -> dict:
         history, best_epoch = train(model, crops, settings, stage.advance)
         model.save(output / "model.keras")
     with stages.stage("evaluation"):
-        results, scores = evaluate(model, crops, settings.seed)
+        results, scores = evaluate(model, crops)
         overlap, examples = _attention(model, crops)
     with stages.stage("export"):
         test_images = crops.images[crops.splits == "test"][:64]
@@ -214,7 +214,7 @@ def train(
     return history, best.best_epoch
 
 
-def evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
+def evaluate(model: MADD, crops: FaceCrops) -> tuple[dict, dict]:
     """Score the test people once; seen and unseen manipulations apart, against the same reals.
 
     Returns:
@@ -230,7 +230,7 @@ def evaluate(model: MADD, crops: FaceCrops, seed: int) -> tuple[dict, dict]:
     ):
         chosen = (labels == 0) | np.isin(methods, list(manipulations))
         scores[name] = labels[chosen], probabilities[chosen]
-        results[name] = evaluate_scores(*scores[name], videos[chosen], methods[chosen], seed=seed)
+        results[name] = evaluate_scores(*scores[name], videos[chosen], methods[chosen])
     return results, scores
 
 

@@ -1,4 +1,4 @@
-"""The area under the ROC curve with weights, and its bootstrap intervals over videos."""
+"""The area under the ROC curve with weights, and draws of videos to compare two models with."""
 
 from collections.abc import Iterator
 
@@ -101,36 +101,3 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> list[float]:
     """Returns `[low, high]`, the middle `level` share of (R,) resampled values."""
     tail = (1 - level) / 2
     return [float(bound) for bound in np.quantile(values, [tail, 1 - tail])]
-
-
-def auc_intervals(
-    frame_labels: np.ndarray,
-    frame_scores: np.ndarray,
-    frame_videos: np.ndarray,
-    video_labels: np.ndarray,
-    video_scores: np.ndarray,
-    resamples: int,
-    seed: int,
-) -> tuple[list[float], list[float]]:
-    """Returns the 95 % percentile intervals of the frame AUC and of the video AUC.
-
-    Args:
-        frame_labels: (N,) bool.
-        frame_scores: (N,) float.
-        frame_videos: (N,) int, each frame's row in the next two.
-        video_labels: (V,) bool.
-        video_scores: (V,) float.
-        resamples: Number of draws.
-        seed: Seed of the draws.
-    """
-    count = len(video_labels)
-    frames = GroupedAUC(frame_labels, frame_scores, frame_videos, count)
-    videos = GroupedAUC(video_labels, video_scores, np.arange(count), count)
-    values = np.concatenate(
-        [
-            np.stack([frames.auc(drawn), videos.auc(drawn)])
-            for drawn in video_resamples(video_labels, resamples, seed)
-        ],
-        axis=1,
-    )
-    return percentile_interval(values[0]), percentile_interval(values[1])

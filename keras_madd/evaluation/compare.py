@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
+from keras_madd.evaluation.auc_interval import placements
 from keras_madd.evaluation.bootstrap import (
     GroupedAUC,
     percentile_interval,
@@ -94,16 +95,10 @@ def delong_test(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> tu
         IEEE Signal Processing Letters 21 (2014).
     """
     labels = np.asarray(labels, bool)
-    fakes, reals = int(labels.sum()), int((~labels).sum())
-    over_fakes, over_reals, aucs = [], [], []
-    for scores in (first, second):
-        ranks = rankdata(scores)
-        # Share of reals below each fake, and of fakes above each real.
-        above = (ranks[labels] - rankdata(scores[labels])) / reals
-        below = 1 - (ranks[~labels] - rankdata(scores[~labels])) / fakes
-        over_fakes.append(above)
-        over_reals.append(below)
-        aucs.append(above.mean())
+    over_fakes, over_reals = zip(
+        *(placements(labels, np.asarray(scores)) for scores in (first, second)), strict=True
+    )
+    aucs = [above.mean() for above in over_fakes]
     difference = aucs[0] - aucs[1]
     variance = _variance(over_fakes[0] - over_fakes[1]) + _variance(over_reals[0] - over_reals[1])
     if difference == 0:

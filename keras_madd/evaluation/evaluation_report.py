@@ -70,8 +70,8 @@ def _cross_dataset(outcome: Outcome) -> Iterator[str]:
         cells = []
         for unit in ("frames", "videos"):
             cells.append(f"{result[unit]['auc']:.3f}")
-            interval = result[unit].get("auc_interval")
-            cells.append(f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "")
+            low, high = result[unit]["auc_interval"]
+            cells.append(f"{low:.3f} to {high:.3f}")
         cells.append(f"{result['videos']['eer']:.1%}")
         rows.append([name, *cells])
     yield page.table(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_madd.evaluation.bootstrap import auc_intervals, weighted_auc
+from keras_madd.evaluation.auc_interval import FEW_VIDEOS, LEVEL, auc_interval
+from keras_madd.evaluation.bootstrap import weighted_auc
 from keras_madd.evaluation.checks import (
     checked,
     checked_scores,
@@ -136,32 +137,28 @@ def evaluate_scores(
     scores: Sequence[float],
     videos: Sequence[str],
     methods: Sequence[str] | None = None,
-    bootstrap: int = 1000,
-    seed: int = 0,
     threshold: float | None = None,
     aggregate: str = "mean",
 ) -> dict:
     """Evaluates frame scores by the usual protocol; the result can be written as JSON.
 
     A video's score is the mean over its frames, unless `aggregate` says otherwise. The intervals
-    come from drawing videos, never frames, with replacement within each class: frames of one
-    video are not independent.
+    count videos, never frames: frames of one video are not independent.
 
     Args:
         labels: (N,), 0 for real and 1 for fake; all frames of a video share one.
         scores: (N,), probability of being fake, 0 to 1.
         videos: (N,), the name of the video each frame is from.
         methods: (N,), the manipulation that made each fake; ignored where the label is 0.
-        bootstrap: Number of resamples for the 95 % intervals; 0 leaves them out.
-        seed: Seed of the resampling.
         threshold: As `frame_metrics`.
         aggregate: As `video_scores`.
 
     Returns:
-        `{"frames": {...}, "videos": {...}, "methods": {...}, "bootstrap": {...}}`. The first two
+        `{"frames": {...}, "videos": {...}, "methods": {...}, "interval": {...}}`. The first two
         hold `frame_metrics`, `count`, `real`, `fake` and `auc_interval` `[low, high]`; `methods`
         maps each manipulation to `frame_auc`, `video_auc`, `frames` and `videos`, its fakes
-        against all reals.
+        against all reals; `interval` tells the level, and whether there are `few_videos`, fewer
+        than ten of a class.
 
     Raises:
         ValueError: As `frame_metrics`; also if one video has frames of both classes.
@@ -177,15 +174,11 @@ def evaluate_scores(
         "methods": {},
         "aggregate": aggregate,
     }
-    if bootstrap:
-        intervals = auc_intervals(labels, scores, index, video_labels, means, bootstrap, seed)
-        result["frames"]["auc_interval"], result["videos"]["auc_interval"] = intervals
-        result["bootstrap"] = {
-            "unit": "video",
-            "resamples": int(bootstrap),
-            "level": 0.95,
-            "seed": int(seed),
-        }
+    result["frames"]["auc_interval"] = auc_interval(labels, scores, index)
+    numbers = np.arange(len(means))
+    result["videos"]["auc_interval"] = auc_interval(video_labels, means, numbers)
+    smaller = min(result["videos"]["real"], result["videos"]["fake"])
+    result["interval"] = {"unit": "video", "level": LEVEL, "few_videos": smaller < FEW_VIDEOS}
     if methods is not None:
         result["methods"] = _per_method(labels, scores, index, means, methods)
     return result

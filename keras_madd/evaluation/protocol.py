@@ -16,7 +16,7 @@ class Protocol:
 
     Attributes:
         aggregate: Frames to video, as `keras_madd.evaluation.video_scores`.
-        bootstrap: Resamples of the videos for the intervals; 0 leaves them out.
+        bootstrap: Resamples of the videos for comparing two models.
         seed: Seed of the resampling.
         threshold: Chosen on the validation split, or None.
     """
@@ -33,7 +33,7 @@ class Protocol:
         return {
             "score of a frame": "maximum over its faces",
             "score of a video": frames.get(self.aggregate, top),
-            "interval": f"95 %, {self.bootstrap} resamples of the videos, seed {self.seed}",
+            "interval": "95 %, score interval; frames of a video count as one observation",
         }
 
 
@@ -107,7 +107,6 @@ def corruption_table(scores: Scores, protocol: Protocol) -> dict[str, dict[str, 
     Raises:
         UserError: As `evaluate_table`.
     """
-    plain = Protocol(protocol.aggregate, 0, protocol.seed)
     table: dict[str, dict[str, dict]] = {}
     frames = frames_of(_some(scores))
     for dataset in _names(frames):
@@ -117,7 +116,7 @@ def corruption_table(scores: Scores, protocol: Protocol) -> dict[str, dict[str, 
             continue
         rows = rows[np.isin(rows.video.codes, np.unique(rows.video.codes[~clean]))]
         for condition in rows.condition.names:
-            result = _evaluated(rows.where(condition=str(condition)), plain)
+            result = _evaluated(rows.where(condition=str(condition)), protocol)
             if "one_class" not in result:
                 table.setdefault(dataset, {})[str(condition)] = {
                     "frame_auc": result["frames"]["auc"],
@@ -136,8 +135,6 @@ def _evaluated(frames: Scores, protocol: Protocol) -> dict:
             # The names would be sorted for a second time, by a slower road.
             frames.video.codes,
             frames.method.texts(),
-            bootstrap=protocol.bootstrap,
-            seed=protocol.seed,
             threshold=protocol.threshold,
             aggregate=protocol.aggregate,
         )

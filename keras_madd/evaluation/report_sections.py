@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from keras_madd.evaluation.auc_interval import few_videos_note
 from keras_madd.visualize import charts, page
 
 CurveSets = Mapping[str, tuple[Sequence[int], Sequence[float]]]
@@ -53,10 +54,13 @@ def scores_section(
     """
     yield page.heading(
         "How well it separates real from fake",
-        f"A video's score is the {video_rule}. Intervals come from drawing videos, not "
-        "frames, with replacement. A coin has an AUC of 0.5.",
+        f"A video's score is the {video_rule}. Intervals count videos, not frames. A coin has an "
+        "AUC of 0.5.",
     )
-    yield _metric_table(results)
+    if note := few_videos_note(results):
+        yield f'<p class="banner" role="note">{page.escape(note)}</p>'
+    tables = [_metric_table(name, result) for name, result in results.items()]
+    yield from tables if len(tables) == 1 else ['<div class="pair">', *tables, "</div>"]
     yield page.paragraph(
         "AP: average precision. EER: the error rate where as many fakes are missed as real ones "
         "are called fake. TPR at FPR 1% (5%): the share of fakes found where at most 1% (5%) of "
@@ -150,28 +154,22 @@ def _methods(results: Mapping[str, dict]) -> dict[str, dict]:
     return rows
 
 
-def _metric_table(results: Mapping[str, dict]) -> str:
-    """Returns one row per metric, so that it fits a phone: frames and videos of each set."""
-    units = [(name, unit, result[unit]) for name, result in results.items() for unit in _UNITS]
-    one = len(results) == 1
-    head = [
-        "by" if one else "",
-        *(unit[:-1] if one else f"{name}, {unit}" for name, unit, _ in units),
-    ]
-    rows = [["items (real + fake)", *(f"{row['real']} + {row['fake']}" for *_, row in units)]]
+def _metric_table(name: str, result: dict) -> str:
+    """Returns one row per metric, by frame and by video: it fits a phone."""
+    units = [result[unit] for unit in _UNITS]
+    rows = [["items (real + fake)", *(f"{row['real']} + {row['fake']}" for row in units)]]
     for key, title, form in _METRICS:
-        if all(key in row for *_, row in units):
-            rows.append([title, *(format(row[key], form) for *_, row in units)])
+        if all(key in row for row in units):
+            rows.append([title, *(format(row[key], form) for row in units)])
         if key == "auc":
-            rows.append(["95% interval", *(_interval_text(row) for *_, row in units)])
-    return page.table(head, rows)
+            rows.append(["95% interval", *(_interval_text(row) for row in units)])
+    return page.table([name, *(f"by {unit[:-1]}" for unit in _UNITS)], rows)
 
 
 def _interval_text(metrics: dict) -> str:
-    interval = metrics.get("auc_interval")
-    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+    low, high = metrics["auc_interval"]
+    return f"{low:.3f} to {high:.3f}"
 
 
 def _small_print(metrics: dict) -> str:
-    interval = _interval_text(metrics)
-    return f"95%: {interval}" if interval else ""
+    return f"95%: {_interval_text(metrics)}"

@@ -42,7 +42,7 @@ class EvaluationSettings:
         misses: The same.
         threshold: A threshold from elsewhere, or None.
         aggregate: Frames to video, as `keras_madd.evaluation.video_scores`.
-        bootstrap: Resamples for the intervals.
+        bootstrap: Resamples of the videos for `compare`.
         corruptions: Names from `keras_madd.evaluation.corruptions.CORRUPTIONS`.
         corruption_sources: Source videos that are corrupted, drawn at random; None for all.
         compare: Scores of another model, or None.

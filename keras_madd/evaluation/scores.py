@@ -1,6 +1,7 @@
 """Scores of faces as a table that outlives the model: written once, measured as often as wanted."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,18 +219,20 @@ def read_scores(path: str | os.PathLike) -> Scores:
             kinds = {name: pyarrow.string() for name in TEXTS}
             options = csv.ConvertOptions(column_types=kinds, strings_can_be_null=False)
             table = csv.read_csv(path, convert_options=options)
+        names = table.column_names
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path} cannot be read as {path.suffix[1:]}: {reason}") from None
+    twice = sorted({name for name, times in Counter(names).items() if times > 1})
+    if twice:
+        raise UserError(f"{path} has several columns {', '.join(twice)}.")
     if table.num_rows == 0:
         raise UserError(f"{path} holds no scores.")
-    columns = {}
-    for name in (*TEXTS, *NUMBERS):
-        if name in table.column_names:
-            columns[name] = _column(path, name, table.column(name))
+    present = [name for name in (*TEXTS, *NUMBERS) if name in names]
     try:
+        columns = {name: _column(path, name, table.column(name)) for name in present}
         return Scores.from_columns(columns)
-    except ValueError as error:
+    except (ValueError, pyarrow.ArrowException) as error:
         raise UserError(f"{path}: {error}") from None
 
 

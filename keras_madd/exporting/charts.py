@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from keras_madd.exporting.layer_errors import LayerError
 from keras_madd.visualize.figure import WIDTH, Theme, add_axes, colors_of, recolor, to_png
@@ -82,6 +83,7 @@ def errors_by_depth(errors: Sequence[LayerError], theme: Theme = "light") -> byt
     worst = int(np.argmax(values))
     axes.bar(places[worst], values[worst], width=0.75, color=colors.series[1])
     axes.set(xlim=(0.2, len(values) + 0.8))
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
     axes.set_xlabel("operation, in the order of execution", fontsize=9, color=colors.muted)
     axes.set_ylabel("% of its result's size", fontsize=9, color=colors.muted)
     axes.grid(False, axis="x")

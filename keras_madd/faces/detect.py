@@ -15,6 +15,7 @@ from keras_madd.support.native_stderr import (
     native_stderr_silenced,
     native_stderr_without,
 )
+from keras_madd.support.one_process import OneProcess
 
 MODEL_FILES = {
     "short": Path(__file__).parent / "models" / "face_detection_short_range.tflite",
@@ -56,7 +57,8 @@ class FaceDetector:
     one and, where that finds nothing, the full one; in a video, with a `FaceModelChoice`, so that
     they do not take turns. Training data must be cut out with the detector that is used later.
 
-    The detector holds native memory: use it in a `with` statement or call `close()`.
+    The detector holds native memory: use it in a `with` statement or call `close()`. One thread at
+    a time may use it, in the process that opened it.
 
     Args:
         kind: `"auto"`, `"short"` or `"full"`.
@@ -82,7 +84,8 @@ class FaceDetector:
         self.min_confidence = float(min_confidence)
         self._native = {}
         # Also runs when the interpreter exits, before MediaPipe's own modules are torn down.
-        self._finalizer = weakref.finalize(self, _close_all, self._native)
+        self._process = OneProcess("FaceDetector")
+        self._finalizer = weakref.finalize(self, _close_all, self._native, self._process)
 
     def detect(self, image: np.ndarray, choice: FaceModelChoice | None = None) -> list[Face]:
         """Find the faces in an image.
@@ -97,10 +100,9 @@ class FaceDetector:
 
         Raises:
             ValueError: the image has another type or shape.
-            RuntimeError: the detector is closed.
+            RuntimeError: the detector is closed, or was opened before a fork.
         """
-        if not self._finalizer.alive:
-            raise RuntimeError("This FaceDetector is closed; create another one.")
+        self._process.check(self._finalizer.alive)
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
             raise ValueError(
                 "`image` must be a uint8 numpy array. "
@@ -204,7 +206,9 @@ def _remember(said: list[str]) -> None:
     _has_been_said = _has_been_said or any(_UNALIGNED in line for line in said)
 
 
-def _close_all(native: dict) -> None:
+def _close_all(native: dict, process: OneProcess) -> None:
+    if not process.is_here:
+        return
     with native_stderr_silenced():
         while native:
             native.popitem()[1].close()

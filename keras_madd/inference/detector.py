@@ -13,6 +13,7 @@ from keras_madd.inference.calibration import calibrate, verdict_of
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.inference.scored_face import ScoredFace
 from keras_madd.support.errors import UserError
+from keras_madd.support.one_process import OneProcess
 from keras_madd.support.shipped import default_litert, model_card, model_name
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ class Detector:
     """Finds the faces of a picture and scores them with an exported model.
 
     Everything it needs to know, from the crop to the temperature, it reads from the `model.json`
-    beside the file. Several threads may use it at once: one finds faces while another scores. It
-    holds native memory: use it in a `with` statement or call `close()`.
+    beside the file. It holds native memory: use it in a `with` statement or call `close()`, after
+    which nothing of it works any more.
+
+    Several threads may use it at once: one finds faces while another scores, others wait. A
+    process that was forked from the one that opened it may not: native threads do not survive a
+    fork, so every method raises an error there instead of waiting for ever. Pickling passes on
+    the arguments, and unpickling opens a detector of its own, so that it may be handed to the
+    processes of multiprocessing's "spawn" and "forkserver".
 
     Args:
         model_path: A `.tflite` file written by `keras-madd export`; `None`: the trained detector
@@ -49,18 +56,19 @@ class Detector:
         threads: int | None = None,
         device: str = "cpu",
     ):
-        model_path = default_litert() if model_path is None else model_path
-        self._path = model_path
-        self._runner = LiteRTRunner(model_path, threads, device)
+        self._arguments = model_path and str(Path(model_path).absolute()), threads, device
+        self._path = default_litert() if model_path is None else model_path
+        self._runner = LiteRTRunner(self._path, threads, device)
         self.description = self._runner.description
         height, width = self.description.input_size
         if height != width:
             raise UserError(
-                f"{model_path} takes {height}x{width} pixels; faces are cut out square, so it "
+                f"{self._path} takes {height}x{width} pixels; faces are cut out square, so it "
                 "cannot score photographs."
             )
         self._faces = FaceDetector(kind=self.description.detector)
         self._runner_lock, self._faces_lock = threading.Lock(), threading.Lock()
+        self._process, self._is_open = OneProcess("Detector"), True
 
     @property
     def name(self) -> str:
@@ -99,12 +107,14 @@ class Detector:
         Raises:
             ValueError: If the shape or the type does not fit.
             UserError: If the model gives no numbers (NaN).
+            RuntimeError: If the detector is closed, or was opened before a fork.
         """
         if not isinstance(crops, np.ndarray) or crops.dtype != np.uint8:
             raise ValueError(
                 "Argument `crops` must be an array of uint8. "
                 f"Received: crops={getattr(crops, 'dtype', type(crops).__name__)}"
             )
+        self._process.check(self._is_open)
         with self._runner_lock:
             raw, maps = self._runner.run(crops)
         if not np.isfinite(raw).all():
@@ -121,6 +131,7 @@ class Detector:
         Returns:
             The faces, largest first; empty where none was found.
         """
+        self._process.check(self._is_open)
         with self._faces_lock:
             return self._faces.detect(image, choice)
 
@@ -226,10 +237,16 @@ class Detector:
         self.score_crops(np.zeros((1, *self.description.input_size, 3), np.uint8))
 
     def close(self) -> None:
-        """Frees the native memory. Closing twice is harmless."""
+        """Frees the native memory. Closing twice is harmless, and so is closing after a fork."""
+        self._is_open = False
+        if not self._process.is_here:
+            return
         with self._faces_lock, self._runner_lock:
             self._faces.close()
             self._runner.close()
+
+    def __reduce__(self) -> tuple:
+        return Detector, self._arguments
 
     def __enter__(self) -> "Detector":
         return self

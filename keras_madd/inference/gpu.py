@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_madd.support.native_stderr import native_stderr_captured, native_stderr_silenced
+from keras_madd.support.one_process import OneProcess
 
 
 class GPUUnavailableError(Exception):
@@ -39,7 +40,9 @@ class GPUModel:
         if failure is not None:
             raise GPUUnavailableError(_reason(said) or failure)
         # Also runs when the interpreter exits, before LiteRT itself is torn down.
-        self._finalizer = weakref.finalize(self, _clear_quietly, self._native)
+        self._finalizer = weakref.finalize(
+            self, _clear_quietly, self._native, OneProcess("GPUModel")
+        )
 
     def _load(self, path: str | os.PathLike, threads: int) -> None:
         from ai_edge_litert.compiled_model import (
@@ -91,7 +94,9 @@ class GPUModel:
         self._finalizer()
 
 
-def _clear_quietly(native: dict) -> None:
+def _clear_quietly(native: dict, process: OneProcess) -> None:
+    if not process.is_here:
+        return
     with native_stderr_silenced():
         native.pop("input", None)
         native.pop("outputs", None)

@@ -1,13 +1,14 @@
 """Runs an exported file under ONNX Runtime."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 
 from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
 from keras_madd.support.errors import UserError
 
-# Activations of one batch: some 2 GB for EfficientNet-B4 at 380 pixels.
+# How many pictures one run holds activations of: a thousand of them would not fit in memory.
 BATCH = 16
 
 
@@ -27,11 +28,13 @@ class ONNXRunner:
         except ImportError:
             raise UserError("Checking an ONNX file needs onnxruntime: pip install it.") from None
         try:
+            # From memory, other files that the model names are not opened.
             self._session = onnxruntime.InferenceSession(
-                os.fspath(path), providers=["CPUExecutionProvider"]
+                Path(path).read_bytes(), providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime has a class of its own per failure.
-            raise UserError(f"{path}: ONNX Runtime refuses it: {error}") from None
+            words = " ".join(str(error).split())
+            raise UserError(f"{path}: ONNX Runtime refuses it: {words}") from None
         self._outputs = [each.name for each in self._session.get_outputs()]
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

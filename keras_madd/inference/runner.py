@@ -10,6 +10,7 @@ from keras_madd.inference.gpu import GPUModel, GPUUnavailableError
 from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, read_model_json
 from keras_madd.support.errors import UserError
 from keras_madd.support.native_stderr import native_stderr_silenced
+from keras_madd.support.one_process import OneProcess
 
 DEVICES = ("cpu", "gpu", "auto")
 # Far beyond any use; tens of thousands end the process.
@@ -19,9 +20,14 @@ _GOOD_THREADS = 4
 # A graphics processor that is further off than this computes something else.
 _TOLERANCE = 0.02
 
+# What LiteRT raises over a damaged file: some of its tables are numbers that fit nowhere.
+_BROKEN = (ValueError, RuntimeError, TypeError, LookupError)
+
 
 class LiteRTRunner:
-    """Runs a LiteRT file that has its `model.json` beside it. One thread at a time may use it.
+    """Runs a LiteRT file that has its `model.json` beside it.
+
+    One thread at a time may use it, in the process that opened it.
 
     On the processor it is LiteRT's Interpreter: its kernels are those of CompiledModel, bit for
     bit and in the same time. CompiledModel drives the graphics processor.
@@ -65,9 +71,10 @@ class LiteRTRunner:
                 self._interpreter = Interpreter(str(path), num_threads=threads)
                 self._interpreter.allocate_tensors()
                 self._signature = self._interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
-            raise UserError(f"{path} is not a model that LiteRT can run: {error}") from None
-        self._check_signature(path)
+            self._check_signature(path)
+        except _BROKEN as error:
+            raise _cannot_run(path, error) from None
+        self._path, self._process = path, OneProcess("LiteRTRunner")
         self._run_once = lambda fed: self._signature(**{self.description.input_name: fed})
         self._gpu: GPUModel | None = None
         self.device, self.fallback_reason = "cpu", None
@@ -87,7 +94,10 @@ class LiteRTRunner:
 
         Raises:
             ValueError: If the shape does not fit.
+            UserError: If LiteRT fails over the file.
+            RuntimeError: If it is closed, or was opened before a fork.
         """
+        self._process.check(self._run_once is not None)
         shape = (*self.description.input_size, 3)
         if pixels.ndim != 4 or pixels.shape[1:] != shape:
             raise ValueError(
@@ -102,7 +112,7 @@ class LiteRTRunner:
         for start in range(0, len(pixels), batch):
             part = pixels[start : start + batch]
             fed[: len(part)] = np.clip(np.rint(part), 0, 255) if whole else part
-            outputs = self._run_once(fed)
+            outputs = self._outputs(fed)
             rows = slice(start, start + len(part))
             probabilities[rows] = outputs[FAKE_PROBABILITY].reshape(-1)[: len(part)]
             if maps is not None:
@@ -110,9 +120,22 @@ class LiteRTRunner:
         return probabilities, maps
 
     def close(self) -> None:
-        """Frees what the graphics processor holds. Closing twice is harmless."""
-        if self._gpu is not None:
-            self._gpu.close()
+        """Frees the native memory. Closing twice is harmless."""
+        if not self._process.is_here:
+            return
+        self._close_gpu()
+        self._run_once = self._signature = self._interpreter = None
+
+    def _close_gpu(self) -> None:
+        gpu, self._gpu = self._gpu, None
+        if gpu is not None:
+            gpu.close()
+
+    def _outputs(self, fed: np.ndarray) -> dict[str, np.ndarray]:
+        try:
+            return self._run_once(fed)
+        except _BROKEN as error:  # What a file breaks that could be loaded.
+            raise _cannot_run(self._path, error) from None
 
     def _try_gpu(self, path: Path, threads: int, required: bool) -> None:
         """Moves to the graphics processor, or says why not."""
@@ -133,7 +156,7 @@ class LiteRTRunner:
                 raise GPUUnavailableError(f"it is no quicker: {times}")
         except GPUUnavailableError as error:
             self._run_once = on_cpu
-            self.close()
+            self._close_gpu()
             if required:
                 raise UserError(f"The graphics processor cannot be used: {error}") from None
             self.fallback_reason = str(error)
@@ -176,3 +199,8 @@ class LiteRTRunner:
         self._map_shape = None
         if ATTENTION_MAPS in outputs:
             self._map_shape = tuple(int(size) for size in outputs[ATTENTION_MAPS]["shape"][1:])
+
+
+def _cannot_run(path: Path, error: Exception) -> UserError:
+    reason = " ".join(str(error).split())[:200]
+    return UserError(f"{path} is not a model that LiteRT can run: {reason}")

@@ -26,12 +26,12 @@ def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
         Tensor of `shape`.
     """
     state = ops.cast(seed_generator.next(), "int32")
-    count = 1
-    for side in shape:
-        count = count * side
-    position = ops.arange(count, dtype="int32")
+    rows, row_size = (shape[0] if shape else 1), 1
+    for side in shape[1:]:
+        row_size = row_size * side
+    position = ops.arange(rows * row_size, dtype="int32")
     if shape:
-        position = position + first_row(shape[0]) * (count // shape[0])
+        position = position + first_row(rows) * row_size
     # The hash of small numbers is regular, and the first draw of seed 0 would start at 0.
     start = _hash(state[1] + _hash(ops.bitwise_xor(state[0], 0x9E3779B9 - 2**32)))
     bits = _hash(position + start)

@@ -102,7 +102,8 @@ class DamageCheck:
         if self._clusters is None:
             return ""
         self._clusters.finish()
-        return self._clusters.first_damage
+        cut = "the file is cut off" if self._clusters.is_cut_off else ""
+        return self._clusters.first_damage or cut
 
     def close(self) -> None:
         """Frees the file. Closing twice is harmless."""

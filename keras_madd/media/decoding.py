@@ -14,6 +14,9 @@ from keras_madd.support.files import check_input
 # Demuxers that make pictures, text or a list of other files look like a video.
 _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "apng")
 
+# Brands of HEIF, ISO 23008-12: the tiles of a photograph look like a video, each as its frame.
+_PHOTOGRAPHS = ("heic", "heix", "heim", "heis", "mif1", "mif2", "avif", "avis", "jpeg", "vvic")
+
 
 class DamagedError(Exception):
     """A frame could not be decoded while several threads were decoding."""
@@ -79,6 +82,8 @@ def _video_stream(container: av.container.InputContainer, path: os.PathLike):
     names = container.format.name.split(",")
     if any(name in _NO_VIDEO or name.endswith("_pipe") for name in names):
         raise UserError(f"{path}: not a video but {container.format.long_name or names[0]}.")
+    if container.metadata.get("major_brand", "").strip() in _PHOTOGRAPHS:
+        raise UserError(f"{path}: a HEIF photograph, not a video; convert it to JPEG or PNG.")
     covers = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not streams:

@@ -1,6 +1,7 @@
 """Pictures inside of other files, decoded within bounds."""
 
 import io
+import warnings
 
 import numpy as np
 from PIL import Image
@@ -23,8 +24,14 @@ def check_picture(content: bytes, max_side: int = MAX_SIDE) -> None:
         ValueError: It is no such picture, or a larger one.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures; the limit here is lower and refuses them.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(content), formats=_FORMATS)
+        with opened as image:
             width, height = image.size
+    except Image.DecompressionBombError:
+        raise ValueError(f"it has too many pixels; at most {max_side} a side are read") from None
     except Exception:  # A broken head makes a reader raise nearly anything.
         raise ValueError("it is no JPEG or PNG picture") from None
     if max(width, height) > max_side:

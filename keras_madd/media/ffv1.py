@@ -33,7 +33,10 @@ class SliceCheck:
         for _, packet in zip(range(_LOOKED_AT), packets, strict=False):
             if self.has_checksums:
                 return
-            self.has_checksums = _all_right(bytes(packet))
+            frame = bytes(packet)
+            slices = _slices(frame)
+            # Footers of eight bytes that lead from slice to slice are there for the checksums.
+            self.has_checksums = len(slices) > 1 or _all_right(frame)
 
     def damage(self, packet: bytes) -> str:
         """Tells what is wrong with a frame, "" for nothing."""
@@ -42,14 +45,21 @@ class SliceCheck:
         return ""
 
 
-def _all_right(frame: bytes) -> bool:
-    end = len(frame)
+def _slices(frame: bytes) -> list[bytes]:
+    """The slices of a frame, each with its footer; none where they do not fill it exactly."""
+    end, found = len(frame), []
     while end >= _FOOTER:
         start = end - _FOOTER - int.from_bytes(frame[end - 8 : end - 5], "big")
-        if start < 0 or start == end or not _crc_is_zero(frame[start:end]):
-            return False
+        if start < 0:
+            return []
+        found.append(frame[start:end])
         end = start
-    return end == 0
+    return found if end == 0 else []
+
+
+def _all_right(frame: bytes) -> bool:
+    slices = _slices(frame)
+    return bool(slices) and all(map(_crc_is_zero, slices))
 
 
 def _crc_is_zero(data: bytes) -> bool:

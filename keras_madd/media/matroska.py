@@ -53,6 +53,7 @@ class ClusterCheck:
     Attributes:
         has_checksums: Whether all clusters looked at so far carry a CRC-32.
         first_damage: What is wrong with the first damaged one so far, or "".
+        is_cut_off: Whether the file ends before the end of a part that tells its length.
 
     Raises:
         UserError: What describes the tracks is damaged.
@@ -60,7 +61,7 @@ class ClusterCheck:
 
     def __init__(self, path: str | os.PathLike):
         self.has_checksums = True
-        self.first_damage = ""
+        self.first_damage, self.is_cut_off = "", False
         self._file: BinaryIO = Path(path).open("rb")  # noqa: SIM115
         self._size = os.fstat(self._file.fileno()).st_size
         self._part = _Part(0, 0)
@@ -98,6 +99,8 @@ class ClusterCheck:
             place = header.end
             header = self._element(place)
         place = header.content if header is not None else self._size
+        if header is not None and header.end is not None:
+            self.is_cut_off = header.end > self._size
         while (element := self._element(place)) is not None and element.kind != _CLUSTER:
             if element.kind not in _IN_SEGMENT or element.end is None or element.end > self._size:
                 break
@@ -127,7 +130,11 @@ class ClusterCheck:
         if element.end > self._size:
             # Cut off, or its length is damaged; in both cases its end is another cluster's place.
             end = self._find_cluster(place + 4)
-            return _Part(place, end, "it is longer than the file" if end < self._size else "")
+            self.is_cut_off = True
+            if end < self._size:
+                return _Part(place, end, "it is longer than the file")
+            _, whole = self._walk(element.content, self._size)
+            return _Part(place, end, "" if whole else "its parts do not fit together")
         holds = self._checksum_holds(element)
         if holds is None:
             end, whole = self._walk(element.content, element.end)

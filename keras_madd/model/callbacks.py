@@ -64,7 +64,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
 class BestOnValidation(keras.callbacks.Callback):
     """Scores validation faces after every epoch and puts the best epoch's weights back at the end.
 
-    Adds `val_auc`, the frame AUC, to the epoch's logs. Selection sees the validation split only.
+    Adds `val_fake_auc`, the exact frame AUC, which it chooses by, `val_accuracy` and
+    `val_classification_loss` to the epoch's logs. Selection sees the validation split only.
 
     Args:
         images: `(N, H, W, 3)`.
@@ -81,14 +82,16 @@ class BestOnValidation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Score, report and remember."""
-        from sklearn.metrics import roc_auc_score
+        from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
         scores = self.model.fake_probability(self.images)
         if not np.isfinite(scores).all():
             return
         auc = float(roc_auc_score(self.labels, scores))
         if logs is not None:
-            logs["val_auc"] = auc
+            logs["val_fake_auc"] = auc
+            logs["val_accuracy"] = float(accuracy_score(self.labels, scores >= 0.5))
+            logs["val_classification_loss"] = float(log_loss(self.labels, scores))
         if auc > self.best_auc:
             self.best_auc, self.best_epoch = auc, epoch
             self._best_weights = self.model.get_weights()

@@ -35,7 +35,7 @@ def load_madd(path: str | os.PathLike) -> "MADD":
     try:
         if path.is_dir():
             return MADD.from_preset(path)
-        model = keras.saving.load_model(path, compile=False)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Whatever a broken archive makes Keras stumble over.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} cannot be loaded: {reason}") from error

@@ -13,6 +13,7 @@ from keras_madd.model.half_precision import store_in_half_precision
 from keras_madd.model.hub import fetch_preset, is_hub_uri
 from keras_madd.model.presets import preset_config
 from keras_madd.model.transfer import resized
+from keras_madd.support.schema import read_json
 from keras_madd.support.shipped import shipped_folder
 
 CONFIG_FILE = "config.json"
@@ -163,7 +164,7 @@ def _read_folder(folder: pathlib.Path) -> tuple[MADDConfig, pathlib.Path]:
             f"A preset folder must hold {CONFIG_FILE} and {WEIGHTS_FILE}. "
             f"Received: preset={str(folder)!r}"
         )
-    fields = json.loads((folder / CONFIG_FILE).read_text())
+    fields = read_json(folder / CONFIG_FILE)
     return MADDConfig.from_dict(fields), folder / WEIGHTS_FILE
 
 

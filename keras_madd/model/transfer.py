@@ -37,26 +37,20 @@ def take_weights(model, source, name: str, new_classifier: bool = False) -> str:
         ValueError: If the networks differ in more than sizes; nothing is copied then.
     """
     _check_same_blocks(model.config, source.config, name)
-    if model.config.uses_regions != source.config.uses_regions:
-        shared = ["backbone"]
-    else:
-        shared = [layer.name for layer in model.network.layers if layer.weights]
     classifier = _classifier(model) if new_classifier else None
-    pairs, anew = [], [each.name for each in model.network.layers if each.weights]
-    anew = [each for each in anew if each not in shared]
-    for layer_name in shared:
-        left = []
-        twins = _twins(model, source, layer_name, name)
-        for ours, theirs in twins:
-            weights, values = _own_weights(ours), _own_weights(theirs)
-            fits = [_kind(each) for each in weights] == [_kind(each) for each in values]
-            if fits and ours is not classifier:
-                pairs += zip(weights, values, strict=True)
-            else:
-                left.append(f"{layer_name}/{ours.name}")
-        if left and layer_name == "backbone":
+    backbone_only = model.config.uses_regions != source.config.uses_regions
+    pairs, anew = [], []
+    for layer in model.network.layers:
+        if not layer.weights:
+            continue
+        if backbone_only and layer.name != "backbone":
+            anew.append(layer.name)
+            continue
+        fitting, left = _matched(_twins(model, source, layer.name, name), classifier)
+        if left and layer.name == "backbone":
             raise ValueError(_other_network(name, model.config, source.config, ("backbone",)))
-        anew += [layer_name] if len(left) == len(twins) else left
+        pairs += fitting
+        anew += [f"{layer.name}/{each}" for each in left] if fitting else [layer.name] * bool(left)
     ours, theirs = model.region_independence, source.region_independence
     if ours is not None and theirs is not None:
         if ours.feature_centres.shape == theirs.feature_centres.shape:
@@ -153,6 +147,19 @@ def _twins(model, source, layer_name: str, name: str) -> list[tuple[keras.Layer,
         fields = ("backbone",) if layer_name == "backbone" else _BLOCKS
         raise ValueError(_other_network(name, model.config, source.config, fields))
     return list(zip(ours, theirs, strict=True))
+
+
+def _matched(twins, classifier) -> tuple[list[tuple], list[str]]:
+    """Return the weights that fit, in pairs, and the names of the layers whose weights do not."""
+    fitting, left = [], []
+    for ours, theirs in twins:
+        weights, values = _own_weights(ours), _own_weights(theirs)
+        alike = [_kind(each) for each in weights] == [_kind(each) for each in values]
+        if alike and ours is not classifier:
+            fitting += zip(weights, values, strict=True)
+        else:
+            left.append(ours.name)
+    return fitting, left
 
 
 def _own_weights(layer: keras.Layer) -> list[keras.Variable]:

@@ -47,6 +47,18 @@ class TwoPassTraining:
     expectation; RIL is taken over the images that stayed whole. What differs from the full pass:
     gradients are noisier, batch-norm statistics are of the mixed batch, and the reported accuracy
     is that of the mixed batch.
+
+    On several replicas of `tf.distribute`, and on several devices of `keras.distribution` with
+    JAX, the step is the one that a single device makes with the whole batch: centres, RIL, match
+    loss, AGDA's draws, dropout and stochastic depth are those of the global batch. With
+    `tf.distribute` these are not equal:
+
+    - batch-norm statistics, which are of each replica's part of the batch, unless the layers are
+      frozen or the configuration has `synchronized_batch_norm`;
+    - cross-entropy of a batch that does not divide by the number of replicas, such as the last of
+      an epoch: Keras gives the mean of every replica the same weight. Drop the remainder;
+    - clipped gradients: Keras clips each replica's gradient before it adds them up;
+    - the last digits, because sums are made in another order.
     """
 
     def train_step(self, *args):

@@ -139,7 +139,7 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
     frames = frames_of(Scores.concatenate(score_split(scorer, split) for split in splits))
     videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
     try:
-        result = evaluate_scores(frames.label, frames.probability, videos, bootstrap=0)
+        result = evaluate_scores(frames.label, frames.probability, videos)
     except ValueError as error:
         raise UserError(f"The test split cannot be measured: {error}") from error
     count = sum(split.crops for split in splits)

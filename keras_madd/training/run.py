@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from keras_madd.data.damaged_shards import damage_is_named
 from keras_madd.model.callbacks import BatchProgress, StopOnNonFinite
 from keras_madd.model.loading import load_madd
 from keras_madd.model.madd import MADD
@@ -179,15 +180,16 @@ def _train_epochs(
         f"epoch {done + 1} of {settings.epochs}: tracing and compiling the step of the first of "
         f"{steps} batches"
     )
-    model.fit(
-        data.training_batches(side, first_epoch=done),
-        epochs=settings.epochs,
-        initial_epoch=done,
-        steps_per_epoch=steps,
-        shuffle=False,  # The batches come shuffled.
-        verbose=0,
-        callbacks=[finite, finish, BatchProgress(show, settings.epochs)],
-    )
+    with damage_is_named(data.folders):
+        model.fit(
+            data.training_batches(side, first_epoch=done),
+            epochs=settings.epochs,
+            initial_epoch=done,
+            steps_per_epoch=steps,
+            shuffle=False,  # The batches come shuffled.
+            verbose=0,
+            callbacks=[finite, finish, BatchProgress(show, settings.epochs)],
+        )
     if finite.message:
         raise UserError(
             f"{finite.message} {state['epoch']} epochs were finished before and are safe."

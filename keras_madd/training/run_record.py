@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file
+from keras_madd.support.schema import read_json
 from keras_madd.support.staging import remove_leftovers
 from keras_madd.support.versions import package_versions
 from keras_madd.training.settings import FREE, TrainSettings
@@ -53,9 +54,9 @@ def read_record(folder: str | os.PathLike) -> dict | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text())
+        record = read_json(path)
         TrainSettings.from_dict(record["settings"])
-    except (ValueError, KeyError, TypeError, UserError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, UserError) as error:
         raise UserError(f"{path} is no record of a training run: {error}") from error
     return record
 

@@ -150,14 +150,17 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     axes = add_axes(figure, (1, 1, 1), colors)
     places = np.arange(len(aucs))
     values = np.array(list(aucs.values()))
+    low = values.min() - 0.12 if values.min() < 0.5 else 0.48
     axes.hlines(places, 0.5, values, color=colors.series[0], linewidth=2)
     axes.plot(values, places, "o", color=colors.series[0], markersize=6, clip_on=False)
     for place, value in zip(places, values, strict=True):
-        style = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
+        # On the side where the line to 0.5 does not run.
+        side, align = (9, "left") if value >= 0.5 else (-9, "right")
+        style = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
         axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=colors.ink, **style)
     axes.axvline(0.5, color=colors.muted, linewidth=0.8)
     axes.set_yticks(places, list(aucs), fontsize=9, color=colors.ink)
-    axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(min(0.5, values.min()) - 0.02, 1.0))
+    axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(low, 1.0))
     axes.set_xlabel("AUC against all real ones (0.5 is chance)", fontsize=9, color=colors.muted)
     axes.grid(False, axis="y")
     figure.tight_layout()

@@ -43,7 +43,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td { white-space: nowrap; }
 thead th { color: var(--muted); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: anywhere; }
 .facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .facts th { width: 11rem; min-width: 0; color: var(--muted); font-weight: 500;
   vertical-align: top; }
@@ -57,7 +57,8 @@ code { font: 0.88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace
   overflow-wrap: anywhere; }
 @media (max-width: 34rem) { main { padding: 1.4rem 1rem 3rem; } h1 { font-size: 1.55rem; }
   .cards { grid-template-columns: 1fr 1fr; } .card dd { font-size: 1.35rem; }
-  th, td { padding: 0.4rem 0.42rem; } tbody th { min-width: 7rem; } .facts th { width: 7.5rem; } }
+  th, td { padding: 0.4rem 0.42rem; } thead th { white-space: normal; }
+  tbody th { min-width: 7rem; } .facts th { width: 7.5rem; } }
 @media print { figure, .card, tr { break-inside: avoid; } }
 """
 

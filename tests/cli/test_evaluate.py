@@ -10,6 +10,7 @@ from keras_madd.cli.main import main
 from keras_madd.evaluation import frame_metrics
 from keras_madd.evaluation.scores import CLEAN, read_scores, write_scores
 from keras_madd.inference.model_description import read_model_json
+from keras_madd.support.output_folder import output_folder
 
 pytestmark = tensorflow_only
 
@@ -60,6 +61,23 @@ def test_the_figures_on_standard_output(evaluated, capfd, monkeypatch, tmp_path)
     assert json.loads(captured.out)["results"] == metrics_of(evaluated / "out")["results"]
     assert "videos: AUC" in captured.err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_scores_that_are_read_stay(evaluated, capsys):
+    scores = evaluated / "out/scores.parquet"
+    before = scores.read_bytes()
+    arguments = ["evaluate", "--scores", str(scores), "--bootstrap", "20"]
+    assert main([*arguments, "--output", str(evaluated / "out"), "--overwrite"]) == 2
+    assert "scores.parquet is read by this command" in capsys.readouterr().err
+    assert scores.read_bytes() == before
+
+
+def test_two_runs_never_share_a_folder(evaluated, tmp_path, capsys):
+    arguments = ["evaluate", "--scores", str(evaluated / "out/scores.parquet"), "--bootstrap", "20"]
+    with output_folder(tmp_path / "out"):
+        assert main([*arguments, "--output", str(tmp_path / "out")]) == 2
+    assert "Another run is writing to" in capsys.readouterr().err
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_the_report_and_the_file_hold_the_same_numbers(evaluated):

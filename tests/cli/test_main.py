@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 
@@ -5,6 +7,7 @@ import pytest
 
 from keras_madd.cli import main as cli
 from keras_madd.support.errors import UserError
+from keras_madd.support.signals import Stopped
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -51,6 +54,8 @@ def test_the_package_is_the_command():
         (UserError("no such model"), 2, "error: no such model\n"),
         (OSError(28, "No space left on device", "x.tflite"), 2, "error: [Errno 28] No space"),
         (KeyboardInterrupt(), 130, "stopped\n"),
+        (Stopped(signal.SIGTERM), 143, "stopped\n"),
+        (Stopped(signal.SIGHUP), 129, "stopped\n"),
     ],
 )
 def test_errors_are_one_line_and_a_status(monkeypatch, capsys, error, status, message):
@@ -66,6 +71,37 @@ def test_errors_are_one_line_and_a_status(monkeypatch, capsys, error, status, me
     shown = capsys.readouterr().err
     assert shown.startswith(message)
     assert shown.count("\n") == 1
+
+
+def test_a_mistake_in_the_options_is_one_line(capsys):
+    for arguments in (["score"], ["score", "a", "--no-such"], ["nonsense\n\x1b[31m"]):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        assert stop.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert line.endswith("--help)")
+        assert "\x1b" not in line
+
+
+def test_what_cannot_be_said_is_a_failure(capfd):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    script = (
+        "import sys\n"
+        "from keras_madd.cli import main as cli\n"
+        "class Command:\n"
+        "    run = staticmethod(lambda args: print('a result') or 0)\n"
+        "parser = cli._parser()\n"
+        "cli._parser, cli._module = lambda: parser, lambda command: Command\n"
+        "sys.exit(cli.main(['quickstart', '--output', 'x']))\n"
+    )
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert process.returncode == 1
+    assert process.stderr == "error: standard output: No space left on device\n"
 
 
 def test_importing_and_helping_wait_for_neither_keras_nor_tensorflow():

@@ -1,6 +1,9 @@
 """The command's own part: flags, mistakes before any work, and what it says."""
 
 import errno
+import os
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -169,6 +172,42 @@ def test_a_full_disk_is_one_line(tmp_path, shards, capsys, monkeypatch, eager):
     told = capsys.readouterr().err
     assert "error: " in told
     assert "No space left on device. The epochs finished before are safe" in told
+
+
+def test_a_folder_that_is_removed_is_one_line(tmp_path, shards, capsys, monkeypatch, eager):
+    from keras_madd import MADD
+
+    def removed(self, path):
+        shutil.rmtree(tmp_path / "run")
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+
+    monkeypatch.setattr(MADD, "save", removed)
+    arguments = ["--data", str(shards), "--output", str(tmp_path / "run"), *SHORT]
+    assert main(["train", *arguments, "--no-tensorboard"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.endswith("last.keras cannot be written: its folder was removed meanwhile.")
+
+
+def test_sigterm_while_saving_leaves_a_run_to_go_on_with(
+    tmp_path, shards, capsys, monkeypatch, eager
+):
+    from keras_madd import MADD
+
+    def killed(self, path):
+        path.write_text("half")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(MADD, "save", killed)
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Whoever runs the tests may ignore it.
+    try:
+        arguments = ["--data", str(shards), "--output", str(tmp_path / "run"), *SHORT]
+        assert main(["train", *arguments, "--no-tensorboard"]) == 143
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    errors = capsys.readouterr().err
+    assert errors.splitlines()[-1] == "stopped"
+    assert "Go on with: keras-madd train" in errors
+    assert os.listdir(tmp_path / "run") == ["run.json"]
 
 
 @pytest.mark.slow

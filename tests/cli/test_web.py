@@ -46,7 +46,7 @@ def test_opens_the_browser_without_keras(tmp_path):
     ("arguments", "message"),
     [
         (["--model", "missing.tflite"], "no model file missing.tflite"),
-        (["--port", "70000"], "must be from 0 to 65535"),
+        (["--port", "70000"], "must be a whole number from 0 to 65535. Received: 70000"),
     ],
 )
 def test_mistakes(arguments, message, capsys):

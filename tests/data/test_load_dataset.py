@@ -5,6 +5,7 @@ from shards_on_disk import CONTEXT, MARGIN, SIZE, make_record, sources, write_sh
 
 from keras_madd.data import load_dataset, steps_per_epoch
 from keras_madd.data.augmentation import Augmentation
+from keras_madd.data.footage import Footage
 from keras_madd.data.shards import read_records
 from keras_madd.support.errors import UserError
 
@@ -83,7 +84,11 @@ def test_shapes_are_known(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
-    [{"sampling": "natural"}, {"sampling": "paired", "augment": "strong", "self_blend": 0.5}],
+    [
+        {"sampling": "natural"},
+        {"sampling": "paired", "augment": "strong", "self_blend": 0.5, "blending": "strong"},
+        {"sampling": "paired", "augment": "video", "self_blend": 0.5, "blending": "varied"},
+    ],
 )
 def test_a_function_of_seed_and_epoch_whatever_the_threads(folder, options):
     options |= {"metadata": True, "seed": 3}
@@ -167,6 +172,34 @@ def test_self_blended_fakes_come_with_their_target(folder, sampling):
     methods = [_collect(load_dataset(folder, "train", 4, **options))[2]["method"]]
     methods += [_collect(load_dataset(folder, "train", 4, **options, seed=1))[2]["method"]]
     assert 8 < sum(method.count("self_blend") for method in methods) < 28
+
+
+def test_footage_that_does_nothing_changes_nothing(tmp_path):
+    """Limit case: faces as large as they were, no noise, no compression."""
+    records = sources("train", 2, box=(0, 0, 400, 400))
+    folder = write_shards(tmp_path / "large", records)
+    nothing = Footage(faces=(4096, 4096), noise=0.0, camera=0.0, h264=0.0)
+    options = {"sampling": "paired", "self_blend": 0.5}
+    for plain, filmed in zip(
+        *(
+            load_dataset(folder, "train", 4, augment=augment, **options).as_numpy_iterator()
+            for augment in (Augmentation(flip=0.5), Augmentation(flip=0.5, footage=nothing))
+        ),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(plain[0], filmed[0])
+
+
+def test_footage_compresses_real_and_fake_alike(folder):
+    strong = Augmentation(footage=Footage(h264=1.0, crf=(40, 40), noise=0.0, camera=0.0))
+    options = {"sampling": "paired", "self_blend": 1.0}
+    plain, filmed = (
+        _collect(load_dataset(folder, "train", 4, augment=augment, **options))[0]
+        for augment in ("none", strong)
+    )
+    changes = np.abs(np.float32(plain) - filmed).mean((1, 2, 3))
+    assert changes.min() > 2
+    assert 0.7 < changes[::2].mean() / changes[1::2].mean() < 1.4
 
 
 def test_self_blended_pairs_share_the_augmentation(folder):

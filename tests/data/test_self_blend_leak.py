@@ -8,7 +8,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from keras_madd.data.footage import Footage
+from keras_madd.data.h264 import through_h264
 from keras_madd.data.self_blend import SelfBlend
+from keras_madd.data.self_blends import SELF_BLENDS
 from keras_madd.demo.camera import Camera
 from keras_madd.demo.people import draw_person
 from keras_madd.demo.synthetic_faces import render_video
@@ -85,6 +88,26 @@ def test_no_leak_after_the_shared_augmentation(faces):
 def test_no_leak_before_it(faces):
     """Equal pixels give equal features: the AUC is 0.5 exactly."""
     assert _held_out_auc(faces, SelfBlend().blend) == 0.5
+
+
+def test_no_leak_through_video_compression(faces):
+    """H.264 carries the mask's edge outside a little; what it carries must tell nothing."""
+
+    def filmed(image, landmarks, seed):
+        take = Footage().draw(seed, 107)
+        blend = SELF_BLENDS["varied"].blend
+        fake, real, mask = blend(take.film(image), take.points(landmarks), seed)
+        return take.publish(fake), take.publish(real), mask
+
+    assert abs(_held_out_auc(faces, filmed) - 0.5) < 0.07
+
+
+def test_compressing_fakes_harder_is_caught(faces):
+    def leaky(image, landmarks, seed):
+        fake, real, mask = SELF_BLENDS["varied"].blend(image, landmarks, seed)
+        return through_h264(fake, 32), through_h264(real, 26), mask
+
+    assert _held_out_auc(faces, leaky) > 0.7
 
 
 def test_encoding_only_the_fakes_is_caught(faces):

@@ -15,7 +15,7 @@ def scored(method: str, seed: int) -> tuple[dict, tuple]:
     labels = np.arange(40) % 2
     scores = np.clip(rng.normal(0.3 + 0.4 * labels, 0.2), 0, 1)
     methods = np.where(labels, method, "")
-    result = evaluate_scores(labels, scores, np.arange(40).astype(str), methods, bootstrap=20)
+    result = evaluate_scores(labels, scores, np.arange(40).astype(str), methods)
     return result, (labels, scores)
 
 
@@ -104,6 +104,24 @@ def test_sections_without_content_are_left_out(tmp_path):
     for heading in ("Where it looks", "A real photograph", "Training", "How this was made"):
         assert heading not in text
     assert 'class="banner"' not in text
+
+
+def test_tables_are_narrow_enough_for_a_phone(tmp_path):
+    text = write_report(tmp_path / "report.html", full_report()).read_text()
+    heads = [re.findall(r"<th scope=.col.>(.*?)</th>", head) for head in text.split("<thead>")[1:]]
+    # One table of metrics for each test set, not one that grows to the right.
+    for name in ("seen", "unseen"):
+        assert [name, "by frame", "by video"] in heads
+    assert max(map(len, heads)) <= 5
+
+
+def test_too_few_videos_are_told_about(tmp_path):
+    labels, scores = np.array([1, 1, 0]), np.array([0.9, 0.8, 0.1])
+    result = evaluate_scores(labels, scores, ["a", "b", "c"])
+    report = Report(title="Small", results={"test": result}, scores={"test": (labels, scores)})
+    text = write_report(tmp_path / "report.html", report).read_text()
+    assert "test has 1 real and 2 fake videos" in text
+    assert "1.000 to 1.000" not in text
 
 
 def test_a_failed_report_leaves_the_old_one(tmp_path):

@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import os
+import pickle
 import re
 import subprocess
 import sys
@@ -315,3 +317,98 @@ def test_the_words_of_a_model_fitted_for_them(model_file, portrait, tmp_path):
         write_model_json(model_file, **values | {"threshold": threshold, "clear_threshold": clear})
         with Detector(model_file) as detector:
             assert detector.score_image(portrait)[0].verdict == word
+
+
+def test_a_closed_detector_does_nothing_any_more(model_file, portrait):
+    detector = Detector(model_file)
+    detector.score_image(portrait)
+    detector.close()
+    detector.close()
+    crops = np.zeros((1, 64, 64, 3), np.uint8)
+    video = write_video(model_file.parent / "a.mp4", 2)
+    for use in (
+        lambda: detector.score_crops(crops),
+        lambda: detector.find_faces(portrait),
+        lambda: detector.score_image(portrait),
+        lambda: detector.score_video(video),
+        lambda: list(detector.score_images([sample_photo_path()])),
+        detector.warm_up,
+    ):
+        with pytest.raises(RuntimeError, match="This Detector is closed"):
+            use()
+    closed = LiteRTRunner(model_file)
+    closed.close()
+    with pytest.raises(RuntimeError, match="This LiteRTRunner is closed"):
+        closed.run(crops)
+
+
+def test_after_a_fork_it_says_so_and_does_not_hang(model_file):
+    """In a fresh process: a fork of this one might meet the locks of other tests' threads."""
+    script = (
+        "import os, sys, numpy as np\n"
+        "from keras_madd.demo import sample_photo_path\n"
+        "from keras_madd.inference import Detector, read_image\n"
+        "photo = read_image(sample_photo_path())\n"
+        "detector = Detector(sys.argv[1])\n"
+        "(face,) = detector.score_image(photo)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    for use in (detector.score_image, detector._faces.detect, detector._runner.run):\n"
+        "        try: use(photo)\n"
+        "        except RuntimeError as error: print(error, flush=True)\n"
+        "    detector.close()\n"
+        "    sys.exit(7)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "assert detector.score_image(photo)[0].probability == face.probability\n"
+        "detector.close()\n"
+    )
+    command = [sys.executable, "-c", script, str(model_file)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    *refusals, status = process.stdout.splitlines()
+    assert (process.returncode, status) == (0, "7"), process.stderr
+    assert len(refusals) == 3
+    for line, name in zip(refusals, ("Detector", "FaceDetector", "LiteRTRunner"), strict=True):
+        assert line.startswith(f"This {name} was opened in another process")
+
+
+def test_a_pickle_opens_the_same_detector(model_file, monkeypatch):
+    monkeypatch.chdir(model_file.parent)
+    crops = sample_pictures((64, 64), 2)
+    with Detector(model_file.name, threads=1) as detector:
+        expected, _ = detector.score_crops(crops)
+        packed = pickle.dumps(detector)
+    monkeypatch.chdir("/")
+    with pickle.loads(packed) as again:
+        np.testing.assert_array_equal(again.score_crops(crops)[0], expected)
+        assert again.device == "cpu"
+
+
+def test_what_fails_at_the_first_run_is_one_line(model_file, monkeypatch):
+    with Detector(model_file) as detector:
+
+        def broken(**inputs):
+            raise RuntimeError("tensorflow/lite/kernels/a.cc:1 x != y\nNode 3 failed to invoke.")
+
+        monkeypatch.setattr(detector._runner, "_signature", broken)
+        with pytest.raises(UserError, match=r"that LiteRT can run: .* x != y Node 3 failed"):
+            detector.warm_up()
+
+
+def test_opening_and_closing_leaves_nothing_open(model_file):
+    """In a fresh process; `benchmarks/open_close.py` does it a thousand times."""
+    if not os.path.isdir("/proc/self/fd"):
+        pytest.skip("needs /proc")
+    script = (
+        "import os, sys\n"
+        "from keras_madd.demo import sample_photo_path\n"
+        "from keras_madd.inference import Detector, read_image\n"
+        "photo, found = read_image(sample_photo_path()), []\n"
+        "for _ in range(4):\n"
+        "    with Detector(sys.argv[1], threads=2) as detector:\n"
+        "        detector.score_image(photo)\n"
+        "    found.append(len(os.listdir('/proc/self/fd')))\n"
+        "assert found[1] == found[3], found\n"
+    )
+    command = [sys.executable, "-c", script, str(model_file)]
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr

@@ -86,6 +86,115 @@ def test_json_on_standard_output_and_nothing_else(model_file, photos, capfd, mon
     assert not (tmp_path / "-").exists()
 
 
+def test_nothing_that_is_read_is_written_over(model_file, photos, capfd):
+    photo, description = photos / "portrait.jpg", model_file.with_suffix(".json")
+    for target in (photo, model_file, description):
+        before = target.read_bytes()
+        with pytest.raises(UserError, match=f"{target.name} is read by this command"):
+            run(photos, "--model", model_file, "--json", target, "--overwrite")
+        assert target.read_bytes() == before
+    with pytest.raises(UserError, match=r"/dev/null is a device"):
+        run(photos, "--model", model_file, "--json", "/dev/null", "--overwrite")
+
+
+def test_results_are_replaced_where_that_is_told(model_file, photos, tmp_path, capfd):
+    outputs = ["--json", tmp_path / "a.json", "--overlay", tmp_path / "drawn"]
+    photo = photos / "portrait.jpg"
+    assert run(photo, "--model", model_file, *outputs) == 0
+    for each in (outputs[:2], outputs[2:]):
+        with pytest.raises(UserError, match="exists; --overwrite replaces it"):
+            run(photo, "--model", model_file, *each)
+    overlay = tmp_path / "drawn" / "portrait.jpg.scored.png"
+    overlay.write_bytes(b"")
+    assert run(photo, "--model", model_file, *outputs, "--overwrite") == 0
+    assert overlay.stat().st_size > 0
+    before = overlay.read_bytes()
+    with pytest.raises(UserError, match="is read by this command"):
+        run(photo, overlay, "--model", model_file, *outputs, "--overwrite")
+    assert overlay.read_bytes() == before
+
+
+def test_an_overlay_that_cannot_be_written_takes_no_score(model_file, photos, tmp_path, capfd):
+    clip = write_video(photos / "clip.mp4", 3)
+    folder, out = tmp_path / "drawn", tmp_path / "a.json"
+    arguments = ["--model", model_file, "--overlay", folder, "--json", out]
+
+    def removed(*_, **__):
+        raise OSError(28, "No space left on device", "a.png")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("keras_madd.cli.overlays.replace_file", removed)
+        patch.setattr("keras_madd.visualize.ScoredVideoWriter.add", removed)
+        assert run(photos / "portrait.jpg", clip, *arguments) == 1
+    for record in json.loads(out.read_text())["files"]:
+        assert record["overlay_error"] == "a.png: No space left on device"
+        assert "error" not in record
+        assert record.get("fake_probability") or record["faces"]
+    assert capfd.readouterr().err.count("error: a.png: No space left on device") == 2
+    assert list(folder.iterdir()) == []
+
+
+def test_names_that_no_terminal_should_see(model_file, tmp_path, capfd):
+    from keras_madd.cli.main import main
+
+    names = [b"caf\xe9.jpg", b"red\x1b[31m\nerror: no.jpg"]
+    for name in names:
+        shutil.copy(sample_photo_path(), os.path.join(os.fsencode(tmp_path), name))
+    out = tmp_path / "a.json"
+    assert main(["score", str(tmp_path), "--model", str(model_file), "--json", str(out)]) == 0
+    shown = capfd.readouterr().out
+    assert "\x1b" not in shown
+    assert "caf\\udce9.jpg: fake score" in shown
+    assert "red\\x1b[31m\\nerror: no.jpg: fake score" in shown
+    assert len(shown.splitlines()) == 2
+    found = [file["path"] for file in json.loads(out.read_bytes().decode("utf-8"))["files"]]
+    assert [os.path.basename(os.fsencode(path)) for path in found] == names
+
+
+def test_a_reader_that_goes_away_loses_no_scores(model_file, photos, tmp_path):
+    out = tmp_path / "a.json"
+    script = "import sys; from keras_madd.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    given = ["score", photos, "--model", model_file, "--json", out]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as nobody:
+        process = subprocess.run(
+            [sys.executable, "-c", script, *map(str, given)],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert process.returncode == 1
+    files = json.loads(out.read_text())["files"]
+    assert [len(file.get("faces", "-")) for file in files] == [1, 1, 0]
+    # The broken photograph, and nothing of libraries or of standard output.
+    assert len(process.stderr.splitlines()) == 2
+    assert "broken.jpg" in process.stderr
+
+
+def test_libraries_say_nothing_of_broken_files(model_file, tmp_path):
+    """libtiff speaks to file descriptor 2; Pillow warns."""
+    pixels = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    path = tmp_path / "a.tif"
+    Image.fromarray(pixels).save(path, compression="tiff_adobe_deflate")
+    content = bytearray(path.read_bytes())
+    content[3000:3100] = bytes(100)
+    path.write_bytes(content)
+    noise = subprocess.run(
+        [sys.executable, "-c", f"from PIL import Image; Image.open({str(path)!r}).load()"],
+        capture_output=True,
+        text=True,
+    ).stderr
+    assert "ZIPDecode" in noise
+    script = "import sys; from keras_madd.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    command = ["score", path, "--model", model_file]
+    process = subprocess.run(
+        [sys.executable, "-c", script, *map(str, command)], capture_output=True, text=True
+    )
+    (line,) = process.stderr.splitlines()
+    assert line.startswith(f"error: {path}: the image cannot be read")
+
+
 def test_overlay(model_file, photos, tmp_path):
     folder = tmp_path / "drawn" / "here"
     again = tmp_path / "again"

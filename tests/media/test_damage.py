@@ -106,6 +106,28 @@ class TestMatroska:
         with pytest.raises(UserError, match="description of the tracks fails the checksum"):
             VideoReader(damaged(h264_mkv, tracks + 40, 1))
 
+    def test_a_file_that_lacks_its_last_frame(self, h264_mkv, tmp_path):
+        content = h264_mkv.read_bytes()
+        place, size = packets(h264_mkv)[-1]
+        path = tmp_path / "v.mkv"
+        path.write_bytes(content[: place + size // 2])
+        frames, broken = read(path)
+        assert broken == "the file is cut off"
+        assert frames == [(i, i) for i in range(FRAMES - 1)]
+
+    def test_a_cut_off_cluster_that_is_damaged_too(self, h264_mkv, tmp_path):
+        content = h264_mkv.read_bytes()
+        start, (place, size), (last, _) = cluster_starts(h264_mkv)[-1], *packets(h264_mkv)[-2:]
+        path = tmp_path / "v.mkv"
+        # Some bytes of a frame are gone: what follows lies too far ahead.
+        path.write_bytes(content[: place + size // 2] + content[place + size // 2 + 9 : last + 9])
+        frames, broken = read(path)
+        assert "do not fit together" in broken
+        assert all(index == number for index, number in frames)
+        lost = cluster_with(h264_mkv, FRAMES - 1)
+        assert {number for _, number in frames} == set(range(FRAMES)) - lost
+        assert start < place
+
     def test_a_checksum_worked_out_by_hand(self, tmp_path):
         def element(kind, content):
             return bytes.fromhex(kind) + struct.pack(">Q", 1 << 56 | len(content)) + content
@@ -144,6 +166,15 @@ class TestFFV1:
         frames, broken = read(spoil_frame(path, number))
         assert f"frame {number} is damaged: it fails its checksum" in broken
         assert frames == [(i, i) for i in range(FRAMES) if i != number]
+
+    def test_not_one_sound_frame_is_left(self, tmp_path):
+        path = make(tmp_path / "v.avi", "ffv1", level=3, slicecrc=1, slices=4, g=1)
+        content = bytearray(path.read_bytes())
+        for position, size in packets(path):
+            content[position + size // 2] ^= 0x55
+        path.write_bytes(content)
+        with pytest.raises(UserError, match="frame 0 is damaged: it fails its checksum"):
+            VideoReader(path)
 
     def test_without_checksums_the_result_says_so(self, tmp_path):
         path = make(tmp_path / "v.avi", "ffv1", level=1)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import ClassVar
 
 import av
@@ -386,3 +387,12 @@ def test_imports_neither_keras_nor_opencv():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert result.stdout.strip() == b"[]"
+
+
+def test_a_heif_photograph_is_no_video(tmp_path):
+    # FFmpeg takes each of its tiles for a video.
+    content = (Path(__file__).parents[1] / "golden" / "pictures" / "portrait.heic").read_bytes()
+    for name in ("p.heic", "p.mp4"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserError, match="a HEIF photograph, not a video; convert it"):
+            VideoReader(tmp_path / name)

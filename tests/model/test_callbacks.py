@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 
 from keras_madd import MADD
 from keras_madd.model.callbacks import BatchProgress, BestOnValidation, StopOnNonFinite
@@ -27,7 +27,7 @@ def test_the_best_epoch_comes_back():
         bias.assign([0.0, float(epoch)])
         logs = {}
         best.on_epoch_end(epoch, logs)
-        aucs.append(logs["val_auc"])
+        aucs.append(logs["val_fake_auc"])
     best.on_train_end()
     assert best.best_epoch == 1
     assert aucs == [0.625, 1.0, 0.0]
@@ -126,11 +126,18 @@ def test_the_best_epoch_of_a_real_fit_is_what_remains():
     model.compile(keras.optimizers.SGD(schedule), run_eagerly=True)
     best = BestOnValidation(images, labels)
     history = model.fit(images, labels, batch_size=4, epochs=4, verbose=0, callbacks=[best])
-    aucs = history.history["val_auc"]
+    aucs = history.history["val_fake_auc"]
     assert best.best_auc == max(aucs) > min(aucs)
     assert aucs[best.best_epoch] == best.best_auc
     scores = model.fake_probability(images)
     assert roc_auc_score(labels, scores) == best.best_auc
+    # Each quantity of validation stands beside that of training, under its name.
+    named = {name.removeprefix("val_") for name in history.history if name.startswith("val_")}
+    assert named == {"fake_auc", "accuracy", "classification_loss"} <= set(history.history)
+    last = history.history["val_classification_loss"][best.best_epoch]
+    assert last == pytest.approx(log_loss(labels, scores), rel=1e-5)
+    accuracy = np.mean((scores >= 0.5) == labels)
+    assert history.history["val_accuracy"][best.best_epoch] == accuracy
 
 
 def test_a_loss_that_is_not_finite_stops_a_real_fit():

@@ -72,7 +72,7 @@ def test_training_goes_on_exactly_where_it_stopped(tmp_path):
 def test_a_checkpoint_at_the_end_of_an_epoch_has_the_new_alpha(tmp_path):
     images, labels = batch()
     model = tiny()
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "epoch.keras")
     model.fit(images, labels, verbose=0, callbacks=[checkpoint])
     loaded = keras.saving.load_model(tmp_path / "epoch.keras")
@@ -109,7 +109,7 @@ def test_fake_probability_is_what_real_leaves(num_classes):
 def test_more_classes_train():
     images, labels = batch(num_classes=5)
     model = tiny(num_classes=5)
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     assert np.isfinite(model.fit(images, labels, verbose=0).history["loss"]).all()
 
 
@@ -128,7 +128,7 @@ def test_maps_and_embeddings():
 def test_without_attention_maps():
     images, labels = batch()
     model = tiny(num_attentions=0)
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     model.fit(images, labels, verbose=0)
     assert model.embed(images).shape == (8, 48)
     with pytest.raises(ValueError, match="no attention maps"):

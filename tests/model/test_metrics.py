@@ -25,7 +25,7 @@ def draw(count=3000, spread=3.0, distance=2.0, num_classes=2, seed=0):
     return logits, classes, np.logaddexp.reduce(wide[:, 1:], axis=1) - wide[:, 0]
 
 
-def measured(metric, logits, classes, weight=None, size=64):
+def measured(metric, logits, classes, weight=None, size=700):
     for start in range(0, len(classes), size):
         part = slice(start, start + size)
         metric.update_state(classes[part], logits[part], None if weight is None else weight[part])
@@ -77,7 +77,7 @@ def test_extremes_of_the_figures():
 @pytest.mark.parametrize("kind", ALL)
 def test_labels_in_every_form_and_weights(kind):
     logits, classes, score = draw(count=500, num_classes=3)
-    expected = measured(kind(), logits, classes)
+    expected = measured(kind(), logits, classes, size=300)
     one_hot = np.eye(3, dtype="float32")[classes]
     for labels in (classes[:, None], classes.astype("float32"), one_hot):
         assert measured(kind(), logits, labels) == expected

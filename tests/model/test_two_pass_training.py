@@ -48,9 +48,9 @@ def test_without_its_terms_a_step_is_that_of_a_plain_classifier(num_attentions):
     twin.set_weights(model.get_weights())
     plain = keras.Model(twin.network.input, twin.network.output["logits"])
     plain.compile(
-        sgd(), keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False
+        sgd(), keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True
     )
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd(), run_eagerly=True)
     loss = model.train_on_batch(images, labels, return_dict=True)["loss"]
     plain_loss = plain.train_on_batch(images.astype("float32"), labels, return_dict=True)["loss"]
     assert loss == pytest.approx(plain_loss, rel=1e-6)
@@ -77,7 +77,7 @@ def test_terms_are_logged_and_add_up():
 def test_evaluation_reports_the_classification_loss_and_moves_nothing():
     images, labels = batch()
     model = tiny()
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd(), run_eagerly=True)
     model.train_on_batch(images, labels)
     before = values(model.weights)
     logs = model.evaluate(images, labels, verbose=0, return_dict=True)
@@ -91,7 +91,7 @@ def test_batch_norm_averages_move_once_per_step():
     model, reference = tiny(), tiny()
     reference.set_weights(model.get_weights())
     reference.network(images, training=True)
-    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     model.train_on_batch(images, labels)
     assert_all_close(
         values(batch_norm_averages(model)), values(batch_norm_averages(reference)), atol=1e-5
@@ -103,7 +103,7 @@ def test_the_second_pass_moves_the_averages_and_the_centres_where_that_is_asked_
     once, twice = tiny(), tiny(update_state_in_second_pass=True)
     twice.set_weights(once.get_weights())
     for model in (once, twice):
-        model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+        model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
         model.train_on_batch(images, labels)
     for left, right in zip(batch_norm_averages(once), batch_norm_averages(twice), strict=True):
         # The texture residual has mean 0, once and twice.
@@ -142,7 +142,7 @@ def test_the_mixed_batch_has_the_expectation_of_both_passes():
     # Each image counts twice in the half it falls into: with equal losses both terms average one.
     images, labels = batch(64)
     model = tiny(agda_attention="detached_prefix", region_independence_weight=0.0)
-    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     model.network.get_layer("head").logits.kernel.assign(
         ops.zeros(model.network.get_layer("head").logits.kernel.shape)
     )
@@ -178,7 +178,7 @@ def test_an_image_of_weight_zero_does_not_move_the_centres():
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
-        model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+        model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     half.train_on_batch(images[:4], labels[:4])
     whole.train_on_batch(images, labels, sample_weight=weight)
     assert_all_close(
@@ -190,7 +190,7 @@ def test_an_image_of_weight_zero_does_not_move_the_centres():
 def test_alpha_decays_after_each_epoch():
     images, labels = batch()
     model = tiny(centre_step=0.1, centre_step_decay=0.5)
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd(), run_eagerly=True)
     model.fit(images, labels, batch_size=8, epochs=2, verbose=0)
     assert values([model.region_independence.alpha])[0] == pytest.approx(0.025)
 
@@ -235,7 +235,7 @@ def test_class_weights_scale_the_classification_loss():
     for weight in (1.0, 3.0):
         keras.utils.set_random_seed(0)
         model = tiny(**OFF)
-        model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+        model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
         history = model.fit(
             images, labels, batch_size=8, verbose=0, class_weight={0: weight, 1: weight}
         )
@@ -272,7 +272,7 @@ def test_a_loss_that_is_not_finite_stops_training_and_is_named():
     model = tiny()
     kernel = model.network.get_layer("head").logits.kernel
     kernel.assign(ops.full(kernel.shape, np.nan))
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd(), run_eagerly=True)
     finite = StopOnNonFinite()
     with contextlib.suppress(ValueError):
         model.fit(images, labels, batch_size=4, epochs=3, verbose=0, callbacks=[finite])
@@ -303,7 +303,7 @@ def test_a_step_with_images_of_weight_zero_is_the_step_without_them(agda_attenti
         # Batch statistics would tell the two apart, and so would a mean over the batch.
         freeze_batch_norm(model)
         crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
-        model.compile(sgd(), crossentropy, jit_compile=False)
+        model.compile(sgd(), crossentropy, run_eagerly=True)
     few.train_on_batch(images[:5], labels[:5], sample_weight=np.ones(5))
     weight = np.array([1.0] * 5 + [0.0] * 3)
     before = values(many.trainable_weights)
@@ -325,7 +325,7 @@ def test_a_detached_prefix_step_with_augmentation_that_does_nothing():
     reference.set_weights(model.get_weights())
     logits = reference.network(images, training=True)["logits"]
     crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
-    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     logs = model.train_on_batch(images, labels, return_dict=True)
     assert logs["loss"] == pytest.approx(2 * float(crossentropy), rel=1e-4)
     assert_all_close(
@@ -336,7 +336,7 @@ def test_a_detached_prefix_step_with_augmentation_that_does_nothing():
 def test_validation_during_training_is_an_evaluation():
     images, labels = batch()
     model = tiny()
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd(), run_eagerly=True)
     history = model.fit(images, labels, validation_data=(images, labels), verbose=0).history
     logs = model.evaluate(images, labels, verbose=0, return_dict=True)
     assert history["val_loss"][0] == pytest.approx(logs["loss"], rel=1e-5)

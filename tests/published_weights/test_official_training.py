@@ -34,9 +34,21 @@ def checkpoint(case):
     return reference_rule.state_dict(case, CASES[case][0])
 
 
+def new_model(case):
+    return load_official(checkpoint(case), input_size=CASES[case][1], **SETTINGS)
+
+
+@functools.cache
+def shared_model(case):
+    model = new_model(case)
+    return model, model.get_weights()
+
+
 def load(case):
-    size = CASES[case][1]
-    return load_official(checkpoint(case), input_size=size, **SETTINGS), reference_rule.pixels(size)
+    """The case's model, as loaded, whatever another test did to it, and its pictures."""
+    model, weights = shared_model(case)
+    model.set_weights(weights)
+    return model, reference_rule.pixels(CASES[case][1])
 
 
 def losses(model, pixels):
@@ -134,7 +146,7 @@ def test_gradients_of_every_parameter(case):
 @pytest.mark.slow
 def test_five_steps_with_forced_augmentation():
     case = "b0_128_m4"
-    model, pixels = load(case)
+    model, pixels = new_model(case), reference_rule.pixels(CASES[case][1])
     recorded = reference_rule.report(case)["full_step"]
     model.augmentation.draw_index = lambda maps: keras.ops.convert_to_tensor(
         recorded["forced_index"]
@@ -145,7 +157,7 @@ def test_five_steps_with_forced_augmentation():
     error, noise = reference_rule.error(case, "full_agda_image", found)
     assert error <= TOLERANCE * noise
 
-    model, pixels = load(case)
+    model = new_model(case)
     model.augmentation.draw_index = lambda maps: keras.ops.convert_to_tensor(
         recorded["forced_index"]
     )

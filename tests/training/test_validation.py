@@ -27,7 +27,7 @@ def batches(size=3):
 
 def test_figures_are_those_of_the_evaluation():
     names = [f"{dataset}/{video}" for dataset, video in zip(DATASETS, VIDEOS, strict=True)]
-    truth = evaluate_scores(LABELS, 1 / (1 + np.exp(-LOGITS)), names, bootstrap=0)
+    truth = evaluate_scores(LABELS, 1 / (1 + np.exp(-LOGITS)), names)
     found = score_validation(Model(), batches())
     assert found["val_video_auc"] == pytest.approx(truth["videos"]["auc"])
     assert found["val_frame_auc"] == pytest.approx(truth["frames"]["auc"])

@@ -18,6 +18,7 @@ import cv2
 from keras_madd.datasets.prepare.group import Group, prepare_group
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.video_crops import VideoCropper
+from keras_madd.support.errors import UserError
 
 HEAVY = ("tensorflow", "keras", "jax", "torch")
 
@@ -41,7 +42,7 @@ def main() -> None:
             crashed = {int(number): how for number, how in task["crashed"].items()}
             try:
                 prepare_group(Group.from_json(task["group"]), cropper, folder, send, crashed)
-            except OSError as error:
+            except (OSError, UserError) as error:
                 send({"stopped": str(error)})
                 continue
             heavy = [name for name in HEAVY if name in sys.modules]

@@ -121,12 +121,12 @@ def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
         donor = _donor(photo, others, random)
         name = photo.name if method == "real" else f"{photo.name}_{donor.name}"
         paths = {crf: folder / f"c{crf}" / photo.split / method / f"{name}.mp4" for crf in crfs}
-        missing = {crf: path for crf, path in paths.items() if not path.is_file()}
-        if missing:
+        absent = {crf: path for crf, path in paths.items() if not path.is_file()}
+        if absent:
             image = filmed.image
             if method != "real":
                 image = manipulate(filmed, donor, method, model, (*stream, number))
-            for crf, path in missing.items():
+            for crf, path in absent.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 motion.film(image, path, crf)
         for crf, path in paths.items():

@@ -72,3 +72,14 @@ def test_a_shard_that_was_deleted_is_made_again(plain_tree, finished, tmp_path, 
     (copy / "test-00000.tfrecord").unlink()
     prepare(plain_tree, copy, small())
     assert content(copy) == content(finished)
+
+
+def test_a_folder_that_is_removed_meanwhile_is_told(plain_tree, tmp_path, small):
+    folder = tmp_path / "shards"
+
+    def remove(done, total, note):
+        shutil.rmtree(folder, ignore_errors=True)
+
+    with pytest.raises(UserError, match="cannot be written") as told:
+        prepare(plain_tree, folder, small(), progress=remove)
+    assert "\n" not in str(told.value)

@@ -61,7 +61,8 @@ def content_names(folder):
 
 
 @pytest.mark.slow
-def test_ctrl_c(command, plain_tree, finished, tmp_path, content):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals(command, plain_tree, finished, tmp_path, content, number):
     folder = tmp_path / "shards"
     words = command(plain_tree, folder, "--workers", "2")
     process = subprocess.Popen(
@@ -75,13 +76,13 @@ def test_ctrl_c(command, plain_tree, finished, tmp_path, content):
         time.sleep(0.005)
     workers = psutil.Process(process.pid).children()
     assert workers
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert err.splitlines()[-1] == "stopped"
     assert "Traceback" not in err
     assert not any(worker.is_running() for worker in workers)
-    assert not [p for p in folder.rglob(".*") if p.is_file()]
+    assert not list(folder.rglob(".keras-madd-*"))
     subprocess.run(words, check=True, capture_output=True)
     assert content(folder) == content(finished)
 
@@ -106,7 +107,7 @@ def test_a_disk_that_is_full(command, plain_tree, finished, tmp_path, content, l
     (line,) = stopped.stderr.splitlines()
     assert line.startswith("error: The shards cannot be written: ")
     assert "the same command goes on" in line
-    assert not [p for p in folder.rglob("*") if p.name.startswith(".") and p.is_file()]
+    assert not list(folder.rglob(".keras-madd-*"))
     assert not list(folder.glob("*.tfrecord"))
     assert bool(list(folder.glob(".prepare/pieces/*.json"))) == (largest == 25_000)
     subprocess.run(words, check=True, capture_output=True)

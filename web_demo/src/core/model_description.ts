@@ -2,6 +2,8 @@
  * `model.json`: what must be known about an exported file to run it right. The reader is strict,
  * as `keras_madd/inference/model_description.py`: a key too few or too many is an error.
  */
+import { parseJson, shown } from "./strict_json.ts";
+
 export const SCHEMA_VERSION = 2;
 /** The same with `clear_threshold`. */
 export const WORDS_SCHEMA_VERSION = 3;
@@ -32,57 +34,77 @@ export interface ModelDescription {
 /** A description that cannot be used; the message names the key. */
 export class DescriptionError extends Error {}
 
+type Values = Record<string, unknown>;
 type Check = [accepts: (value: unknown) => boolean, wanted: string];
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const isNumber = (value: unknown): value is number => Number.isFinite(value);
-const isCount = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-const isSame = (wanted: unknown) => (value: unknown) =>
-  JSON.stringify(value) === JSON.stringify(wanted);
-const isOneOf =
-  (...wanted: string[]) =>
-  (value: unknown) =>
-    isText(value) && wanted.includes(value);
+const isWhole = (value: unknown, least: number, most: number) =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+const isDistinct = (value: unknown, least: number, most: number, fits: RegExp): boolean =>
+  Array.isArray(value) &&
+  value.length >= least &&
+  value.length <= most &&
+  value.every((each) => typeof each === "string" && fits.test(each)) &&
+  new Set(value).size === value.length;
 
-const isShare = (value: unknown) => isNumber(value) && value >= 0 && value <= 1;
+const WORDS = /^[^\x00-\x1f\x7f]*$/;
+const NAME = /^[A-Za-z0-9_.:/-]{1,100}$/;
+
+const whole = (least: number, most: number): Check => [
+  (value) => isWhole(value, least, most),
+  `a whole number from ${least} to ${most}`,
+];
+const number = (least: number, most: number): Check => [
+  (value) => typeof value === "number" && value >= least && value <= most,
+  `a number from ${least} to ${most}`,
+];
+const text = (most: number, fits = WORDS, words = ""): Check => [
+  (value) => typeof value === "string" && value.length <= most && fits.test(value),
+  words || `a string of ${most} characters at most, without control characters`,
+];
+const oneOf = (...wanted: unknown[]): Check => [
+  (value) => wanted.some((each) => JSON.stringify(each) === JSON.stringify(value)),
+  wanted.map((each) => JSON.stringify(each)).join(" or "),
+];
 
 const CHECKS: Record<string, Check> = {
-  format: [isSame("litert"), '"litert"'],
-  quantization: [isText, "a string"],
+  format: oneOf("litert"),
+  quantization: text(200),
   input_size: [
     (value) =>
       Array.isArray(value) &&
       value.length === 2 &&
-      value.every((each) => each > 0 && isCount(each)) &&
+      value.every((each) => isWhole(each, 8, 4096)) &&
       value[0] === value[1],
-    "[height, width], whole numbers and equal, as faces are cut out square",
+    "[height, width], from 8 to 4096 and equal, as faces are cut out square",
   ],
-  num_attention_maps: [isCount, "a whole number, 0 or more"],
-  sha256: [(value) => isText(value) && /^[0-9a-f]{64}$/.test(value), "64 hexadecimal digits"],
-  batch: [isSame(1), "1"],
-  classes: [(value) => isTexts(value) && value.length >= 2, "a list of two or more names"],
-  crop_margin: [
-    (value) => isNumber(value) && value > 0 && value < 10,
-    "a number above 0 and below 10",
+  num_attention_maps: whole(0, 1024),
+  sha256: text(64, /^[0-9a-f]{64}$/, "64 hexadecimal digits"),
+  batch: oneOf(1),
+  classes: [
+    (value) =>
+      isDistinct(value, 2, 1000, WORDS) &&
+      (value as string[])[0] !== "fake" &&
+      !(value as string[]).slice(1).includes("real"),
+    "two or more different names, the real one first",
   ],
-  detector: [isOneOf("auto", "short", "full"), '"auto", "short" or "full"'],
-  training_data: [isText, "a string"],
-  demonstration: [(value) => typeof value === "boolean", "true or false"],
-  temperature: [(value) => isNumber(value) && value > 0, "a number above 0"],
-  threshold: [isShare, "a number from 0 to 1"],
-  clear_threshold: [isShare, "a number from 0 to 1"],
+  crop_margin: number(0.5, 5),
+  detector: oneOf("auto", "short", "full"),
+  training_data: text(10_000),
+  demonstration: oneOf(true, false),
+  temperature: number(0.01, 100),
+  threshold: number(0, 1),
+  clear_threshold: number(0, 1),
   metrics: [
     (value) => typeof value === "object" && value !== null && !Array.isArray(value),
     "an object",
   ],
-  color_order: [isSame("RGB"), '"RGB"'],
-  pixel_range: [isSame([0, 255]), "[0, 255]"],
-  input_name: [isText, "a string"],
-  input_type: [isOneOf("float32", "uint8"), '"float32" or "uint8"'],
+  color_order: oneOf("RGB"),
+  pixel_range: oneOf([0, 255]),
+  input_name: text(100, NAME, "a name of 1 to 100 letters, digits and _.:/-"),
+  input_type: oneOf("float32", "uint8"),
   output_names: [
-    (value) => isTexts(value) && value.includes(FAKE_PROBABILITY),
-    `a list of names with "${FAKE_PROBABILITY}"`,
+    (value) => isDistinct(value, 1, 8, NAME) && (value as string[]).includes(FAKE_PROBABILITY),
+    `a list of 1 to 8 different names with "${FAKE_PROBABILITY}"`,
   ],
 };
 
@@ -94,42 +116,53 @@ const CHECKS: Record<string, Check> = {
  */
 export function parseDescription(text: string): ModelDescription {
   const values = parseObject(text);
+  checkKeys(values);
+  for (const [key, [accepts, wanted]] of Object.entries(CHECKS)) {
+    if (key in values && !accepts(values[key])) throw misfit(values, key, wanted);
+  }
+  const description = describe(values);
+  const { numAttentionMaps, clearThreshold, threshold } = description;
+  if ((values.output_names as string[]).includes(ATTENTION_MAPS) !== numAttentionMaps > 0) {
+    throw misfit(values, "output_names", `with "${ATTENTION_MAPS}" for ${numAttentionMaps} maps`);
+  }
+  if (clearThreshold !== null && clearThreshold > threshold) {
+    throw misfit(values, "clear_threshold", "at most `threshold`");
+  }
+  return description;
+}
+
+function parseObject(text: string): Values {
+  let values: unknown;
+  try {
+    values = parseJson(text);
+  } catch (error) {
+    throw new DescriptionError(`model.json cannot be read as JSON: ${(error as Error).message}`);
+  }
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new DescriptionError("model.json must hold a JSON object.");
+  }
+  return values as Values;
+}
+
+function checkKeys(values: Values): void {
   const version = values.schema_version;
   if (version !== SCHEMA_VERSION && version !== WORDS_SCHEMA_VERSION) {
     throw new DescriptionError(
-      `model.json has schema version ${JSON.stringify(version)}; this page reads ` +
+      `model.json: \`schema_version\` is ${shown(version)}; this page reads ` +
         `${SCHEMA_VERSION} and ${WORDS_SCHEMA_VERSION}. Export the model again.`,
     );
   }
   const keys = new Set([...Object.keys(CHECKS), "schema_version"]);
   if (version === SCHEMA_VERSION) keys.delete("clear_threshold");
-  const missing = [...keys].filter((key) => !(key in values)).sort();
+  const missing = [...keys].filter((key) => !Object.hasOwn(values, key)).sort();
   if (missing.length) throw new DescriptionError(`model.json lacks ${missing.join(", ")}.`);
-  const unknown = Object.keys(values)
-    .filter((key) => !keys.has(key))
-    .sort();
+  const unknown = Object.keys(values).filter((key) => !keys.has(key));
   if (unknown.length) {
-    throw new DescriptionError(`model.json has unknown keys: ${unknown.join(", ")}.`);
+    throw new DescriptionError(`model.json has unknown keys: ${shown(unknown.sort().join(", "))}.`);
   }
-  for (const [key, [accepts, wanted]] of Object.entries(CHECKS)) {
-    if (keys.has(key) && !accepts(values[key])) throw misfit(key, wanted, values[key]);
-  }
-  const description = describe(values);
-  const hasMaps = (values.output_names as string[]).includes(ATTENTION_MAPS);
-  if (hasMaps !== description.numAttentionMaps > 0) {
-    throw misfit(
-      "output_names",
-      `with "${ATTENTION_MAPS}" where \`num_attention_maps\` is above 0`,
-      values.output_names,
-    );
-  }
-  if (description.clearThreshold !== null && description.clearThreshold > description.threshold) {
-    throw misfit("clear_threshold", "at most `threshold`", values.clear_threshold);
-  }
-  return description;
 }
 
-function describe(values: Record<string, unknown>): ModelDescription {
+function describe(values: Values): ModelDescription {
   return {
     quantization: values.quantization as string,
     inputSize: (values.input_size as number[])[0],
@@ -147,21 +180,8 @@ function describe(values: Record<string, unknown>): ModelDescription {
   };
 }
 
-function parseObject(text: string): Record<string, unknown> {
-  let values: unknown;
-  try {
-    values = JSON.parse(text);
-  } catch (error) {
-    throw new DescriptionError(`model.json cannot be read as JSON: ${(error as Error).message}`);
-  }
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw new DescriptionError("model.json must hold a JSON object.");
-  }
-  return values as Record<string, unknown>;
-}
-
-function misfit(key: string, wanted: string, value: unknown): DescriptionError {
+function misfit(values: Values, key: string, wanted: string): DescriptionError {
   return new DescriptionError(
-    `model.json: \`${key}\` must be ${wanted}. Received: ${key}=${JSON.stringify(value)}`,
+    `model.json: \`${key}\` must be ${wanted}. Received: ${key}=${shown(values[key])}`,
   );
 }

@@ -1,4 +1,5 @@
 /** Scores a camera's pictures as they come: the twin of `keras_madd/inference/live.py`. */
+import { FaceModelChoice } from "../core/face_model_choice.ts";
 import { FaceTracker } from "../core/face_tracker.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
 import { ScoreSmoother } from "../core/smoothing.ts";
@@ -23,6 +24,7 @@ export interface LiveFrame {
 /** Scores the newest picture, and when that is done the newest one then; others are passed over. */
 export class LiveScorer {
   private readonly tracker = new FaceTracker();
+  private readonly choice = new FaceModelChoice();
   private readonly smoother: ScoreSmoother;
   private readonly canvas = document.createElement("canvas");
   private readonly times: number[] = [];
@@ -71,7 +73,7 @@ export class LiveScorer {
     const started = performance.now();
     const picture = this.read();
     const read = performance.now();
-    const found = await this.detector.findFaces(picture);
+    const found = await this.detector.findFaces(picture, this.choice);
     const tracks = this.tracker.update(found.map((face) => face.box));
     const detected = performance.now();
     const scored = await this.detector.scoreFaces(picture, found);

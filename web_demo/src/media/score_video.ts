@@ -1,9 +1,13 @@
 /** Scores a video file: the twin of `keras_madd/inference/video.py`. */
+import { FaceModelChoice } from "../core/face_model_choice.ts";
 import { FaceTracker } from "../core/face_tracker.ts";
 import { type ScoredFrame, type VideoResult, summarize } from "../core/video_result.ts";
 import type { Detector } from "../runtime/detector.ts";
 import { MediaError } from "./picture.ts";
 import type { VideoFile } from "./video_frames.ts";
+
+/** Frames, spread over the video, on which a face model is chosen. */
+const CHOSEN_ON = 8;
 
 /** What came of a video. */
 export interface ScoredVideo extends VideoResult {
@@ -25,6 +29,7 @@ export async function scoreVideo(
   signal: AbortSignal,
   onFrame: (frame: ScoredFrame, picture: HTMLCanvasElement) => void,
 ): Promise<ScoredVideo> {
+  const choice = await chooseFaceModel(detector, video, Math.min(CHOSEN_ON, count), signal);
   const tracker = new FaceTracker();
   const frames: ScoredFrame[] = [];
   let damagedFrom: number | null = null;
@@ -38,7 +43,7 @@ export async function scoreVideo(
       damagedFrom = seconds;
       break;
     }
-    const faces = await detector.findFaces(picture);
+    const faces = await detector.findFaces(picture, choice);
     // All faces are followed, so that a person who is not scored keeps the number.
     const tracks = tracker.update(faces.map((face) => face.box));
     const scored = await detector.scoreFaces(picture, faces.slice(0, 1));
@@ -47,4 +52,27 @@ export async function scoreVideo(
     onFrame(frame, picture);
   }
   return { ...summarize(frames, detector.description.threshold), damagedFrom };
+}
+
+/** Two face models that take turns would make scores jump with their boxes. */
+async function chooseFaceModel(
+  detector: Detector,
+  video: VideoFile,
+  count: number,
+  signal: AbortSignal,
+): Promise<FaceModelChoice> {
+  const choice = new FaceModelChoice(null);
+  if (detector.description.detector === "auto") {
+    for (const seconds of video.times(count)) {
+      if (signal.aborted || choice.isFull) break;
+      try {
+        await detector.findFaces(await video.frameAt(seconds), choice);
+      } catch (error) {
+        if (error instanceof MediaError) break; // What is damaged is told when it is scored.
+        throw error;
+      }
+    }
+    choice.settle();
+  }
+  return choice;
 }

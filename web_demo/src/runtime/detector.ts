@@ -1,5 +1,6 @@
 /** From a picture to a fake score per face: the twin of `keras_madd.inference.Detector`. */
 import { FaceCropper, cropSquare, insidePicture } from "../core/crop.ts";
+import type { FaceModelChoice } from "../core/face_model_choice.ts";
 import { type ModelDescription, parseDescription } from "../core/model_description.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
 import { verdictOf } from "../core/verdict.ts";
@@ -66,9 +67,9 @@ export class Detector {
     return this.runner.backend;
   }
 
-  /** Finds the faces of a picture, largest first. */
-  async findFaces(picture: HTMLCanvasElement): Promise<Face[]> {
-    const found = await this.faces.detect(picture);
+  /** Finds the faces of a picture, largest first; `choice` is of the video that it is from. */
+  async findFaces(picture: HTMLCanvasElement, choice?: FaceModelChoice): Promise<Face[]> {
+    const found = await this.faces.detect(picture, choice);
     return found.filter((face) => {
       const square = cropSquare(face.box, this.description.cropMargin);
       return insidePicture(square, picture.width, picture.height) !== null;

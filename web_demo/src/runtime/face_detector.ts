@@ -2,17 +2,16 @@
 import { FaceDetector as MediaPipeDetector } from "@mediapipe/tasks-vision";
 
 import type { Box } from "../core/box.ts";
+import type { FaceModel, FaceModelChoice } from "../core/face_model_choice.ts";
 import type { DetectorKind } from "../core/model_description.ts";
 import type { Assets } from "./assets.ts";
 
-type Model = "short" | "full";
-
-const ORDER: Record<DetectorKind, readonly Model[]> = {
+const ORDER: Record<DetectorKind, readonly FaceModel[]> = {
   short: ["short"],
   full: ["full"],
   auto: ["short", "full"],
 };
-const FILES: Record<Model, string> = {
+const FILES: Record<FaceModel, string> = {
   short: "faces/face_detection_short_range.tflite",
   full: "faces/face_detection_full_range_sparse.tflite",
 };
@@ -33,7 +32,7 @@ export interface Face {
 
 /** Finds faces in single pictures. */
 export class FaceDetector {
-  private readonly models = new Map<Model, MediaPipeDetector>();
+  private readonly models = new Map<FaceModel, MediaPipeDetector>();
 
   private constructor(
     private readonly kind: DetectorKind,
@@ -51,24 +50,34 @@ export class FaceDetector {
     return detector;
   }
 
-  /** Returns the faces of a picture, largest box first; empty where there is none. */
-  async detect(picture: HTMLCanvasElement): Promise<Face[]> {
+  /**
+   * Returns the faces of a picture, largest box first; empty where there is none.
+   *
+   * @param choice of the video that the picture is from; it is told what came of it. Only `"auto"`
+   *   has a choice.
+   */
+  async detect(picture: HTMLCanvasElement, choice?: FaceModelChoice): Promise<Face[]> {
     const [image, scale] = withinTexture(picture);
-    for (const model of ORDER[this.kind]) {
+    const models = (this.kind === "auto" && choice?.models) || ORDER[this.kind];
+    let found: FaceModel | null = null;
+    let faces: Face[] = [];
+    for (const model of models) {
       const { detections } = (await this.model(model)).detect(image);
-      if (detections.length) {
-        const faces = detections.map(({ boundingBox, categories }) => ({
-          box: scaled(boundingBox!, scale),
-          score: categories[0].score,
-        }));
-        const area = ({ box }: Face) => box.width * box.height;
-        return faces.sort((a, b) => area(b) - area(a) || b.score - a.score);
+      faces = detections.map(({ boundingBox, categories }) => ({
+        box: scaled(boundingBox!, scale),
+        score: categories[0].score,
+      }));
+      if (faces.length) {
+        found = model;
+        break;
       }
     }
-    return [];
+    if (this.kind === "auto") choice?.update(found);
+    const area = ({ box }: Face) => box.width * box.height;
+    return faces.sort((a, b) => area(b) - area(a) || b.score - a.score);
   }
 
-  private async model(name: Model): Promise<MediaPipeDetector> {
+  private async model(name: FaceModel): Promise<MediaPipeDetector> {
     let model = this.models.get(name);
     if (!model) {
       model = await MediaPipeDetector.createFromOptions(WASM, {

@@ -1,5 +1,4 @@
 /** The page as a whole: what the user chooses, what is scored, what is said of it. */
-import type { ScoredFace } from "../core/scored_face.ts";
 import { verdictOf } from "../core/verdict.ts";
 import { type LiveFrame, LiveScorer } from "../media/live.ts";
 import { MediaError, readPicture } from "../media/picture.ts";
@@ -7,6 +6,7 @@ import { type ScoredVideo, scoreVideo } from "../media/score_video.ts";
 import { VideoFile } from "../media/video_frames.ts";
 import { Detector } from "../runtime/detector.ts";
 import type { Backend } from "../runtime/litert_runner.ts";
+import { announce } from "./announce.ts";
 import { BackendPanel } from "./backend_panel.ts";
 import { Camera, CameraError } from "./camera.ts";
 import { element } from "./elements.ts";
@@ -117,9 +117,18 @@ export class Page {
   }
 
   private openFile(file: File): void {
-    this.begin((signal) => {
+    this.begin(async (signal) => {
       if (file.type.startsWith("video/")) return this.scoreVideoFile(file, signal);
       if (file.type.startsWith("image/")) return this.scorePictureFile(file);
+      // A type is guessed from the name; what the file holds decides.
+      const ways = [() => this.scorePictureFile(file), () => this.scoreVideoFile(file, signal)];
+      for (const score of ways) {
+        try {
+          return await score();
+        } catch (error) {
+          if (!isUndecodable(error)) throw error;
+        }
+      }
       throw new MediaError("notMedia", { name: file.name });
     });
   }
@@ -231,15 +240,8 @@ export class Page {
   }
 }
 
-/** What the page has scored, for scripts of whoever puts it into another page. */
-interface Scored {
-  faces?: readonly ScoredFace[];
-  video?: ScoredVideo;
-  live?: LiveFrame;
-}
-
-function announce(detail: Scored): void {
-  document.dispatchEvent(new CustomEvent("keras-madd-scored", { detail }));
+function isUndecodable(error: unknown): boolean {
+  return error instanceof MediaError && ["pictureBroken", "videoBroken"].includes(error.key);
 }
 
 /** Returns the WASM build that the address asks for: `?backend=wasm-compat` for the plain one. */

@@ -54,6 +54,18 @@ for (const [file, sentence] of SENTENCES) {
   });
 }
 
+test("what a file holds decides, not its name", async () => {
+  const { page } = opened;
+  for (const [source, name, words] of [
+    ["blurred.png", "photo.unknown", /^Looks fake/],
+    ["video.mp4", "video.unknown", /^Looks real/],
+  ] as const) {
+    copyFileSync(path.join(fixtures, source), path.join(fixtures, name));
+    await score(page, path.join(fixtures, name));
+    await waitForWords(page, words);
+  }
+});
+
 test("ten faces: each has its line, its map, and the highest is named", async () => {
   const { page } = opened;
   await score(page, path.join(fixtures, "crowd.png"));

@@ -84,7 +84,7 @@ data class ModelContract(
         fun parse(json: String): ModelContract {
             val file = StrictJson(json, "model.json", VERSIONS)
             val inputSize = file.wholes("input_size")
-            file.require(inputSize.size == 2 && inputSize.all { it > 0 }, "input_size", "[height, width]")
+            file.require(inputSize.size == 2 && inputSize.all { it in SIDES }, "input_size", "[height, width], each $SIDES")
             file.require(inputSize[0] == inputSize[1], "input_size", "square, as faces are cut out")
             file.require(inputSize[0] <= FaceCropper.MAX_SIZE, "input_size", "${FaceCropper.MAX_SIZE} at most")
             file.require(file.text("format") == "litert", "format", "\"litert\"")
@@ -119,7 +119,7 @@ data class ModelContract(
         private fun calibration(file: StrictJson): Calibration {
             val temperature = file.number("temperature")
             val threshold = file.number("threshold")
-            file.require(temperature > 0, "temperature", "above 0")
+            file.require(temperature in TEMPERATURES, "temperature", "in $TEMPERATURES")
             file.require(threshold in 0.0..1.0, "threshold", "from 0 to 1")
             val clear = file.numberIfThere("clear_threshold")
             file.require(
@@ -132,16 +132,26 @@ data class ModelContract(
 
         private fun check(contract: ModelContract, file: StrictJson) {
             val maps = contract.numAttentionMaps
-            file.require(maps >= 0, "num_attention_maps", "0 or more")
+            file.require(maps in MAPS, "num_attention_maps", "in $MAPS")
+            file.require(isWords(contract.quantization, 200), "quantization", "a short text")
+            file.require(isWords(contract.trainingData, 10_000), "training_data", "10,000 characters at most")
+            file.require(NAME.matches(contract.inputName), "input_name", "a name")
             file.require(SHA256.matches(contract.sha256), "sha256", "64 hexadecimal digits")
-            file.require(contract.classes.size >= 2, "classes", "two or more names")
+            val classes = contract.classes
+            file.require(classes.size in 2..1000 && classes.all { isWords(it, 200) }, "classes", "two or more names")
             file.require(
-                contract.cropMargin > 0 && contract.cropMargin < 10,
-                "crop_margin",
-                "above 0 and below 10",
+                classes.toSet().size == classes.size && classes[0] != "fake" && "real" !in classes.drop(1),
+                "classes",
+                "different, the real one first",
             )
+            file.require(contract.cropMargin in MARGINS, "crop_margin", "in $MARGINS")
             file.require(contract.detector in DETECTORS, "detector", "one of $DETECTORS")
             val names = contract.outputNames
+            file.require(
+                names.size in 1..8 && names.toSet().size == names.size && names.all(NAME::matches),
+                "output_names",
+                "different names",
+            )
             file.require(FAKE_PROBABILITY in names, "output_names", "with \"$FAKE_PROBABILITY\"")
             file.require(
                 (ATTENTION_MAPS in names) == (maps > 0),
@@ -150,6 +160,15 @@ data class ModelContract(
             )
         }
 
+        private fun isWords(text: String, most: Int): Boolean =
+            text.length <= most && text.none { it < ' ' || it == '\u007f' }
+
+        // As keras_madd.inference.model_description has them.
+        private val SIDES = 8..4096
+        private val MAPS = 0..1024
+        private val MARGINS = 0.5..5.0
+        private val TEMPERATURES = 0.01..100.0
+        private val NAME = Regex("[A-Za-z0-9_.:/-]{1,100}")
         private val SHA256 = Regex("[0-9a-f]{64}")
         private val DETECTORS = setOf("auto", "short", "full")
         private val INPUT_TYPES =

@@ -20,6 +20,7 @@ internal class StrictJson(text: String, private val file: String, versions: Map<
     private val values: JsonObject
 
     init {
+        JsonBounds.check(text, file)
         val parsed = try {
             Json.parseToJsonElement(text)
         } catch (problem: SerializationException) {
@@ -57,7 +58,7 @@ internal class StrictJson(text: String, private val file: String, versions: Map<
     fun number(key: String): Double {
         val value = values.getValue(key)
         val text = (value as? JsonPrimitive)?.takeUnless { it.isString }?.content
-        if (text == null || !NUMBER.matches(text)) refuse(key, "a number")
+        if (text == null || text.length > MOST_DIGITS || !NUMBER.matches(text)) refuse(key, "a number")
         return text.toDouble().takeIf { it.isFinite() } ?: refuse(key, "a number")
     }
 
@@ -90,10 +91,11 @@ internal class StrictJson(text: String, private val file: String, versions: Map<
     }
 
     private fun refuse(key: String, wanted: String): Nothing = throw ModelContractException(
-        "$file: `$key` must be $wanted. Received: $key=${values.getValue(key)}",
+        "$file: `$key` must be $wanted. Received: $key=${values.getValue(key).toString().take(60)}",
     )
 
     private companion object {
+        const val MOST_DIGITS = 25
         val WHOLE = Regex("-?(0|[1-9][0-9]*)")
         val NUMBER = Regex("-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?")
     }

@@ -1,6 +1,9 @@
 package org.kerasmadd.core
 
 import java.security.MessageDigest
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -155,5 +158,40 @@ class ModelContractTest {
             ModelContract.parse(modelJson(sha256)).checkFile(bytes.inputStream())
         }
         assertTrue(problem.message!!.contains("describes another file"))
+    }
+
+    private val golden = Golden.json("model_descriptions.json").jsonObject
+
+    private fun changed(case: JsonObject): String =
+        JsonObject(golden.getValue("valid").jsonObject + case.getValue("changes").jsonObject).toString()
+
+    @Test
+    fun `takes what Python takes`() {
+        for (each in golden.getValue("good").jsonArray.map { it.jsonObject }) {
+            if ("python_only" in each) {
+                assertThrows(ModelContractException::class.java) { ModelContract.parse(changed(each)) }
+            } else {
+                ModelContract.parse(changed(each))
+            }
+        }
+    }
+
+    @Test
+    fun `refuses what Python refuses, and names it`() {
+        for (each in golden.getValue("bad").jsonArray.map { it.jsonObject }) {
+            val problem = assertThrows(ModelContractException::class.java, { ModelContract.parse(changed(each)) }, each.text("name"))
+            val words = each.text("wrong").replace("schema_version", "schema version")
+            assertTrue(problem.message!!.contains(words), "${each.text("name")}: ${problem.message}")
+        }
+    }
+
+    @Test
+    fun `refuses what is no JSON to Python`() {
+        for (each in golden.getValue("not_json").jsonArray.map { it.jsonObject }) {
+            assertThrows(ModelContractException::class.java, { ModelContract.parse(each.text("text")) }, each.text("name"))
+        }
+        for (text in listOf("[".repeat(200_000), "{\"a\":".repeat(200_000), " ".repeat(2_000_000), "{\"", "{\"\\")) {
+            assertThrows(ModelContractException::class.java) { ModelContract.parse(text) }
+        }
     }
 }

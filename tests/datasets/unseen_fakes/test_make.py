@@ -1,0 +1,94 @@
+import argparse
+
+import pytest
+from people_photos import write_photos
+
+from keras_madd.cli import main as cli
+from keras_madd.cli import make_fakes
+from keras_madd.data.shards import load_dataset_json, read_records
+from keras_madd.datasets.sources.faces import Faces
+from keras_madd.datasets.unseen_fakes import METHODS, make_unseen_fakes
+from keras_madd.support.errors import UserError
+
+SMALL = {"crfs": (23, 40), "splits": ("val",), "frames": 2, "frames_per_video": 1, "size": 64}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_photos(tmp_path_factory.mktemp("people") / "photos")
+
+
+@pytest.fixture(scope="module")
+def made(photos, tmp_path_factory):
+    output = tmp_path_factory.mktemp("unseen") / "made"
+    return output, make_unseen_fakes(*photos, output, **SMALL)
+
+
+def test_a_real_clip_and_a_fake_of_each_method_at_each_rate(made):
+    output, descriptions = made
+    assert set(descriptions) == {23, 40}
+    for crf, description in descriptions.items():
+        assert load_dataset_json(output / f"c{crf}").shards == description.shards
+        assert description.dataset == f"unseen_fakes_c{crf}"
+        assert set(description.counts) == {"val"}
+        assert description.counts["val"]["real"]["videos"] == 2
+        assert description.counts["val"]["fake"]["videos"] == 2 * len(METHODS)
+        assert set(description.methods) == set(METHODS)
+        assert len(list((output / "clips" / f"c{crf}" / "val").rglob("*.mp4"))) == 8
+
+
+def test_fakes_are_cut_where_their_real_clip_is(made):
+    for crf in (23, 40):
+        boxes = {}
+        for record in read_records(made[0] / f"c{crf}", "val"):
+            boxes.setdefault(record.source, set()).add((record.frame, record.box))
+        assert len(boxes) == 2
+        assert all(len(found) == 1 for found in boxes.values())
+
+
+def test_nobody_in_it_is_trained_on(made, photos):
+    people = {record.identity for record in read_records(made[0] / "c23", "val")}
+    training = {
+        v.identity for v in Faces(photos[0], people=photos[1]).videos() if v.split == "train"
+    }
+    assert len(people) == 2
+    assert not people & training
+
+
+def test_goes_on_with_the_clips_that_are_there(made, photos):
+    output, descriptions = made
+    clips = sorted((output / "clips").rglob("*.mp4"))
+    times = [path.stat().st_mtime_ns for path in clips[1:]]
+    clips[0].unlink()
+    again = make_unseen_fakes(*photos, output, **SMALL)
+    assert {crf: each.shards for crf, each in again.items()} == {
+        crf: each.shards for crf, each in descriptions.items()
+    }
+    assert clips[0].is_file()
+    assert [path.stat().st_mtime_ns for path in clips[1:]] == times
+
+
+def test_what_cannot_be_made(photos, tmp_path):
+    with pytest.raises(ValueError, match="`splits` must be some of"):
+        make_unseen_fakes(*photos, tmp_path / "out", splits=("train",))
+    few = write_photos(tmp_path / "few" / "photos", people=3)
+    with pytest.raises(UserError, match="a swap needs faces of two people in val"):
+        make_unseen_fakes(*few, tmp_path / "out", splits=("val",))
+    assert not (tmp_path / "out").exists()
+
+
+def test_defaults_of_the_command_are_those_of_the_function():
+    parser = argparse.ArgumentParser()
+    make_fakes.add_arguments(parser)
+    args = vars(parser.parse_args(["--faces", "a", "--people", "b", "--output", "c"]))
+    defaults = make_unseen_fakes.__kwdefaults__
+    assert (tuple(args["crf"]), tuple(args["split"])) == (defaults["crfs"], defaults["splits"])
+    for name in ("size", "frames", "frames_per_video", "seed"):
+        assert args[name] == defaults[name]
+
+
+def test_mistakes_are_told_in_one_line(photos, tmp_path, capsys):
+    files = ["--faces", str(photos[0]), "--people", str(tmp_path / "none.csv")]
+    status = cli.main(["make-fakes", *files, "--output", str(tmp_path / "out")])
+    assert status == 2
+    assert "none.csv: cannot be read" in capsys.readouterr().err
