@@ -1,0 +1,56 @@
+"""The 8-bit recipe is the first that keeps the answers on the calibration pictures, or the best."""
+
+import pytest
+from exported_model import shaken
+
+from keras_madd.exporting import recipe_choice
+from keras_madd.exporting.litert import float_litert
+from keras_madd.exporting.litert_file import graph_of, parse
+from keras_madd.exporting.quantization import CONVOLUTIONS, Recipe, plan
+from keras_madd.exporting.verify import sample_pictures
+
+
+@pytest.fixture(scope="module")
+def network():
+    model = shaken(backbone="tiny", input_size=64, batch_reduction="mean", seed=0)
+    return float_litert(model), sample_pictures((64, 64), 12, seed=1)
+
+
+def agreement(content, network):
+    reference, found = (
+        recipe_choice._log_odds(each, network[1]) for each in (network[0], content)
+    )
+    return recipe_choice._correlation(reference, found)
+
+
+def test_the_first_that_is_good_enough_is_taken(network, monkeypatch):
+    monkeypatch.setattr(recipe_choice, "ENOUGH", -1.0)
+    first = recipe_choice.int8_content(*network)
+    monkeypatch.setattr(recipe_choice, "CANDIDATES", recipe_choice.CANDIDATES[:1])
+    monkeypatch.setattr(recipe_choice, "ENOUGH", 2.0)
+    assert recipe_choice.int8_content(*network) == first
+
+
+def test_else_the_best_of_all(network, monkeypatch):
+    monkeypatch.setattr(recipe_choice, "ENOUGH", 2.0)
+    best = recipe_choice.int8_content(*network)
+    single = []
+    for candidate in recipe_choice.CANDIDATES:
+        monkeypatch.setattr(recipe_choice, "CANDIDATES", (candidate,))
+        single.append(recipe_choice.int8_content(*network))
+    assert best in single
+    assert agreement(best, network) == max(agreement(each, network) for each in single)
+
+
+def test_shallow_convolutions_stay_float(network):
+    graph = graph_of(parse(network[0]))
+    whole, deep = (plan(graph, Recipe(shallow=each), None) for each in ("static", "float"))
+    sides = {}
+    for index, operation in enumerate(graph.operations):
+        if operation.name in CONVOLUTIONS:
+            data = next(each for each in operation.inputs if each not in graph.constants)
+            sides[index] = graph.shapes[data][1]
+    first = next(index for index, side in sides.items() if side <= 8)
+    assert {deep[index] for index in sides if index < first} == {"float"}
+    assert "static" in {whole[index] for index in sides if index < first}
+    assert deep[first:] == whole[first:]
