@@ -58,7 +58,7 @@ def rebuild(table: Path, downloads: Path, output: Path) -> tuple[int, list[str]]
         for row in found:
             path = paths[row["file"]]
             content = _cut_out(path, detector) if row["cut_out"] == "yes" else path.read_bytes()
-            replace_file(output / row["file"], content)
+            replace_file(output / row["file"], content, overwrite=True)  # The same content.
     return len(found), missing
 
 

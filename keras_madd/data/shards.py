@@ -125,7 +125,7 @@ def _first_wrong(values: dict) -> str | None:
     for name, fits, wanted in (
         ("label", values["label"] in (0, 1), "0 (real) or 1 (fake)"),
         ("margin", isinstance(values["margin"], float) and 0 < values["margin"] < 100, "above 0"),
-        ("image", isinstance(values["image"], bytes) and values["image"], "a picture"),
+        ("image", isinstance(values["image"], bytes), "a picture"),
     ):
         if not fits:
             return f"`{name}` must be {wanted}. Received: {name}={shown(values[name])}"

@@ -73,25 +73,35 @@ def export_litert(
         return path
 
     # Imported here: with it comes LiteRT's quantiser, which other exports do without.
-    from keras_madd.exporting import calibration as measure
-    from keras_madd.exporting.equalization import equalized
     from keras_madd.exporting.quantization import RECIPES, quantize_content
 
-    ranges = {}
     if quantize in CALIBRATED:
-        content = equalized(float_content or float_litert(model, batch), calibration)
-        extremes = measure.activation_extremes(
-            content, calibration, advance and (lambda done: advance(done, len(calibration)))
-        )
-        ranges = measure.activation_ranges(extremes, content)
+        content = float_content or float_litert(model, batch)
+        step = advance and (lambda done: advance(done, len(calibration)))
+        content = _calibrated(content, quantize, calibration, input_type, step)
     else:
         ready = float_content if input_type == "float32" else None
         content = ready or float_litert(model, batch, input_type)
-    content = quantize_content(content, RECIPES[quantize], ranges, input_type)
+        content = quantize_content(content, RECIPES[quantize], {}, input_type)
     with replacing(path, overwrite) as temporary:
         temporary.write_bytes(content)
         check_builtin_only(temporary)
     return path
+
+
+def _calibrated(content, quantize, calibration, input_type, advance) -> bytes:
+    from keras_madd.exporting import calibration as measure
+    from keras_madd.exporting.equalization import equalized
+    from keras_madd.exporting.quantization import RECIPES, quantize_content
+    from keras_madd.exporting.recipe_choice import int8_content
+
+    if quantize == "int8":
+        return int8_content(content, calibration, input_type, advance)
+    content = equalized(content, calibration)
+    ranges = measure.activation_ranges(
+        measure.activation_extremes(content, calibration, advance), content
+    )
+    return quantize_content(content, RECIPES[quantize], ranges, input_type)
 
 
 def float_litert(model: "MADD", batch: int = 1, input_type: str = "float32") -> bytes:

@@ -58,12 +58,16 @@ class Recipe:
         attention: Whether the convolution that ends in the attention maps is static too.
         head: The dense layers: `"float"`; `"weights"`, stored in 8 bits and computed in float;
             `"dynamic"`, multiplied in 8 bits with inputs quantised as they come; or `"static"`.
+        shallow: The convolutions before the first one that reads a map of an eighth of the
+            input's side: `"static"`, or `"float"`. They hold few weights and the fine texture
+            that a forgery shows in.
     """
 
     everything: bool = False
     convolutions: str = "static"
     attention: bool = False
     head: str = "weights"
+    shallow: str = "static"
 
     def __post_init__(self):
         if self.head not in HEADS:
@@ -96,6 +100,8 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
         return [modes.get(operation.name, "float") for operation in graph.operations]
     followed = _followed_by_convolution(graph)
     kept = set() if recipe.attention else _ends_in(graph, attention_maps)
+    if recipe.shallow == "float":
+        kept = kept | set(range(_first_deep(graph)))
     static_tensors = set(graph.inputs)
     modes = []
     for index, operation in enumerate(graph.operations):
@@ -225,6 +231,17 @@ def _ends_in(graph: Graph, tensor: int | None) -> set[int]:
         else:
             waiting.extend(graph.operations[index].inputs)
     return found
+
+
+def _first_deep(graph: Graph) -> int:
+    """Returns the place of the first convolution that reads a map of an eighth of the input."""
+    side = graph.shapes[graph.inputs[0]][1]
+    for index, operation in enumerate(graph.operations):
+        data = [each for each in operation.inputs if each not in graph.constants]
+        is_convolution = operation.name in CONVOLUTIONS
+        if is_convolution and data and graph.shapes[data[0]][1] <= -(-side // 8):
+            return index
+    return 0
 
 
 def _has_constant_weights(graph: Graph, operation: Operation) -> bool:

@@ -28,7 +28,7 @@ class TestSupervisor:
         ("work", "problem"),
         [
             (lambda: 0, None),
-            (lambda: os.kill(os.getpid(), 11), "signal"),
+            (lambda: os.kill(os.getpid(), 9), "signal"),
             (lambda: json.loads("{"), "traceback"),
             (lambda: 5, "status"),
             (lambda: 2, "noise"),

@@ -67,7 +67,7 @@ def test_labels(shards, label):
         ({"box": [0.0, 1.0, 2.0, 3.0]}, "`box` must hold whole numbers"),
         ({"margin": [float("nan")]}, "`margin` must be above 0"),
         ({"margin": [-1.0]}, "`margin` must be above 0"),
-        ({"image": [b""]}, "`image` must be a picture"),
+        ({"image": [1]}, "`image` must be a picture"),
     ],
 )
 def test_values(shards, features, message):

@@ -1,6 +1,7 @@
 /** A browser, a server of the page, and what they say of each other. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
@@ -35,6 +36,9 @@ export interface Scored {
   probability?: number | null;
   heaviest?: number | null;
 }
+
+// Servers and folders go with the process, also where it is told to end.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** Makes the files to score; they are gone with the process. */
 export function makeFixtures(): string {
@@ -76,6 +80,9 @@ export async function startServer(
     });
     child.on("exit", (code) => reject(new Error(`the server ended with status ${code}: ${said}`)));
   });
+  // A test that fails before `close()` must not keep the process from ending.
+  child.unref();
+  (child.stdout as Socket).unref();
   return { address, close: () => void child.kill("SIGINT") };
 }
 
