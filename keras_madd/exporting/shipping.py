@@ -45,6 +45,7 @@ class ShipSettings:
         calibration: Shards that it was trained on: the ranges of the activations come from them.
         data: Shards of people that it never saw: `val` fits, `test` is reported.
         card: Template of the model card, as `model_card` fills it.
+        training_data: What it was trained on, in words; `None`: what the run noted.
         false_alarms, misses: What the words promise, as `fit_verdict_thresholds`.
         max_auc_drop: What 8 bits may cost.
         bootstrap: Resamples for the intervals.
@@ -55,6 +56,7 @@ class ShipSettings:
     calibration: Path
     data: Sequence[Path]
     card: Path
+    training_data: str | None = None
     false_alarms: float = 0.05
     misses: float = 0.1
     max_auc_drop: float = 0.003
@@ -82,6 +84,8 @@ def ship(output: Path, settings: ShipSettings, overwrite: bool = False) -> list[
         raise UserError(f"There is no template of a card {settings.card}.")
     with output_folder(output, overwrite=overwrite) as folder:
         model = load_madd(settings.model)
+        if settings.training_data is not None:
+            model.config = model.config.replace(training_data=settings.training_data)
         with stages.stage("half precision"):
             half_line = _store(model, folder, settings)
         exported, export_lines = _export(folder, settings, stages)
@@ -120,6 +124,7 @@ def _export(folder: Path, settings: ShipSettings, stages: Stages) -> tuple[Path,
                 verify=str(settings.data[0]),
                 verify_samples=_VERIFY,
                 max_auc_drop=settings.max_auc_drop,
+                training_data=settings.training_data,
                 seed=settings.seed,
             ),
             stages,
