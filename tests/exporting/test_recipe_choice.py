@@ -17,9 +17,7 @@ def network():
 
 
 def agreement(content, network):
-    reference, found = (
-        recipe_choice._log_odds(each, network[1]) for each in (network[0], content)
-    )
+    reference, found = (recipe_choice._log_odds(each, network[1]) for each in (network[0], content))
     return recipe_choice._correlation(reference, found)
 
 
