@@ -80,11 +80,10 @@ def test_a_seed_gives_weights_and_losses_on_jax():
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["efficientnet_v2_b0", "official_efficientnet_b0"])
 def test_stochastic_depth_of_other_backbones_is_seeded(backbone):
-    first, second, other = (MADD(backbone=backbone, seed=seed, **FIELDS) for seed in (0, 0, 1))
-    states = [np.array(as_numpy(model._seed_states())) for model in (first, second, other)]
+    first, second = (MADD(backbone=backbone, seed=0, **FIELDS) for _ in range(2))
+    states = [np.array(as_numpy(model._seed_states())) for model in (first, second)]
     assert len(np.unique(states[0][:, 0])) == len(states[0]) > 9
-    np.testing.assert_array_equal(states[0], states[1])
-    assert not np.isin(states[0][1:, 0], states[2][:, 0]).any()
+    np.testing.assert_array_equal(*states)
 
 
 def test_every_random_layer_has_a_seed_of_its_own():
