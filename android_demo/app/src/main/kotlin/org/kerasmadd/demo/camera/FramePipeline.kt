@@ -133,10 +133,7 @@ class FramePipeline(
 
     /** Forgets tracks, scores and the choice of a face model, as when another camera is chosen. */
     fun reset() {
-        worker.post {
-            scorer?.reset()
-            finder?.reset()
-        }
+        worker.post { scorer?.reset(); finder?.reset() }
     }
 
     /** Hands a copy of the shown picture and its faces to the main thread, or null. */
