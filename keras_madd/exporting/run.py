@@ -170,6 +170,8 @@ def _check(settings: ExportSettings) -> None:
     check_target(settings.output, settings.quantize, settings.overwrite, settings.input_type)
     for each in report_paths(settings.output) if settings.verify else ():
         check_output(each, overwrite=settings.overwrite)
+    if not Path(settings.model).exists():
+        raise UserError(f"There is no model {settings.model}.")
 
 
 def _pictures(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from exported_model import shaken
 
+from keras_madd.exporting import recipe_choice
 from keras_madd.exporting.calibration import activation_extremes, activation_ranges
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
@@ -69,7 +70,11 @@ CASES = [
 
 
 @pytest.mark.parametrize(("backbone", "size", "variant"), CASES)
-def test_convolutions_are_int8_and_the_rest_is_float(tmp_path, backbone, size, variant):
+def test_convolutions_are_int8_and_the_rest_is_float(
+    tmp_path, monkeypatch, backbone, size, variant
+):
+    # Of the recipes that are tried, the first.
+    monkeypatch.setattr(recipe_choice, "CANDIDATES", recipe_choice.CANDIDATES[:1])
     model = shaken(backbone=backbone, input_size=size, variant=variant)
     path = tmp_path / "model.tflite"
     pictures = sample_pictures((size, size), 8, seed=1)

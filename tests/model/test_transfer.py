@@ -80,6 +80,8 @@ def test_a_saved_model_gets_a_head_of_more_classes(tmp_path, kind, variant, clas
 @pytest.mark.parametrize("num_attentions", [0, 4])
 def test_reset_classifier_keeps_all_but_the_last_layer_and_the_model_itself(num_attentions):
     source = tiny(num_attentions=num_attentions)
+    for weight in source.network.get_layer("head").weights:  # As after training.
+        weight.assign(weight + 1.0)
     before = source.get_weights()
     with pytest.warns(UserWarning, match="begin anew: head"):
         model = source.reset_classifier(2)
