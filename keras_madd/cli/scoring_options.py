@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from keras_madd.inference import Detector
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares `--model`, `--threads` and `--device`."""
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """Declares `--model`."""
     parser.add_argument(
         "--model",
         type=path,
@@ -20,6 +20,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="a .tflite file, its model.json beside it (default: the trained detector that comes "
         "with keras-madd)",
     )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares `--model`, `--threads` and `--device`."""
+    add_model_argument(parser)
     parser.add_argument(
         "--threads", type=THREADS, metavar="N", help="processor threads for the model"
     )

@@ -2,18 +2,13 @@
 
 import argparse
 
-from keras_madd.cli.arguments import Range, path
+from keras_madd.cli.arguments import Range
+from keras_madd.cli.scoring_options import add_model_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd web`."""
-    parser.add_argument(
-        "--model",
-        type=path,
-        metavar="FILE",
-        help="a .tflite file, its model.json beside it (default: the trained detector that comes "
-        "with keras-madd)",
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "--port",
         type=Range(0, 65_535),
