@@ -95,7 +95,7 @@ def packed_face_models() -> list[str]:
 
 
 def compile_dex(package: Path) -> None:
-    """Dexes everything with D8, then with R8 and the app's rules; packs the latter."""
+    """Dexes the app with D8, then all with R8 and the app's rules; packs the latter."""
     r8, android = tools()
     classes = ROOM / "classes.jar"
     with zipfile.ZipFile(classes, "w") as archive:
@@ -104,7 +104,8 @@ def compile_dex(package: Path) -> None:
     common = ["--min-api", "26", "--lib", android]
     for tool in ("debug", "release"):
         (ROOM / tool).mkdir()
-    java(r8, "D8", *common, "--debug", "--output", ROOM / "debug", classes, *libraries())
+    beside = [part for path in libraries() for part in ("--classpath", path)]
+    java(r8, "D8", *common, "--debug", "--output", ROOM / "debug", *beside, classes)
     rules = [RULES, HERE / "android_defaults.pro", ROOM / "layouts.pro"]
     given = [part for path in rules for part in ("--pg-conf", path)]
     output = ["--release", "--output", ROOM / "release"]

@@ -196,12 +196,12 @@ def _candidates(size: int) -> np.ndarray:
 def device_crops(runner: LiteRTRunner) -> list[np.ndarray]:
     """Returns pictures whose probabilities are spread evenly over all that the candidates give."""
     candidates = _candidates(runner.description.input_size[0])
-    probabilities = runner.run(candidates)[0].copy()
-    chosen = []
-    for wanted in np.linspace(probabilities.min(), probabilities.max(), _DEVICE_CROPS):
-        chosen.append(int(np.nanargmin(np.abs(probabilities - wanted))))
-        probabilities[chosen[-1]] = np.nan  # Each is taken once.
-    return [candidates[index] for index in chosen]
+    probabilities = runner.run(candidates)[0]
+    left, chosen = probabilities.copy(), []
+    for wanted in np.linspace(left.min(), left.max(), _DEVICE_CROPS):
+        chosen.append(int(np.nanargmin(np.abs(left - wanted))))
+        left[chosen[-1]] = np.nan  # Each is taken once.
+    return [candidates[index] for index in sorted(chosen, key=probabilities.__getitem__)]
 
 
 def _write_check(
