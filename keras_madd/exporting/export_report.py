@@ -8,7 +8,8 @@ from typing import Any
 
 from keras_madd.exporting import charts
 from keras_madd.exporting.layer_errors import LayerError
-from keras_madd.exporting.verify import Verification, uncalibrated
+from keras_madd.exporting.verify import Verification
+from keras_madd.inference.calibration import uncalibrated
 from keras_madd.inference.model_description import ModelDescription
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.visualize import page
