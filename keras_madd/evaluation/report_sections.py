@@ -79,6 +79,11 @@ def scores_section(
         "Scores of the frames. The dotted line is the threshold of the accuracy.",
     )
     yield "</div>"
+    yield from manipulations(results)
+
+
+def manipulations(results: Mapping[str, dict]) -> Iterator[str]:
+    """Yields a chart and a table of every manipulation, where they are known."""
     methods = _methods(results)
     if methods:
         yield page.heading("By manipulation", "Fakes of one kind against all real ones.")
