@@ -57,9 +57,9 @@ def _body(findings: Findings) -> Iterator[str]:
     metrics, export = findings.metrics, findings.metrics["export"]
     yield f'<header><h1>keras_madd quickstart</h1><p class="lead">{page.escape(_SUMMARY)}</p>'
     yield f'</header><p class="banner" role="note">{page.escape(page.DEMONSTRATION_BANNER)}</p>'
-    yield page.picture(
-        encode_png(findings.photo), "A photograph with its face's box, score and attention", _PHOTO
-    )
+    alt = "A photograph with its face's box, score and attention"
+    photo = page.picture(encode_png(findings.photo), alt, _PHOTO)
+    yield f'<div style="max-width: 36rem">{photo}</div>'
     yield page.heading("How well it separates real from fake")
     yield page.cards(headline(findings.results))
     yield from manipulations(findings.results)

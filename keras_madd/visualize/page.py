@@ -23,6 +23,7 @@ main { max-width: 62rem; margin: 0 auto; padding: 2.2rem 1.1rem 4rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.015em; margin: 0 0 0.3rem; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.8rem 0 0.4rem; }
 p { margin: 0.4rem 0; max-width: 44rem; }
+a { color: var(--accent); }
 .lead, figcaption, .note { color: var(--muted); }
 .banner { margin: 1.3rem 0; padding: 0.8rem 1rem; border: 1px solid var(--warn-line);
   border-left-width: 5px; border-radius: 6px; background: var(--warn-soft); color: var(--warn);
