@@ -81,7 +81,7 @@ class VideoReader:
         self._threads = threads
         self._opened: set[OpenVideo] = set()
         self._closed = False
-        complaints = []
+        complaints: list[str] = []
         video = self._open(1)
         try:
             first = next(decode(video, complaints.append), None)
