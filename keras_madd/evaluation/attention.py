@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from keras_madd.inference.calibration import LEAST_PROBABILITY
+from keras_madd.inference.calibration import log_odds
 
 
 def mean_attention_overlap(maps: np.ndarray) -> float:
@@ -115,7 +115,7 @@ def hiding_curves(
     }
     blurred = np.stack([_blurred(face) for face in faces])
     shares = np.linspace(0, 1, steps + 1)
-    whole = _log_odds(score(faces))
+    whole = log_odds(score(faces))
     deletion, insertion = {}, {}
     for name, order in orders.items():
         place = np.empty_like(order)
@@ -127,7 +127,7 @@ def hiding_curves(
             for row, picture in enumerate(
                 (np.where(mask, blurred, faces), np.where(mask, faces, blurred))
             ):
-                curves[row, index] = np.abs(_log_odds(score(picture)) - whole).mean()
+                curves[row, index] = np.abs(log_odds(score(picture)) - whole).mean()
         deletion[name], insertion[name] = curves
     return HidingCurves(shares, deletion, insertion, len(faces))
 
@@ -152,8 +152,8 @@ def occlusion_map(
         chosen.flat[cell] = True
         mask = _enlarged(chosen, face.shape[:2])[..., None]
         variants.append(np.where(mask, blurred, face))
-    whole = _log_odds(score(face[None]))
-    return np.abs(_log_odds(score(np.stack(variants))) - whole).reshape(grid)
+    whole = log_odds(score(face[None]))
+    return np.abs(log_odds(score(np.stack(variants))) - whole).reshape(grid)
 
 
 def occlusion_agreement(
@@ -177,12 +177,6 @@ def occlusion_agreement(
         if np.ptp(effect) > 0 and np.ptp(attention) > 0:
             values.append(spearmanr(effect.ravel(), attention.ravel()).statistic)
     return float(np.mean(values)) if values else float("nan")
-
-
-def _log_odds(probability: np.ndarray) -> np.ndarray:
-    from scipy.special import logit
-
-    return logit(np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
 
 
 def _blurred(face: np.ndarray) -> np.ndarray:

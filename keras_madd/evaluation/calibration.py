@@ -10,7 +10,7 @@ from keras_madd.evaluation.metrics import calibration_error
 from keras_madd.evaluation.protocol import frames_of
 from keras_madd.evaluation.scores import CLEAN, Scores
 from keras_madd.evaluation.verdict_thresholds import VerdictThresholds, fit_verdict_thresholds
-from keras_madd.inference.calibration import LEAST_PROBABILITY
+from keras_madd.inference.calibration import LEAST_PROBABILITY, calibrate
 from keras_madd.support.errors import UserError
 
 _TEMPERATURES = (0.05, 20.0)
@@ -35,15 +35,6 @@ class Calibration:
     log_loss: tuple[float, float]
     ece: tuple[float, float]
     words: VerdictThresholds | None = None
-
-
-def calibrated(probability: np.ndarray, temperature: float) -> np.ndarray:
-    """Returns sigmoid(logit(p) / temperature) of (N,) probabilities, as the runtimes do."""
-    from scipy.special import expit, logit
-
-    return expit(
-        logit(np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)) / temperature
-    )
 
 
 def fit_calibration(
@@ -79,7 +70,7 @@ def fit_calibration(
             "temperature and threshold need both."
         )
     temperature = _fit_temperature(labels, frames.probability)
-    before, after = frames.probability, calibrated(frames.probability, temperature)
+    before, after = frames.probability, calibrate(frames.probability, temperature)
     words = None
     if false_alarms is not None:
         # The real video stands for the person: shards tell people apart by nothing else.
@@ -123,7 +114,7 @@ def _fit_temperature(labels: np.ndarray, probability: np.ndarray) -> float:
     from scipy.optimize import minimize_scalar
 
     found = minimize_scalar(
-        lambda log_t: _balanced_log_loss(labels, calibrated(probability, np.exp(log_t))),
+        lambda log_t: _balanced_log_loss(labels, calibrate(probability, np.exp(log_t))),
         bounds=np.log(_TEMPERATURES),
         method="bounded",
         options={"xatol": 1e-6},

@@ -1,17 +1,16 @@
 """A report that a reader can judge a detector by: one HTML file with everything in it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from keras_madd.evaluation.report_sections import headline, made_by_section, scores_section
+from keras_madd.evaluation.report_sections import made_by, scores_content
 from keras_madd.support.files import replace_file
-from keras_madd.visualize import charts, encode_png, page
+from keras_madd.visualize import encode_png, page
 
 _PHOTO_SIDE = 1280
 
@@ -93,64 +92,18 @@ def write_report(path: str | os.PathLike, report: Report) -> Path:
             "Arguments `results` and `scores` must name the same test sets, at least one. "
             f"Received: results={list(report.results)}, scores={list(report.scores)}"
         )
-    document = page.page(report.title, list(_body(report)))
-    return replace_file(path, document.encode())
-
-
-def _body(report: Report) -> Iterator[str]:
-    yield f"<header><h1>{page.escape(report.title)}</h1>"
-    if report.summary:
-        yield f'<p class="lead">{page.escape(report.summary)}</p>'
-    yield "</header>"
-    if report.banner:
-        yield f'<p class="banner" role="note">{page.escape(report.banner)}</p>'
-    yield page.cards(headline(report.results))
-    yield from scores_section(report.results, report.scores)
-    if report.faces is not None:
-        yield from _attention(report)
-    if report.photo is not None:
-        yield page.heading("A real photograph")
-        yield page.picture(
-            encode_png(_at_most(report.photo, _PHOTO_SIDE)),
-            "A photograph with each face's box, score and attention",
-            report.photo_caption,
-        )
-    if report.history:
-        yield page.heading(
-            "Training",
-            "Each quantity per epoch."
-            + (
-                " The dotted line is the epoch that was kept."
-                if report.best_epoch is not None
-                else ""
-            ),
-        )
-        draw = partial(charts.loss_curves, report.history, report.best_epoch)
-        yield page.chart(draw, "Loss and other quantities per epoch")
-    yield from made_by_section(
-        report.command,
-        report.seed,
-        report.notes,
-        report.peak_memory,
-        report.versions,
-        report.seconds,
-    )
-
-
-def _attention(report: Report) -> Iterator[str]:
-    yield page.heading(
-        "Where it looks",
-        "Brighter is more attention; each map is drawn from its own lowest to highest value.",
-    )
-    caption = ""
-    if report.attention_overlap is not None:
-        caption = (
-            "Mean cosine between the maps of one face, over the test faces: "
-            f"{report.attention_overlap:.3f} (0: no shared place, 1: all maps alike)."
-        )
-    faces = report.faces
-    draw = partial(charts.attention_grid, faces.images, faces.maps, faces.captions)
-    yield page.chart(draw, "Attention maps over sample faces", caption, wide=True)
+    content = {
+        "title": report.title,
+        "lead": report.summary,
+        "warnings": [report.banner] if report.banner else [],
+        "report": report,
+        "photo": None if report.photo is None else encode_png(_at_most(report.photo, _PHOTO_SIDE)),
+        "facts": made_by(
+            report.command, report.seed, report.notes, report.peak_memory, report.versions
+        ),
+    }
+    content |= scores_content(report.results, report.scores)
+    return replace_file(path, page.render("report", **content))
 
 
 def _at_most(image: np.ndarray, side: int) -> np.ndarray:

@@ -1,16 +1,15 @@
-"""Sections that the reports share: fragments of a page, made of `evaluate_scores` results."""
+"""What pages on a detector's scores have in common: content for `scores.html`."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_madd.evaluation.auc_interval import few_videos_note
-from keras_madd.visualize import charts, page
+from keras_madd.visualize import charts
 
 CurveSets = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
-_UNITS = ("frames", "videos")
 # Key of `frame_metrics`, title, format.
 _METRICS = (
     ("auc", "AUC", ".3f"),
@@ -26,8 +25,46 @@ _METRICS = (
 )
 
 
-def headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
-    """Returns the tiles of the first set, with the AUC of the second."""
+def scores_content(results: Mapping[str, dict], scores: CurveSets) -> dict[str, Any]:
+    """Returns the tiles of the first set, tables of all metrics, and what is drawn.
+
+    Args:
+        results: Name of a test set to its `evaluate_scores`.
+        scores: The same names to the `(labels, scores)` of their frames.
+    """
+    methods = _methods(results)
+    return {
+        "charts": charts,
+        "tiles": _headline(results),
+        "few_videos": few_videos_note(results),
+        "metrics": {name: _metric_rows(result) for name, result in results.items()},
+        "curves": scores,
+        "groups": _score_groups(scores),
+        "methods": methods,
+        "frame_aucs": {name: row["frame_auc"] for name, row in methods.items()},
+    }
+
+
+def made_by(
+    command: str = "",
+    seed: int | None = None,
+    notes: Mapping[str, str] | None = None,
+    peak_memory: int | None = None,
+    versions: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Returns what a reader needs to make the report again."""
+    listed = ", ".join(f"{name} {version}" for name, version in (versions or {}).items())
+    facts = {
+        "Command": command,
+        "Seed": "" if seed is None else str(seed),
+        **(notes or {}),
+        "Peak memory": "" if peak_memory is None else f"{peak_memory / 2**30:.2f} GiB",
+        "Versions": listed,
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def _headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
     (_, seen), *others = results.items()
     frames, videos = seen["frames"], seen["videos"]
     tiles = [
@@ -40,95 +77,6 @@ def headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
     tiles.append(("Equal error rate", f"{frames['eer']:.1%}", "of frames"))
     tiles.append(("Accuracy at 0.5", f"{frames['acc']:.1%}", "of frames"))
     return tiles
-
-
-def scores_section(
-    results: Mapping[str, dict], scores: CurveSets, video_rule: str = "mean over its frames"
-) -> Iterator[str]:
-    """Yields tables of all metrics, ROC curves and histograms.
-
-    Args:
-        results: Name of a test set to its `evaluate_scores`.
-        scores: The same names to the `(labels, scores)` of their frames.
-        video_rule: How a video's score is made, in words.
-    """
-    yield page.heading(
-        "How well it separates real from fake",
-        f"A video's score is the {video_rule}. Intervals count videos, not frames. A coin has an "
-        "AUC of 0.5.",
-    )
-    if note := few_videos_note(results):
-        yield f'<p class="banner" role="note">{page.escape(note)}</p>'
-    tables = [_metric_table(name, result) for name, result in results.items()]
-    yield from tables if len(tables) == 1 else ['<div class="pair">', *tables, "</div>"]
-    yield page.paragraph(
-        "AP: average precision. EER: the error rate where as many fakes are missed as real ones "
-        "are called fake. TPR at FPR 1% (5%): the share of fakes found where at most 1% (5%) of "
-        "the real ones are called fake. Brier: mean squared error of the probability. ECE: "
-        "expected calibration error, the mean gap between predicted and true share of fakes."
-    )
-    yield '<div class="pair">'
-    yield page.chart(
-        partial(charts.roc_curves, scores),
-        "ROC curves",
-        "How many fakes are found against how many real faces are called fake, by frame.",
-    )
-    yield page.chart(
-        partial(charts.score_histogram, _score_groups(scores)),
-        "Histogram of scores",
-        "Scores of the frames. The dotted line is the threshold of the accuracy.",
-    )
-    yield "</div>"
-    methods = _methods(results)
-    if methods:
-        yield page.heading("By manipulation", "Fakes of one kind against all real ones.")
-        yield '<div class="pair">'
-        aucs = {name: row["frame_auc"] for name, row in methods.items()}
-        yield page.chart(partial(charts.method_chart, aucs), "Frame AUC of each manipulation")
-        yield page.table(
-            ["manipulation", "frame AUC", "video AUC", "frames", "videos"],
-            [
-                [
-                    name,
-                    f"{row['frame_auc']:.3f}",
-                    f"{row['video_auc']:.3f}",
-                    str(row["frames"]),
-                    str(row["videos"]),
-                ]
-                for name, row in methods.items()
-            ],
-        )
-        yield "</div>"
-
-
-def made_by_section(
-    command: str = "",
-    seed: int | None = None,
-    notes: Mapping[str, str] | None = None,
-    peak_memory: int | None = None,
-    versions: Mapping[str, str] | None = None,
-    seconds: Mapping[str, float] | None = None,
-) -> Iterator[str]:
-    """Yields what a reader needs to make the report again."""
-    rows = []
-    if command:
-        rows.append(("Command", command))
-    if seed is not None:
-        rows.append(("Seed", str(seed)))
-    rows.extend((notes or {}).items())
-    if peak_memory is not None:
-        rows.append(("Peak memory", f"{peak_memory / 2**30:.2f} GiB"))
-    if versions:
-        listed = ", ".join(f"{name} {version}" for name, version in versions.items())
-        rows.append(("Versions", listed))
-    if rows or seconds:
-        yield page.heading("How this was made")
-    if rows:
-        yield page.facts(rows, code=("Command",))
-    if seconds:
-        stages = [[name, f"{value:.1f}"] for name, value in seconds.items()]
-        stages.append(["all stages", f"{sum(seconds.values()):.1f}"])
-        yield page.table(["stage", "seconds"], stages)
 
 
 def _score_groups(
@@ -154,16 +102,16 @@ def _methods(results: Mapping[str, dict]) -> dict[str, dict]:
     return rows
 
 
-def _metric_table(name: str, result: dict) -> str:
-    """Returns one row per metric, by frame and by video: it fits a phone."""
-    units = [result[unit] for unit in _UNITS]
-    rows = [["items (real + fake)", *(f"{row['real']} + {row['fake']}" for row in units)]]
+def _metric_rows(result: dict) -> list[tuple[str, ...]]:
+    """Returns one row per metric, by frame and by video: they fit a phone."""
+    units = [result["frames"], result["videos"]]
+    rows = [("items (real + fake)", *(f"{row['real']} + {row['fake']}" for row in units))]
     for key, title, form in _METRICS:
         if all(key in row for row in units):
-            rows.append([title, *(format(row[key], form) for row in units)])
+            rows.append((title, *(format(row[key], form) for row in units)))
         if key == "auc":
-            rows.append(["95% interval", *(_interval_text(row) for row in units)])
-    return page.table([name, *(f"by {unit[:-1]}" for unit in _UNITS)], rows)
+            rows.append(("95% interval", *(_interval_text(row) for row in units)))
+    return rows
 
 
 def _interval_text(metrics: dict) -> str:

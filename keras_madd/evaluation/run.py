@@ -19,6 +19,7 @@ from keras_madd.evaluation.score_shards import (
 from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
 from keras_madd.evaluation.why import Why, explain
+from keras_madd.inference.calibration import uncalibrated
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.progress import Stages
@@ -152,7 +153,7 @@ def _from_file(settings: EvaluationSettings) -> _Gathered:
     if settings.split != "val" and len(validation) and len(set(validation.label.tolist())) == 2:
         fitted = fit_calibration(validation)
         # The scores stay as they are: only where to cut them is taken from the validation rows.
-        threshold = _on_given_scale(fitted)
+        threshold = uncalibrated(fitted.threshold, fitted.temperature)
         return _Gathered(scores, (threshold, "fitted on the validation rows of the file"))
     return _Gathered(scores, (None, "not fitted: the file has no validation rows of both classes"))
 
@@ -206,15 +207,6 @@ def _known_threshold(scorer: Scorer) -> tuple[float | None, str]:
     if scorer.temperature == 1.0 and scorer.threshold == 0.5:
         return None, "not fitted; --calibrate fits it on the validation split"
     return scorer.threshold, "of the model's description"
-
-
-def _on_given_scale(fitted: Calibration) -> float:
-    """Returns the threshold that cuts uncalibrated scores where the fitted one cuts."""
-    from scipy.special import expit, logit
-
-    if fitted.threshold in (0.0, 1.0):
-        return fitted.threshold
-    return float(expit(logit(fitted.threshold) * fitted.temperature))
 
 
 def _reasons(gathered: _Gathered, split: SplitOfShards, settings: EvaluationSettings) -> Why:

@@ -6,11 +6,11 @@ import numpy as np
 
 from keras_madd.data.model_window import model_pixels, model_window, resized
 from keras_madd.data.shards import CropRecord, load_dataset_json
-from keras_madd.evaluation.calibration import calibrated
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from keras_madd.evaluation.crops import SplitOfShards, clips_of, source_groups
 from keras_madd.evaluation.scorer import Scorer
 from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.inference.calibration import calibrate
 from keras_madd.support.errors import UserError
 
 Progress = Callable[[int, int], None]
@@ -77,7 +77,7 @@ def with_temperature(scores: Scores, temperature: float) -> Scores:
     """Returns the rows with calibrated scores; a temperature of 1 leaves them as they are."""
     if temperature == 1:
         return scores
-    return scores.with_probability(calibrated(scores.probability, temperature))
+    return scores.with_probability(calibrate(scores.probability, temperature))
 
 
 def check_geometry(scorer: Scorer, split: SplitOfShards) -> str | None:

@@ -37,6 +37,10 @@ class Faces:
     rows: np.ndarray
     captions: list[str]
 
+    def one_line(self) -> list[str]:
+        """Returns the captions in one line each."""
+        return [caption.replace("\n", ", ") for caption in self.captions]
+
 
 @dataclass(frozen=True, eq=False)
 class Why:

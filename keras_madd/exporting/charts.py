@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from keras_madd.exporting.layer_errors import LayerError
-from keras_madd.visualize.figure import WIDTH, Theme, add_axes, colors_of, recolor, to_png
+from keras_madd.visualize.figure import WIDTH, Chart, Theme
 
 
 def answers(
@@ -26,16 +25,17 @@ def answers(
         threshold: Where a verdict turns; drawn as lines.
         theme: `"light"` or `"dark"`.
     """
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
-    axes.plot([0, 1], [0, 1], color=colors.muted, linewidth=0.8, linestyle=":")
+    chart = Chart(theme)
+    axes = chart.panel("probability of being fake, model", "the same, exported file")
+    axes.plot([0, 1], [0, 1], **chart.dotted())
     for draw in (axes.axvline, axes.axhline):
-        draw(threshold, color=colors.grid, linewidth=0.9)
+        draw(threshold, color=chart.colors.grid, linewidth=0.9)
     groups = {"pictures": np.ones(len(reference), bool)}
     if labels is not None:
         groups = {"real": np.asarray(labels) == 0, "fake": np.asarray(labels) == 1}
-    for (name, chosen), color, marker in zip(groups.items(), colors.series, "os", strict=False):
+    for (name, chosen), color, marker in zip(
+        groups.items(), chart.colors.series, "os", strict=False
+    ):
         axes.plot(
             reference[chosen],
             exported[chosen],
@@ -48,47 +48,36 @@ def answers(
             clip_on=False,
         )
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.set_xlabel("probability of being fake, model", fontsize=9, color=colors.muted)
-    axes.set_ylabel("the same, exported file", fontsize=9, color=colors.muted)
-    recolor(axes.legend(loc="lower right", frameon=False, fontsize=9), colors)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    chart.legend(axes, loc="lower right")
+    return chart.png()
 
 
 def differences(reference: np.ndarray, exported: np.ndarray, theme: Theme = "light") -> bytes:
     """Draws how the changes of the probability spread, largest first, as PNG bytes."""
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
+    chart = Chart(theme)
+    axes = chart.panel("% of the pictures that change by more", "change of the probability")
     sizes = np.sort(np.abs(exported - reference))[::-1]
     share = np.arange(1, len(sizes) + 1) / len(sizes) * 100
-    axes.fill_between(share, sizes, step="pre", alpha=0.22, color=colors.series[0])
-    axes.step(share, sizes, where="pre", color=colors.series[0], linewidth=1.6)
+    axes.fill_between(share, sizes, step="pre", alpha=0.22, color=chart.series(0))
+    axes.step(share, sizes, where="pre", color=chart.series(0), linewidth=1.6)
     axes.set(xlim=(0, 100))
     axes.set_ylim(0, max(float(sizes[0]) * 1.08, 1e-6))
-    axes.set_xlabel("% of the pictures that change by more", fontsize=9, color=colors.muted)
-    axes.set_ylabel("change of the probability", fontsize=9, color=colors.muted)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    return chart.png()
 
 
 def errors_by_depth(errors: Sequence[LayerError], theme: Theme = "light") -> bytes:
     """Draws the error of each layer in the order of execution, as PNG bytes."""
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH * 1.9, 3.0))
-    axes = add_axes(figure, (1, 1, 1), colors)
+    chart = Chart(theme, (WIDTH * 1.9, 3.0))
+    axes = chart.panel("operation, in the order of execution", "% of its result's size")
     values = np.array([each.relative_error for each in errors]) * 100
     places = np.arange(1, len(values) + 1)
-    axes.bar(places, values, width=0.75, color=colors.series[0])
+    axes.bar(places, values, width=0.75, color=chart.series(0))
     worst = int(np.argmax(values))
-    axes.bar(places[worst], values[worst], width=0.75, color=colors.series[1])
+    axes.bar(places[worst], values[worst], width=0.75, color=chart.series(1))
     axes.set(xlim=(0.2, len(values) + 0.8))
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
-    axes.set_xlabel("operation, in the order of execution", fontsize=9, color=colors.muted)
-    axes.set_ylabel("% of its result's size", fontsize=9, color=colors.muted)
     axes.grid(False, axis="x")
-    figure.tight_layout()
-    return to_png(figure, colors)
+    return chart.png()
 
 
 def latencies(table: dict[str, dict[str, dict[str, float]]], theme: Theme = "light") -> bytes:
@@ -98,15 +87,14 @@ def latencies(table: dict[str, dict[str, dict[str, float]]], theme: Theme = "lig
         table: From `litert_latency`.
         theme: `"light"` or `"dark"`.
     """
-    colors = colors_of(theme)
     names = list(next(iter(table.values())))
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
+    chart = Chart(theme, (WIDTH, 3.9))
+    axes = chart.panel(y="milliseconds per face")
     width = 0.8 / len(names)
     for index, name in enumerate(names):
         places = np.arange(len(table)) + (index - (len(names) - 1) / 2) * width
         heights = [rows[name]["milliseconds"] for rows in table.values()]
-        color = colors.series[index % len(colors.series)]
+        color = chart.series(index)
         axes.bar(places, heights, width * 0.92, color=color, label=name)
         for place, height in zip(places, heights, strict=True):
             axes.annotate(
@@ -116,14 +104,12 @@ def latencies(table: dict[str, dict[str, dict[str, float]]], theme: Theme = "lig
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
-                color=colors.ink,
+                color=chart.colors.ink,
             )
     labels = [f"{number} thread{'s' if number != '1' else ''}" for number in table]
     axes.set_xticks(np.arange(len(table)), labels, fontsize=9)
     axes.margins(y=0.22)
     axes.set_ylim(bottom=0)
-    axes.set_ylabel("milliseconds per face", fontsize=9, color=colors.muted)
     axes.grid(False, axis="x")
-    recolor(axes.legend(loc="upper right", frameon=False, fontsize=9), colors)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    chart.legend(axes, loc="upper right")
+    return chart.png()

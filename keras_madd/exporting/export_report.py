@@ -1,20 +1,19 @@
 """What an export cost: a JSON file for programs, a page for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from keras_madd.exporting import charts
 from keras_madd.exporting.layer_errors import LayerError
-from keras_madd.exporting.verify import Verification, uncalibrated
+from keras_madd.exporting.verify import Verification
+from keras_madd.inference.calibration import uncalibrated
 from keras_madd.inference.model_description import ModelDescription
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.visualize import page
 from keras_madd.visualize.charts import roc_curves
 
-_WORST = 12
 _MEANINGS = {
     "none": "float32 throughout",
     "float16": "weights stored in 16 bits, computed in 32",
@@ -80,40 +79,30 @@ def write_export_report(report: ExportReport, overwrite: bool = False) -> tuple[
     """Writes both files beside the exported one and returns their paths."""
     as_json, as_html = report_paths(report.file)
     replace_file(as_json, json_bytes(report.to_json()), overwrite)
-    title = f"Export of {report.file.name}"
-    replace_file(as_html, page.page(title, list(_body(report, title))).encode(), overwrite)
+    replace_file(as_html, page.render("export", **_content(report)), overwrite)
     return as_json, as_html
 
 
-def _body(report: ExportReport, title: str) -> Iterator[str]:
-    kind = report.description.quantization
-    yield f"<header><h1>{page.escape(title)}</h1>"
-    yield f'<p class="lead">{page.escape(kind)}: {page.escape(_MEANINGS[kind])}.</p></header>'
-    if report.description.demonstration:
-        yield f'<p class="banner" role="note">{page.escape(page.DEMONSTRATION_BANNER)}</p>'
-    for bound in report.bounds:
-        if not bound["holds"]:
-            text = (
-                f"Do not use this file: {bound['what']} {bound['found']:.4f}, where at most "
-                f"{bound['allowed']:g} was asked."
-            )
-            yield f'<p class="banner" role="alert">{page.escape(text)}</p>'
-    yield page.cards(_cards(report))
-    yield page.heading(
-        "The same pictures, before and after",
-        f"{report.verification.figures['images']} face crops from {report.verified_on}; the model "
-        "under Keras in float32 against the file under LiteRT or ONNX Runtime.",
-    )
-    yield page.table(("", "model", "file", "difference"), _rows(report.verification.figures))
-    yield from _pictures(report)
-    if report.latency:
-        yield from _speed(report)
-    if report.layers:
-        yield from _layers(report)
-    yield page.heading("Made by")
-    rows = [(name, str(value)) for name, value in report.settings.items()]
-    rows.append(("sha256 of the file", report.description.sha256))
-    yield page.facts(rows, code=("command", "sha256 of the file"))
+def _content(report: ExportReport) -> dict[str, Any]:
+    description = report.description
+    return {
+        "title": f"Export of {report.file.name}",
+        "lead": f"{description.quantization}: {_MEANINGS[description.quantization]}.",
+        "warnings": [page.DEMONSTRATION_BANNER] if description.demonstration else [],
+        "alerts": [
+            f"Do not use this file: {bound['what']} {bound['found']:.4f}, where at most "
+            f"{bound['allowed']:g} was asked."
+            for bound in report.bounds
+            if not bound["holds"]
+        ],
+        "tiles": _cards(report),
+        "report": report,
+        "threshold": uncalibrated(description.threshold, description.temperature),
+        "outside": [tuple(each.values()) for each in report.delegation.get("not_delegated", ())],
+        "charts": charts,
+        "roc_curves": roc_curves,
+        "facts": {**report.settings, "sha256 of the file": description.sha256},
+    }
 
 
 def _cards(report: ExportReport) -> list[tuple[str, str, str]]:
@@ -130,70 +119,3 @@ def _cards(report: ExportReport) -> list[tuple[str, str, str]]:
     if figures["logit_correlation"] is not None:
         items.append(("log-odds", f"{figures['logit_correlation']:.4f}", "correlation with before"))
     return items
-
-
-def _rows(figures: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = [("pictures with the same verdict", "", "", f"{figures['agreement']:.1%}")]
-    if figures["auc"] is None:
-        rows.append(("AUC, calibration error", "-", "-", "no labels of both classes"))
-    else:
-        for name, key in (("AUC", "auc"), ("expected calibration error", "ece")):
-            before, after = figures[key]
-            rows.append((name, f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}"))
-    for name, key in (
-        ("probability, largest change", "max_probability_difference"),
-        ("probability, mean change", "mean_probability_difference"),
-        ("log-odds, root mean square change", "logit_rms_difference"),
-        ("attention maps, largest change of their largest value", "max_attention_difference"),
-    ):
-        if figures.get(key) is not None:
-            rows.append((name, "", "", f"{figures[key]:.2g}"))
-    return rows
-
-
-def _pictures(report: ExportReport) -> Iterator[str]:
-    found = report.verification
-    threshold = uncalibrated(report.description.threshold, report.description.temperature)
-    draw = partial(charts.answers, found.reference, found.exported, found.labels, threshold)
-    yield '<div class="pair">'
-    yield page.chart(draw, "Probability of the model against that of the file, one dot a picture")
-    draw = partial(charts.differences, found.reference, found.exported)
-    yield page.chart(draw, "Share of the pictures whose probability changes by more than a value")
-    if found.figures["auc"]:
-        curves = {
-            "model": (found.labels, found.reference),
-            "file": (found.labels, found.exported),
-        }
-        yield page.chart(partial(roc_curves, curves), "ROC before and after")
-    yield "</div>"
-
-
-def _speed(report: ExportReport) -> Iterator[str]:
-    parts = report.delegation
-    outside = parts["not_delegated"]
-    yield page.heading("Speed", "LiteRT on this processor, the files timed in turn.")
-    yield '<div class="pair">'
-    yield page.chart(partial(charts.latencies, report.latency), "Milliseconds for one face")
-    yield "<div>"
-    count = len(parts["partitions"])
-    text = (
-        f"XNNPACK runs {sum(parts['partitions'])} operations in {count} "
-        f"part{'s' if count != 1 else ''}; {parts['transposes']} transpositions. "
-    )
-    yield page.paragraph(text + (f"Outside: {len(outside)}." if outside else "None is outside."))
-    if outside:
-        yield page.facts([(each["operation"], each["reason"]) for each in outside])
-    yield "</div></div>"
-
-
-def _layers(report: ExportReport) -> Iterator[str]:
-    yield page.heading(
-        "Where the difference comes from",
-        "Root mean square error of each convolution and matrix product against the float file, "
-        "relative to its result. Errors of early layers run through all later ones.",
-    )
-    draw = partial(charts.errors_by_depth, report.layers)
-    yield page.chart(draw, "Relative error by depth", wide=True)
-    worst = sorted(report.layers, key=lambda each: -each.relative_error)[:_WORST]
-    rows = [(each.layer, each.operation, f"{each.relative_error:.1%}") for each in worst]
-    yield page.table((f"largest {len(worst)}", "operation", "error"), rows)

@@ -70,8 +70,8 @@ def _log_odds(content: bytes, pictures: Sequence[np.ndarray]) -> np.ndarray:
     for picture in pictures:
         batch = np.broadcast_to(picture, (int(details["shape"][0]), *picture.shape))
         value = run(**{name: batch.astype(details["dtype"])})[FAKE_PROBABILITY].reshape(-1)[0]
-        values.append(log_odds(min(max(float(value), 0.0), 1.0)))
-    return np.array(values)
+        values.append(value)
+    return log_odds(values)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

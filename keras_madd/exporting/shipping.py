@@ -22,6 +22,7 @@ from keras_madd.evaluation.scores import Scores, read_scores
 from keras_madd.exporting.model_card import model_card
 from keras_madd.exporting.run import ExportSettings, run_export
 from keras_madd.exporting.samples import read_samples
+from keras_madd.inference.calibration import log_odds
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.model.loading import load_madd
 from keras_madd.support.errors import UserError
@@ -155,7 +156,7 @@ def _store(model, folder: Path, settings: ShipSettings) -> str:
             splits=("test", "val"),
         ).images
         pair = [
-            _log_odds(each.fake_probability(pictures))
+            log_odds(each.fake_probability(pictures))
             for each in (model, type(model).from_preset(preset))
         ]
         correlation = float(np.corrcoef(pair)[0, 1])
@@ -167,11 +168,6 @@ def _store(model, folder: Path, settings: ShipSettings) -> str:
         for each in preset.iterdir():
             (folder / each.name).write_bytes(each.read_bytes())
     return f"half precision: log-odds correlate {correlation:.6f} on {len(pictures)} pictures"
-
-
-def _log_odds(probability: np.ndarray) -> np.ndarray:
-    kept = np.clip(probability, 1e-7, 1 - 1e-7)
-    return np.log(kept / (1 - kept))
 
 
 def _validation(exported: Path, settings: ShipSettings, stages: Stages) -> Scores:

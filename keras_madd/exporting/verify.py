@@ -10,15 +10,13 @@ import numpy as np
 from keras_madd.evaluation.bootstrap import weighted_auc
 from keras_madd.evaluation.metrics import calibration_error
 from keras_madd.exporting.samples import Samples
+from keras_madd.inference.calibration import log_odds, uncalibrated
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.inference.onnx_runner import ONNXRunner
 from keras_madd.inference.runner import LiteRTRunner
 
 if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
-
-# Probabilities are held within this and 1 minus this before their log-odds are taken.
-_LEAST = 1e-7
 
 
 def compare_export(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -> dict[str, float]:
@@ -127,7 +125,7 @@ def agreement_figures(
     """
     exported = np.asarray(exported, "float64")
     difference = np.abs(exported - reference)
-    before, after = _log_odds(reference), _log_odds(exported)
+    before, after = log_odds(reference), log_odds(exported)
     least = uncalibrated(threshold, temperature)
     varies = before.std() > 0 and after.std() > 0
     figures = {
@@ -171,18 +169,6 @@ def sample_pictures(size: tuple[int, int], count: int = 8, seed: int = 0) -> np.
         columns = np.minimum(np.arange(width) * cells // width, cells - 1)
         total += coarse[:, rows][:, :, columns] / np.log2(2 * cells)
     return np.clip(total * 55 + 120, 0, 255).astype(np.uint8)
-
-
-def uncalibrated(probability: float, temperature: float) -> float:
-    """Returns the p whose `sigmoid(logit(p) / temperature)` is `probability`."""
-    if temperature == 1.0 or probability in (0, 1):
-        return float(probability)
-    return float(1 / (1 + np.exp(-_log_odds(probability) * temperature)))
-
-
-def _log_odds(probabilities) -> np.ndarray:
-    held = np.clip(np.asarray(probabilities, "float64"), _LEAST, 1 - _LEAST)
-    return np.log(held / (1 - held))
 
 
 def _runner(path: str | os.PathLike, threads: int | None = None):

@@ -24,34 +24,23 @@ FAKE, REAL = "fake", "real"
 UNCERTAIN, NO_TRACE = "uncertain", "no trace found"
 
 
-def log_odds(probability: float) -> float:
-    """Returns the log-odds of a probability, which is kept 1e-7 away from 0 and 1 first.
-
-    Raises:
-        ValueError: If the probability is not from 0 to 1.
-    """
-    probability = float(probability)
-    if not 0 <= probability <= 1:
-        raise ValueError(
-            f"Argument `probability` must be from 0 to 1. Received: probability={probability}"
-        )
-    probability = min(max(probability, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY)
-    return math.log(probability / (1 - probability))
+def log_odds(probability: np.ndarray | float) -> np.ndarray:
+    """Returns the log-odds of probabilities, kept 1e-7 away from 0 and 1 first; NaN stays NaN."""
+    kept = np.clip(np.asarray(probability, np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return np.log(kept / (1 - kept))
 
 
-def sigmoid(value: float) -> float:
-    """Returns the probability that has these log-odds."""
-    if value >= 0:
-        return 1 / (1 + math.exp(-value))
-    exponential = math.exp(value)
-    return exponential / (1 + exponential)
+def sigmoid(value: np.ndarray | float) -> np.ndarray:
+    """Returns the probabilities that have these log-odds."""
+    exponential = np.exp(-np.abs(value))
+    return np.where(np.asarray(value) >= 0, 1, exponential) / (1 + exponential)
 
 
-def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def calibrate(probability: np.ndarray, temperature: float) -> np.ndarray:
     """Applies a temperature to probabilities of being fake.
 
     Args:
-        probabilities: (N,) as the network gives them, 0 to 1.
+        probability: (N,) as the network gives them, 0 to 1.
         temperature: Above 0. Above 1 it draws the probabilities towards 0.5; at 1 they stay.
 
     Returns:
@@ -64,8 +53,25 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
         raise ValueError(
             f"Argument `temperature` must be a number above 0. Received: temperature={temperature}"
         )
-    values = [sigmoid(log_odds(value) / temperature) for value in np.asarray(probabilities)]
-    return np.array(values, np.float64)
+    check_probability(probability)
+    return sigmoid(log_odds(probability) / temperature)
+
+
+def uncalibrated(probability: float, temperature: float) -> float:
+    """Returns the p whose `sigmoid(logit(p) / temperature)` is `probability`."""
+    if temperature == 1.0 or probability in (0, 1):
+        return float(probability)
+    return float(sigmoid(log_odds(probability) * temperature))
+
+
+def check_probability(probability: np.ndarray | float) -> None:
+    """Raises ValueError where a probability is not from 0 to 1, or NaN."""
+    probability = np.asarray(probability)
+    wrong = probability[~((probability >= 0) & (probability <= 1))]
+    if wrong.size:
+        raise ValueError(
+            f"Argument `probability` must be from 0 to 1. Received: probability={wrong[0]}"
+        )
 
 
 def verdict_of(probability: float, threshold: float, clear_threshold: float | None = None) -> str:

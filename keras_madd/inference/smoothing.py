@@ -31,7 +31,15 @@ and from `n = min_frames` on the verdict is "fake" where `q >= on`, else "no tra
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from keras_madd.inference.calibration import FAKE, NO_TRACE, REAL, UNCERTAIN, log_odds, sigmoid
+from keras_madd.inference.calibration import (
+    FAKE,
+    NO_TRACE,
+    REAL,
+    UNCERTAIN,
+    check_probability,
+    log_odds,
+    sigmoid,
+)
 
 DEFAULT_ALPHA = 0.1
 MIN_FRAMES = 5
@@ -141,11 +149,12 @@ class ScoreSmoother:
         Raises:
             ValueError: If the probability is not from 0 to 1.
         """
-        observed = log_odds(probability)
+        check_probability(probability)
+        observed = float(log_odds(probability))
         frames, smoothed, verdict = self._states.pop(track, (0, 0.0, UNSURE))
         frames += 1
         smoothed += max(self.alpha, 1 / frames) * (observed - smoothed)
-        shown = sigmoid(smoothed)
+        shown = float(sigmoid(smoothed))
         if frames >= self.min_frames:
             verdict = self._verdict(shown, verdict)
         self._states[track] = frames, smoothed, verdict

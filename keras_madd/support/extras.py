@@ -6,6 +6,7 @@ _EXTRAS = {
     "apache_beam": "beam",
     "flatbuffers": "export",
     "huggingface_hub": "hub",
+    "jinja2": "evaluate",
     "jax": "jax",
     "keras": "train",
     "matplotlib": "evaluate",

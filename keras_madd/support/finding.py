@@ -24,17 +24,18 @@ def find_files(
         if not path.is_dir():
             yield path
             continue
-        for found, is_folder in _inside(path):
+        for found, is_folder in inside(path):
             name = os.path.basename(found)
             is_wanted = os.path.splitext(name)[1].lower() in suffixes
             if is_folder or (is_wanted and not name.endswith(passed_over)):
                 yield Path(found)
 
 
-def _inside(folder: Path) -> Iterator[tuple[str, bool]]:
-    """Files at any depth, by their names, and folders that cannot be searched, with True.
+def inside(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yields files at any depth, by their names, and folders that cannot be searched, with True.
 
-    Without recursion, since folders may lie in each other deeper than Python's stack.
+    Hidden ones and dead links are passed over. Without recursion, since folders may lie in each
+    other deeper than Python's stack.
     """
     seen, stack = set(), [(os.fspath(folder), True)]
     while stack:

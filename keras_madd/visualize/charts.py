@@ -3,19 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from keras_madd.visualize.attention import overlay_attention
-from keras_madd.visualize.figure import (
-    WIDTH,
-    Theme,
-    add_axes,
-    colors_of,
-    recolor,
-    to_jpeg,
-    to_png,
-)
+from keras_madd.visualize.figure import WIDTH, Chart, Theme
 
 
 def loss_curves(
@@ -41,34 +32,29 @@ def loss_curves(
     names = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 0.35 + (1.75 if columns > 1 else 2.8) * rows))
+    height = 0.35 + (1.75 if columns > 1 else 2.8) * rows
+    chart = Chart(theme, (WIDTH, height), (rows, columns))
     for position, name in enumerate(names):
-        axes = add_axes(figure, (rows, columns, position + 1), colors)
+        axes = chart.panel("epoch" if position >= len(names) - columns else "", "", position, 8)
         for key, style, label in ((name, "-", "training"), ("val_" + name, "--", "validation")):
             if key in history:
                 epochs = np.arange(1, len(history[key]) + 1)
-                color = colors.series[style == "--"]
+                color = chart.series(style == "--")
                 marker = "o" if len(epochs) == 1 else None
                 axes.plot(epochs, history[key], style, color=color, label=label, marker=marker)
         if best_epoch is not None:
-            axes.axvline(best_epoch + 1, color=colors.muted, linewidth=0.8, linestyle=":")
-        axes.set_title(name.replace("_", " "), fontsize=9, color=colors.ink, loc="left")
+            axes.axvline(best_epoch + 1, **chart.dotted())
+        axes.set_title(name.replace("_", " "), fontsize=9, color=chart.colors.ink, loc="left")
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
         if len(epochs) == 1:
             axes.set_xlim(0.5, 1.5)
-        if position >= len(names) - columns:
-            axes.set_xlabel("epoch", fontsize=8, color=colors.muted)
     handles = {}
-    for axes in figure.axes:
+    for axes in chart.figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    legend = figure.legend(
-        list(handles.values()), list(handles), loc="upper right", ncols=2, frameon=False, fontsize=8
-    )
-    recolor(legend, colors)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.22 / figure.get_figheight()), w_pad=1.2)
-    return to_png(figure, colors)
+    entries = list(handles.values()), list(handles)
+    chart.legend(chart.figure, *entries, loc="upper right", ncols=2, size=8)
+    return chart.png(rect=(0, 0, 1, 1 - 0.22 / height), w_pad=1.2)
 
 
 def roc_curves(
@@ -85,21 +71,17 @@ def roc_curves(
     """
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
-    axes.plot([0, 1], [0, 1], color=colors.muted, linewidth=0.8, linestyle=":", label="chance")
+    chart = Chart(theme)
+    axes = chart.panel("real called fake", "fakes found")
+    axes.plot([0, 1], [0, 1], **chart.dotted(), label="chance")
     for index, (name, (labels, scores)) in enumerate(curves.items()):
         false_alarms, hits, _ = roc_curve(labels, scores)
         label = f"{name}  AUC {roc_auc_score(labels, scores):.3f}"
-        color = colors.series[index % len(colors.series)]
+        color = chart.series(index)
         axes.plot(false_alarms, hits, color=color, label=label, clip_on=False)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.set_xlabel("real called fake", fontsize=9, color=colors.muted)
-    axes.set_ylabel("fakes found", fontsize=9, color=colors.muted)
-    recolor(axes.legend(loc="lower right", frameon=False, fontsize=9), colors)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    chart.legend(axes, loc="lower right")
+    return chart.png()
 
 
 def score_histogram(
@@ -115,24 +97,20 @@ def score_histogram(
     Returns:
         A PNG file's bytes.
     """
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
+    chart = Chart(theme)
+    axes = chart.panel("probability of being fake", "% of the group")
     edges = np.linspace(0, 1, bins + 1)
     for index, (name, scores) in enumerate(groups.items()):
         share = np.histogram(scores, edges)[0] / max(1, len(scores)) * 100
-        color = colors.series[index % len(colors.series)]
+        color = chart.series(index)
         axes.stairs(share, edges, fill=True, alpha=0.22, color=color)
         axes.stairs(share, edges, color=color, linewidth=1.4, label=f"{name} ({len(scores)})")
-    axes.axvline(0.5, color=colors.muted, linewidth=0.8, linestyle=":")
+    axes.axvline(0.5, **chart.dotted())
     axes.set(xlim=(0, 1))
     axes.margins(y=0.28)  # Room for the legend above the bars.
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("probability of being fake", fontsize=9, color=colors.muted)
-    axes.set_ylabel("% of the group", fontsize=9, color=colors.muted)
-    recolor(axes.legend(loc="upper center", frameon=False, fontsize=9), colors)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    chart.legend(axes, loc="upper center")
+    return chart.png()
 
 
 def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
@@ -145,28 +123,24 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     Returns:
         A PNG file's bytes.
     """
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 0.75 + 0.36 * len(aucs)))
-    axes = add_axes(figure, (1, 1, 1), colors)
+    chart = Chart(theme, (WIDTH, 0.75 + 0.36 * len(aucs)))
+    axes = chart.panel("AUC against all real ones (0.5 is chance)")
     places = np.arange(len(aucs))
     values = np.array(list(aucs.values()))
     low = values.min() - 0.12 if values.min() < 0.5 else 0.48
-    axes.hlines(places, 0.5, values, color=colors.series[0], linewidth=2)
-    axes.plot(values, places, "o", color=colors.series[0], markersize=6, clip_on=False)
+    axes.hlines(places, 0.5, values, color=chart.series(0), linewidth=2)
+    axes.plot(values, places, "o", color=chart.series(0), markersize=6, clip_on=False)
     for place, value in zip(places, values, strict=True):
         # On the side where the line to 0.5 does not run.
         side, align = (9, "left") if value >= 0.5 else (-9, "right")
         style = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
-        axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=colors.ink, **style)
-    axes.axvline(0.5, color=colors.muted, linewidth=0.8)
-    axes.set_yticks(places, list(aucs), fontsize=9, color=colors.ink)
+        axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=chart.colors.ink, **style)
+    axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
+    axes.set_yticks(places, list(aucs), fontsize=9, color=chart.colors.ink)
     axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(low, 1.0))
-    axes.set_xlabel("AUC against all real ones (0.5 is chance)", fontsize=9, color=colors.muted)
     axes.grid(False, axis="y")
-    figure.tight_layout()
     # Room for the figures beside dots at the right edge.
-    figure.subplots_adjust(right=0.88)
-    return to_png(figure, colors)
+    return chart.png(right=0.88)
 
 
 def attention_grid(
@@ -196,14 +170,13 @@ def attention_grid(
             "Arguments `images`, `maps` and `captions` must be of one length, at least 1. "
             f"Received: lengths {len(images)}, {len(maps)} and {len(captions)}"
         )
-    colors = colors_of(theme)
     titles = ["face", *(f"map {index + 1}" for index in range(maps.shape[-1])), "sum"]
     cell, caption_height, title_height = 1.05, 0.22, 0.26
     height = title_height + (cell + caption_height) * len(images)
-    figure = Figure(figsize=(cell * len(titles), height))
+    chart = Chart(theme, (cell * len(titles), height))
     layout = {"left": 0.005, "right": 0.995, "wspace": 0.04, "hspace": caption_height / cell}
     layout |= {"top": 1 - title_height / height, "bottom": caption_height / height}
-    grid = figure.subplots(len(images), len(titles), squeeze=False, gridspec_kw=layout)
+    grid = chart.figure.subplots(len(images), len(titles), squeeze=False, gridspec_kw=layout)
     for row, image, stack, caption in zip(grid, images, maps, captions, strict=True):
         pictures = [image, *(overlay_attention(image, each) for each in np.moveaxis(stack, -1, 0))]
         pictures.append(overlay_attention(image, stack.sum(-1)))
@@ -211,8 +184,14 @@ def attention_grid(
             axes.imshow(picture, interpolation="bilinear")
             axes.set_axis_off()
         row[0].text(
-            0, -0.04, caption, transform=row[0].transAxes, fontsize=8, color=colors.ink, va="top"
+            0,
+            -0.04,
+            caption,
+            transform=row[0].transAxes,
+            fontsize=8,
+            color=chart.colors.ink,
+            va="top",
         )
     for axes, title in zip(grid[0], titles, strict=True):
-        axes.set_title(title, fontsize=9, color=colors.muted, pad=4)
-    return to_jpeg(figure, colors)
+        axes.set_title(title, fontsize=9, color=chart.colors.muted, pad=4)
+    return chart.jpeg()

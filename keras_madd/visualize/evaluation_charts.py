@@ -3,17 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from keras_madd.visualize.figure import (
-    WIDTH,
-    Theme,
-    add_axes,
-    colors_of,
-    recolor,
-    to_jpeg,
-    to_png,
-)
+from keras_madd.visualize.figure import WIDTH, Chart, Theme
 
 _DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)
 _DET_LIMITS = (0.0005, 0.98)
@@ -34,26 +25,22 @@ def det_curves(
     from scipy.stats import norm
     from sklearn.metrics import roc_curve
 
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
+    chart = Chart(theme)
+    axes = chart.panel("real called fake", "fakes missed")
     low, high = norm.ppf(_DET_LIMITS)
-    axes.plot([low, high], [low, high], color=colors.muted, linewidth=0.8, linestyle=":")
+    axes.plot([low, high], [low, high], **chart.dotted())
     for index, (name, (labels, scores)) in enumerate(curves.items()):
         false_alarms, hits, _ = roc_curve(labels, scores)
         x, y = (norm.ppf(np.clip(rate, *_DET_LIMITS)) for rate in (false_alarms, 1 - hits))
-        color = colors.series[index % len(colors.series)]
+        color = chart.series(index)
         axes.plot(x, y, color=color, label=name, drawstyle="steps-post")
     ticks = norm.ppf(_DET_TICKS)
     names = [f"{100 * tick:g} %" for tick in _DET_TICKS]
     axes.set_xticks(ticks, names)
     axes.set_yticks(ticks, names)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    axes.set_xlabel("real called fake", fontsize=9, color=colors.muted)
-    axes.set_ylabel("fakes missed", fontsize=9, color=colors.muted)
-    recolor(axes.legend(loc="upper right", frameon=False, fontsize=9), colors)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    chart.legend(axes, loc="upper right")
+    return chart.png()
 
 
 def calibration_diagram(
@@ -71,10 +58,9 @@ def calibration_diagram(
     Returns:
         A PNG file's bytes.
     """
-    colors = colors_of(theme)
-    figure = Figure(figsize=(WIDTH, 3.9))
-    axes = add_axes(figure, (1, 1, 1), colors)
-    axes.plot([0, 1], [0, 1], color=colors.muted, linewidth=0.8, linestyle=":", label="perfect")
+    chart = Chart(theme)
+    axes = chart.panel("probability given", "share that is fake")
+    axes.plot([0, 1], [0, 1], **chart.dotted(), label="perfect")
     for index, (name, (labels, scores)) in enumerate(curves.items()):
         labels, scores = np.asarray(labels, float), np.asarray(scores, float)
         place = np.minimum((scores * bins).astype(int), bins - 1)
@@ -82,16 +68,13 @@ def calibration_diagram(
         used = counts > 0
         mean = np.bincount(place, scores, bins)[used] / counts[used]
         share = np.bincount(place, labels, bins)[used] / counts[used]
-        color = colors.series[index % len(colors.series)]
+        color = chart.series(index)
         axes.plot(mean, share, color=color, linewidth=1.2, label=name)
         sizes = 12 + 90 * counts[used] / counts.max()
         axes.scatter(mean, share, s=sizes, color=color, alpha=0.8, clip_on=False)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.set_xlabel("probability given", fontsize=9, color=colors.muted)
-    axes.set_ylabel("share that is fake", fontsize=9, color=colors.muted)
-    recolor(axes.legend(loc="upper left", frameon=False, fontsize=9), colors)
-    figure.tight_layout()
-    return to_png(figure, colors)
+    chart.legend(axes, loc="upper left")
+    return chart.png()
 
 
 def corruption_curves(
@@ -107,26 +90,21 @@ def corruption_curves(
     Returns:
         A PNG file's bytes.
     """
-    colors = colors_of(theme)
     columns = 4 if len(curves) > 3 else len(curves)
     rows = -(-len(curves) // columns)
-    figure = Figure(figsize=(2 * WIDTH, 0.4 + 1.75 * rows))
+    chart = Chart(theme, (2 * WIDTH, 0.4 + 1.75 * rows), (rows, columns))
     lowest = min(0.5, clean, *(min(values) for values in curves.values()))
     for index, (name, values) in enumerate(curves.items()):
-        axes = add_axes(figure, (rows, columns, index + 1), colors)
+        x = "severity" if index >= len(curves) - columns else ""
+        axes = chart.panel(x, "" if index % columns else "AUC", index, 8)
         severities = np.arange(len(values) + 1)
-        axes.axhline(0.5, color=colors.muted, linewidth=0.8, linestyle=":")
-        axes.plot(severities, [clean, *values], "o-", color=colors.series[0], markersize=3.5)
+        axes.axhline(0.5, **chart.dotted())
+        axes.plot(severities, [clean, *values], "o-", color=chart.series(0), markersize=3.5)
         axes.set(ylim=(lowest - 0.03, 1.04))
         axes.set_xticks(severities)
-        axes.set_title(name, fontsize=9, color=colors.ink, loc="left")
-        axes.set_title(f"{values[-1]:.2f}", fontsize=8, color=colors.muted, loc="right")
-        if index % columns == 0:
-            axes.set_ylabel("AUC", fontsize=8, color=colors.muted)
-        if index >= len(curves) - columns:
-            axes.set_xlabel("severity", fontsize=8, color=colors.muted)
-    figure.tight_layout(w_pad=1.0)
-    return to_png(figure, colors)
+        axes.set_title(name, fontsize=9, color=chart.colors.ink, loc="left")
+        axes.set_title(f"{values[-1]:.2f}", fontsize=8, color=chart.colors.muted, loc="right")
+    return chart.png(w_pad=1.0)
 
 
 def hiding_chart(
@@ -146,21 +124,17 @@ def hiding_chart(
     Returns:
         A PNG file's bytes.
     """
-    colors = colors_of(theme)
-    figure = Figure(figsize=(2 * WIDTH, 3.3))
+    chart = Chart(theme, (2 * WIDTH, 3.3), (1, 2))
     panels = (("hidden, in this order", deletion), ("shown, in this order", insertion))
     for index, (label, curves) in enumerate(panels):
-        axes = add_axes(figure, (1, 2, index + 1), colors)
+        axes = chart.panel(f"share of the face {label}", "change of the log-odds", index)
         for number, (name, values) in enumerate(curves.items()):
             style = ("-", "--", ":")[number % 3]
-            axes.plot(shares, values, style, color=colors.series[number], label=name)
+            axes.plot(shares, values, style, color=chart.series(number), label=name)
         axes.set(xlim=(0, 1))
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(f"share of the face {label}", fontsize=9, color=colors.muted)
-        axes.set_ylabel("change of the log-odds", fontsize=9, color=colors.muted)
-        recolor(axes.legend(loc="best", frameon=False, fontsize=9), colors)
-    figure.tight_layout(w_pad=2)
-    return to_png(figure, colors)
+        chart.legend(axes, loc="best")
+    return chart.png(w_pad=2)
 
 
 def face_gallery(
@@ -177,18 +151,25 @@ def face_gallery(
     Returns:
         A JPEG file's bytes.
     """
-    colors = colors_of(theme)
     rows = -(-len(faces) // columns)
     cell, text = 1.5, 0.42
-    figure = Figure(figsize=(cell * columns, (cell + text) * rows))
+    chart = Chart(theme, (cell * columns, (cell + text) * rows))
     for index, (face, caption) in enumerate(zip(faces, captions, strict=True)):
         row, column = divmod(index, columns)
         bottom = 1 - (row + 1) / rows + text / ((cell + text) * rows)
         height = cell / ((cell + text) * rows)
-        axes = figure.add_axes((column / columns + 0.004, bottom, 1 / columns - 0.008, height))
+        axes = chart.figure.add_axes(
+            (column / columns + 0.004, bottom, 1 / columns - 0.008, height)
+        )
         axes.imshow(face, interpolation="bilinear")
         axes.set_axis_off()
         axes.text(
-            0, -0.03, caption, transform=axes.transAxes, fontsize=7.5, color=colors.ink, va="top"
+            0,
+            -0.03,
+            caption,
+            transform=axes.transAxes,
+            fontsize=7.5,
+            color=chart.colors.ink,
+            va="top",
         )
-    return to_jpeg(figure, colors)
+    return chart.jpeg()

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 Theme = Literal["light", "dark"]
 
 # Drawn small on purpose: at a phone's width the letters are then as large as the page's own.
-WIDTH = 4.8
+WIDTH, HEIGHT = 4.8, 3.9
 DPI = 200
 # Photographs fill a file quickly, and faces are small anyway.
 PHOTO_DPI = 130
@@ -48,35 +48,70 @@ def colors_of(theme: str) -> Colors:
     return _THEMES[theme]
 
 
-def add_axes(figure: Figure, place: tuple[int, int, int], colors: Colors) -> Axes:
-    """Adds axes at `(rows, columns, index)`, in the theme's colours."""
-    axes = figure.add_subplot(*place)
-    axes.set_facecolor(colors.paper)
-    axes.tick_params(colors=colors.muted, labelsize=8, length=0)
-    axes.grid(True, color=colors.grid, linewidth=0.7)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(colors.grid)
-    return axes
+class Chart:
+    """A figure in a theme's colours, with one panel or several in a grid.
 
+    Args:
+        theme: `"light"` or `"dark"`.
+        size: Width and height in inches.
+        grid: Rows and columns of panels.
+    """
 
-def recolor(legend, colors: Colors) -> None:
-    """Gives a legend's texts the theme's ink."""
-    for text in legend.get_texts():
-        text.set_color(colors.ink)
+    def __init__(
+        self,
+        theme: str,
+        size: tuple[float, float] = (WIDTH, HEIGHT),
+        grid: tuple[int, int] = (1, 1),
+    ):
+        self.colors = colors_of(theme)
+        self.figure = Figure(figsize=size)
+        self._grid = grid
 
+    def panel(self, x: str = "", y: str = "", index: int = 0, size: int = 9) -> Axes:
+        """Adds quiet axes at a place of the grid, with names of the axes in letters of a size."""
+        axes, colors = self.figure.add_subplot(*self._grid, index + 1), self.colors
+        axes.set_facecolor(colors.paper)
+        axes.tick_params(colors=colors.muted, labelsize=8, length=0)
+        axes.grid(True, color=colors.grid, linewidth=0.7)
+        axes.set_axisbelow(True)
+        for side, spine in axes.spines.items():
+            spine.set_visible(side in ("left", "bottom"))
+            spine.set_color(colors.grid)
+        axes.set_xlabel(x, fontsize=size, color=colors.muted)
+        axes.set_ylabel(y, fontsize=size, color=colors.muted)
+        return axes
 
-def to_png(figure: Figure, colors: Colors) -> bytes:
-    """Returns the figure as a PNG file's bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor=colors.paper)
-    return buffer.getvalue()
+    def series(self, index: int) -> str:
+        """Returns the colour of a curve by its number."""
+        return self.colors.series[index % len(self.colors.series)]
 
+    def dotted(self) -> dict:
+        """Returns the style of a line that only guides the eye."""
+        return {"color": self.colors.muted, "linewidth": 0.8, "linestyle": ":"}
 
-def to_jpeg(figure: Figure, colors: Colors) -> bytes:
-    """Returns a figure of photographs as a JPEG file's bytes, a fifth of a PNG's."""
-    buffer = io.BytesIO()
-    options = {"quality": 88, "subsampling": 0}
-    figure.savefig(buffer, format="jpeg", dpi=PHOTO_DPI, facecolor=colors.paper, pil_kwargs=options)
-    return buffer.getvalue()
+    def legend(self, axes: Axes | Figure, *entries: list, size: int = 9, **place: object) -> None:
+        """Adds a legend without a frame."""
+        legend = axes.legend(*entries, frameon=False, fontsize=size, **place)
+        for text in legend.get_texts():
+            text.set_color(self.colors.ink)
+
+    def png(self, right: float | None = None, **layout: object) -> bytes:
+        """Returns the figure as a PNG file's bytes, laid out by `Figure.tight_layout`.
+
+        Args:
+            right: Where the panels end on the right, 0 to 1, whatever the layout says.
+            **layout: Of `Figure.tight_layout`.
+        """
+        self.figure.tight_layout(**layout)
+        if right is not None:
+            self.figure.subplots_adjust(right=right)
+        return self._bytes("png", DPI)
+
+    def jpeg(self) -> bytes:
+        """Returns a figure of photographs as a JPEG file's bytes, a fifth of a PNG's."""
+        return self._bytes("jpeg", PHOTO_DPI, pil_kwargs={"quality": 88, "subsampling": 0})
+
+    def _bytes(self, kind: str, dpi: int, **options: object) -> bytes:
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format=kind, dpi=dpi, facecolor=self.colors.paper, **options)
+        return buffer.getvalue()

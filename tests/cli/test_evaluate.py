@@ -93,8 +93,8 @@ def test_the_report_and_the_file_hold_the_same_numbers(evaluated):
 
 def test_the_scores_are_the_models(evaluated, shards):
     from keras_madd.data.model_window import model_pixels
-    from keras_madd.evaluation.calibration import calibrated
     from keras_madd.evaluation.crops import open_splits, source_groups
+    from keras_madd.inference.calibration import calibrate
 
     split = open_splits([shards], "test")[0]
     crops = np.stack(
@@ -106,7 +106,7 @@ def test_the_scores_are_the_models(evaluated, shards):
     )
     scores = read_scores(evaluated / "out/scores.parquet").where(split="test", condition=CLEAN)
     temperature = metrics_of(evaluated / "out")["temperature"]
-    expected = calibrated(tiny_model().fake_probability(crops), temperature)
+    expected = calibrate(tiny_model().fake_probability(crops), temperature)
     np.testing.assert_allclose(scores.probability, expected, atol=1e-4)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from keras_madd.evaluation.calibration import calibrated, fit_calibration
+from keras_madd.evaluation.calibration import fit_calibration
 from keras_madd.evaluation.scores import Scores
 from keras_madd.inference.calibration import calibrate
 from keras_madd.support.errors import UserError
@@ -53,7 +53,7 @@ def test_the_threshold_is_the_best_of_all():
     labels = np.arange(200) % 2
     scores = np.round(np.clip(rng.normal(0.35 + 0.2 * labels, 0.15), 0, 1), 2)
     fitted = fit_calibration(table(labels, scores))
-    after = calibrated(scores, fitted.temperature)
+    after = calibrate(scores, fitted.temperature)
 
     def balanced_error(cut):
         return (after[labels == 1] < cut).mean() + (after[labels == 0] >= cut).mean()
@@ -69,8 +69,9 @@ def test_perfect_scores_are_cut_in_the_middle():
 
 def test_it_is_what_the_runtimes_do():
     scores = np.array([0, 1e-9, 0.2, 0.5, 0.9, 1])
-    np.testing.assert_allclose(calibrated(scores, 1.7), calibrate(scores, 1.7), rtol=1e-12)
-    assert calibrated(np.array([0.2]), 2.0)[0] == pytest.approx(expit(logit(0.2) / 2))
+    expected = expit(logit(np.clip(scores, 1e-7, 1 - 1e-7)) / 1.7)
+    np.testing.assert_allclose(calibrate(scores, 1.7), expected, rtol=1e-12)
+    assert calibrate(np.array([0.2]), 2.0)[0] == pytest.approx(expit(logit(0.2) / 2))
 
 
 @pytest.mark.parametrize("split", ["test", "train"])

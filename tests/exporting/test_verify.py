@@ -6,9 +6,9 @@ from keras_madd.exporting.samples import Samples
 from keras_madd.exporting.verify import (
     agreement_figures,
     sample_pictures,
-    uncalibrated,
     verify_export,
 )
+from keras_madd.inference.calibration import uncalibrated
 
 
 def sigmoid(x):

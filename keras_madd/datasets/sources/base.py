@@ -2,13 +2,14 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from keras_madd.datasets.sources.listing import child, descend, entries, what_is_in
+from keras_madd.datasets.sources.listing import child, descend, entries, scan, what_is_in
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import keep_sources_together
 from keras_madd.support.errors import UserError
+from keras_madd.support.finding import inside
 
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
 
@@ -187,6 +188,19 @@ class DatasetSource(ABC):
                     )
                 return files
         return {}
+
+    def files_below(self, folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
+        """Yields the files of some kinds at any depth; folders that cannot be read are missing."""
+        for name, is_folder in inside(folder):
+            path = Path(name)
+            if not is_folder:
+                if path.suffix.lower() in suffixes:
+                    yield path
+                continue
+            try:
+                scan(path)
+            except UserError as error:
+                self._missing.append(str(error))
 
     def relative(self, path: Path) -> str:
         """A path as it is named in `missing`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keras_madd.datasets.sources.base import DatasetSource
-from keras_madd.datasets.sources.listing import read_text, scan
+from keras_madd.datasets.sources.listing import read_text
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import deal
 from keras_madd.media import VIDEO_SUFFIXES
@@ -52,7 +52,7 @@ class Faces(DatasetSource):
     def _find(self) -> Iterator[SourceVideo]:
         if self.methods:
             self.choose_methods([])
-        found = list(self._files(self.root, set()))
+        found = list(self.files_below(self.root, VIDEO_SUFFIXES | IMAGE_SUFFIXES))
         identities = self._of_table(found) if self.people else self._of_folders(found)
         if self.people:
             salt = f"{self.name}/{self.seed}"
@@ -70,17 +70,16 @@ class Faces(DatasetSource):
         self._notes.append(f"{len(splits)} people: {shares}, by their names.")
         for path, identity in identities.items():
             name = self.relative(path)
-            picture = path.suffix.lower() in IMAGE_SUFFIXES
-            yield SourceVideo(
+            yield SourceVideo.of_file(
+                path,
+                path.suffix.lower() in IMAGE_SUFFIXES,
                 name=name,
-                path=None if picture else path,
                 label=0,
                 method="real",
                 source=name,
                 identity=identity,
                 split=splits[identity],
                 dataset=self.name,
-                frames=(path,) if picture else (),
             )
 
     def _of_folders(self, found: list[Path]) -> dict[Path, str]:
@@ -96,23 +95,6 @@ class Faces(DatasetSource):
                 "name them."
             )
         return {paths[name]: person for name, person in people.items() if name in paths}
-
-    def _files(self, folder: Path, seen: set[str]) -> Iterator[Path]:
-        real_path = os.path.realpath(folder)
-        if real_path in seen:  # A link back up.
-            return
-        seen.add(real_path)
-        try:
-            found = scan(folder)
-        except UserError as error:
-            self._missing.append(str(error))
-            return
-        for entry in found:
-            path = Path(entry.path)
-            if entry.is_dir():
-                yield from self._files(path, seen)
-            elif path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
-                yield path
 
 
 def read_people(table: Path) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """A plain folder: `real/` and `fake/`, of videos, of folders of frames, or of pictures."""
 
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from keras_madd.datasets.sources import celebdf
 from keras_madd.datasets.sources.base import DatasetSource
-from keras_madd.datasets.sources.listing import LEVELS, child, scan
+from keras_madd.datasets.sources.listing import LEVELS, child
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import deal_evenly
 from keras_madd.media import VIDEO_SUFFIXES
@@ -74,16 +73,16 @@ class Folder(DatasetSource):
             if item.label and method not in chosen:
                 continue
             split = item.split if item.split in ("val", "test") else dealt[item.source]
-            yield SourceVideo(
+            yield SourceVideo.of_file(
+                item.path,
+                item.picture,
                 name=_name(item) if names[_name(item)] == 1 else self.relative(item.path),
-                path=None if item.picture else item.path,
                 label=item.label,
                 method=method,
                 source=item.source,
                 identity="",
                 split=split,
                 dataset=self.name,
-                frames=(item.path,) if item.picture else (),
             )
 
     def _tops(self) -> list[tuple[str, int, Path]]:
@@ -109,33 +108,18 @@ class Folder(DatasetSource):
         return found
 
     def _items(self, split: str, label: int, top: Path) -> Iterator[_Item]:
-        seen: set[str] = set()
-        stack = [top]
-        while stack:
-            folder = stack.pop()
-            real_path = os.path.realpath(folder)
-            if real_path in seen:  # A link back up.
-                continue
-            seen.add(real_path)
-            try:
-                found = scan(folder)
-            except UserError as error:
-                self._missing.append(str(error))
-                continue
-            pictures = []
-            for entry in found:
-                path, ending = Path(entry.path), os.path.splitext(entry.name)[1].lower()
-                if entry.is_dir():
-                    stack.append(path)
-                elif ending in VIDEO_SUFFIXES:
-                    yield _Item(split, label, path, _key(path.with_suffix(""), top), picture=False)
-                elif ending in IMAGE_SUFFIXES:
-                    pictures.append(path)
-            if pictures and folder != top:
-                yield _Item(split, label, folder, _key(folder, top), picture=False)
+        pictures = defaultdict(list)
+        for path in self.files_below(top, VIDEO_SUFFIXES | IMAGE_SUFFIXES):
+            if path.suffix.lower() in IMAGE_SUFFIXES:
+                pictures[path.parent].append(path)
             else:
-                for path in pictures:
-                    yield _Item(split, label, path, path.stem, picture=True)
+                yield _Item(split, label, path, _key(path.with_suffix(""), top), picture=False)
+        for folder, paths in pictures.items():
+            if folder != top:
+                yield _Item(split, label, folder, _key(folder, top), picture=False)
+                continue
+            for path in paths:
+                yield _Item(split, label, path, path.stem, picture=True)
 
     def _dealt(self, given: set[str], labels: dict[str, set[int]]) -> dict[str, str]:
         if given == {""}:

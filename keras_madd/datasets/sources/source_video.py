@@ -34,3 +34,9 @@ class SourceVideo:
     dataset: str
     frames: tuple[Path, ...] = ()
     pre_cropped: bool = False
+
+    @classmethod
+    def of_file(cls, path: Path, is_picture: bool, **facts: object) -> "SourceVideo":
+        """Builds a video from its file; a picture is a video of one frame."""
+        place = {"path": None, "frames": (path,)} if is_picture else {"path": path}
+        return cls(**place, **facts)
