@@ -87,7 +87,7 @@ def _score_groups(
     scores: Mapping[str, tuple[Sequence[int], Sequence[float]]],
 ) -> dict[str, np.ndarray]:
     """Returns the scores of the first set's reals, then of each set's fakes."""
-    groups = {}
+    groups: dict[str, np.ndarray] = {}
     for labels, values in scores.values():
         groups.setdefault("real", np.asarray(values)[np.asarray(labels) == 0])
     for name, (labels, values) in scores.items():
