@@ -30,7 +30,7 @@ def scores_content(results: Mapping[str, dict], scores: CurveSets) -> dict[str, 
 
     Args:
         results: Name of a test set to its `evaluate_scores`.
-        scores: The same names to the `(labels, scores)` of their frames.
+        scores: The same names to the `(labels, scores)` of their frames; none, no curves.
     """
     return manipulation_content(results) | {
         "tiles": headline(results),
@@ -87,8 +87,9 @@ def _score_groups(
     scores: Mapping[str, tuple[Sequence[int], Sequence[float]]],
 ) -> dict[str, np.ndarray]:
     """Returns the scores of the first set's reals, then of each set's fakes."""
-    (_, (labels, values)), *_ = scores.items()
-    groups = {"real": np.asarray(values)[np.asarray(labels) == 0]}
+    groups = {}
+    for labels, values in scores.values():
+        groups.setdefault("real", np.asarray(values)[np.asarray(labels) == 0])
     for name, (labels, values) in scores.items():
         label = f"fake, {name}" if len(scores) > 1 else "fake"
         groups[label] = np.asarray(values)[np.asarray(labels) == 1]
