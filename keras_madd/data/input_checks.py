@@ -1,5 +1,8 @@
 """What `load_dataset` can be told, and what folders of shards can be used together."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_madd.data.augmentation import Augmentation
 from keras_madd.data.epoch_plan import SAMPLINGS
 from keras_madd.data.shards import ShardsDescription
@@ -7,7 +10,14 @@ from keras_madd.support.errors import UserError
 
 
 def check_arguments(
-    split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch
+    split: str,
+    batch_size: int,
+    sampling: str,
+    settings: Augmentation,
+    self_blend: float,
+    seed: int,
+    shuffle: bool,
+    first_epoch: int,
 ) -> None:
     """Raises where an argument of `load_dataset` cannot work."""
     if split not in ("train", "val", "test"):
@@ -29,15 +39,16 @@ def check_arguments(
             f"beside it. Received: sampling={sampling!r}"
         )
     if min(seed, first_epoch) < 0:
-        name, value = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
-        raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
+        name, number = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
+        raise ValueError(f"`{name}` must not be negative. Received: {name}={number}")
     if split != "train":
-        for name, value, allowed in (
+        given: tuple[tuple[str, Any, bool], ...] = (
             ("augment", settings, settings == Augmentation()),
             ("shuffle", shuffle, not shuffle),
             ("self_blend", self_blend, not self_blend),
             ("sampling", sampling, sampling == "natural"),
-        ):
+        )
+        for name, value, allowed in given:
             if not allowed:
                 raise ValueError(
                     f"`{name}` is for training: the {split} split is given as it is. "
@@ -61,11 +72,38 @@ def common_size(size: int | None, descriptions: list[ShardsDescription], folders
     return int(size)
 
 
-def common_margin(descriptions: list[ShardsDescription], folders: list) -> float:
-    """The margin of all folders."""
+def common_margin(descriptions: Sequence[ShardsDescription], folders: Sequence) -> float:
+    """The margin of all folders.
+
+    Raises:
+        UserError: They have several.
+    """
     margins = {description.margin for description in descriptions}
     if len(margins) > 1:
         found = zip(folders, descriptions, strict=True)
         listed = ", ".join(f"{folder}: {description.margin}" for folder, description in found)
-        raise UserError(f"The shards have different margins ({listed}); prepare them with one.")
+        raise UserError(
+            "All data must be prepared with one --margin: the shards have different margins, and a "
+            f"runtime cuts faces with one. Received: {listed}"
+        )
     return margins.pop()
+
+
+def check_side(
+    folder: object, description: ShardsDescription, side: int, taker: object, remedy: str = ""
+) -> None:
+    """Raises a UserError where faces would have to be enlarged.
+
+    Args:
+        folder: The folder of shards.
+        description: What it says of itself.
+        side: Of the network's input in pixels.
+        taker: Whose input that is, in words.
+        remedy: What else helps than larger pictures, such as `" or more"`.
+    """
+    if description.size < side:
+        raise UserError(
+            f"{folder} holds crops of {description.size} pixels and {taker} takes {side}: enlarged "
+            "faces have lost what fakes are told by. "
+            f"Prepare the data with --size {side}{remedy}."
+        )

@@ -2,6 +2,8 @@
 
 import math
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,11 +18,11 @@ class CentreStepDecay(keras.callbacks.Callback):
         region_independence: The layer.
     """
 
-    def __init__(self, region_independence):
+    def __init__(self, region_independence: keras.layers.Layer):
         super().__init__()
         self.region_independence = region_independence
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Multiply alpha by its decay."""
         self.region_independence.end_epoch()
 
@@ -37,11 +39,11 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self.message = None
+        self.message: str | None = None
         self._batch = math.inf
         self._lock = threading.Lock()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at every loss that the step reports."""
         bad = [
             name
@@ -61,47 +63,6 @@ class StopOnNonFinite(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class BestOnValidation(keras.callbacks.Callback):
-    """Scores validation faces after every epoch and puts the best epoch's weights back at the end.
-
-    Adds `val_fake_auc`, the exact frame AUC, which it chooses by, `val_accuracy` and
-    `val_classification_loss` to the epoch's logs. Selection sees the validation split only.
-
-    Args:
-        images: `(N, H, W, 3)`.
-        labels: `(N,)`, 0 real, 1 fake; both classes.
-    """
-
-    def __init__(self, images, labels):
-        super().__init__()
-        self.images = images
-        self.labels = labels
-        self.best_auc = -1.0
-        self.best_epoch = None
-        self._best_weights = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Score, report and remember."""
-        from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
-
-        scores = self.model.fake_probability(self.images)
-        if not np.isfinite(scores).all():
-            return
-        auc = float(roc_auc_score(self.labels, scores))
-        if logs is not None:
-            logs["val_fake_auc"] = auc
-            logs["val_accuracy"] = float(accuracy_score(self.labels, scores >= 0.5))
-            logs["val_classification_loss"] = float(log_loss(self.labels, scores))
-        if auc > self.best_auc:
-            self.best_auc, self.best_epoch = auc, epoch
-            self._best_weights = self.model.get_weights()
-
-    def on_train_end(self, logs=None):
-        """Put the best weights back."""
-        if self._best_weights is not None:
-            self.model.set_weights(self._best_weights)
-
-
 class BatchProgress(keras.callbacks.Callback):
     """Tells a progress display how many batches of the whole training are done.
 
@@ -115,7 +76,7 @@ class BatchProgress(keras.callbacks.Callback):
     # Keras then fetches the figures beside the training, which does not wait for them.
     async_safe = True
 
-    def __init__(self, advance, epochs: int):
+    def __init__(self, advance: Callable[[int, int | None, dict], object], epochs: int):
         super().__init__()
         self.advance = advance
         self.epochs = epochs
@@ -123,11 +84,11 @@ class BatchProgress(keras.callbacks.Callback):
         self._done = 0
         self._lock = threading.Lock()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Count on from the batches of the epochs before."""
         self._before = self._done
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Tell of a batch; `batch` is its number in the epoch."""
         steps = self.params.get("steps")
         with self._lock:
