@@ -90,16 +90,16 @@ def write_android_assets(
         shutil.copyfile(model_path, folder / MODEL)
         shutil.copyfile(model_json_path(model_path), model_json_path(folder / MODEL))
         Image.fromarray(crop).save(folder / GOLDEN_CROP, optimize=True)
-        probability = _probability_of_file(folder)
+        probability, tolerance = _probability_of_file(folder), tolerance_of(description)
         check = {
             "schema_version": SELF_CHECK_SCHEMA_VERSION,
             "sha256": sha256_of(folder / MODEL),
             "crop": GOLDEN_CROP,
             "fake_probability": probability,
-            "tolerance": tolerance_of(description),
+            "tolerance": tolerance,
         }
         (folder / SELF_CHECK).write_text(json.dumps(check, indent=2) + "\n")
-    return AndroidAssets(project / ASSETS, probability, check["tolerance"], told_apart)
+    return AndroidAssets(project / ASSETS, probability, tolerance, told_apart)
 
 
 def check_project(project: str | os.PathLike) -> None:

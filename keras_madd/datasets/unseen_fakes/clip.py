@@ -50,4 +50,4 @@ class CameraMotion:
                     image, move, (width, height), borderMode=cv2.BORDER_REFLECT_101
                 )
                 noise = random.standard_normal(shown.shape, dtype=np.float32) * self._noise
-                writer.write(np.uint8(np.clip(np.rint(shown + noise), 0, 255)))
+                writer.write(np.clip(np.rint(shown + noise), 0, 255).astype(np.uint8))
