@@ -2,7 +2,7 @@
 
     python benchmarks/attention_overlap.py --output benchmarks/results/attention_overlap.json
 
-Trains the quickstart's network on the quickstart's faces from the same initial weights, with the
+Trains the quickstart's network on the embedded faces from the same initial weights, with the
 same batches and the same number of steps, with RIL and AGDA on and with both off, for several
 seeds, and prints the mean pairwise cosine of the maps over the test faces beside the test AUC.
 """
@@ -11,7 +11,12 @@ import argparse
 import json
 import os
 import statistics
+import tempfile
 from pathlib import Path
+
+from embedded_shards import write_embedded_shards
+
+from keras_madd.demo import UNSEEN
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -27,17 +32,17 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
 
-    from keras_madd.demo import build_crops, quickstart
-
-    crops = build_crops(128, seed=0, identities=args.identities)
     rows = []
-    for seed in range(args.seeds):
-        settings = quickstart.Settings(args.epochs, args.identities, seed)
-        row = {"seed": seed}
-        for name, fields in (("on", {}), ("off", OFF)):
-            row[name] = measure(crops, settings, fields)
-            print(f"seed {seed}, RIL and AGDA {name}: {row[name]}", flush=True)
-        rows.append(row)
+    with tempfile.TemporaryDirectory() as folder:
+        shards = Path(folder) / "shards"
+        write_embedded_shards(shards, 128, args.identities)
+        for seed in range(args.seeds):
+            row = {"seed": seed}
+            for name, fields in (("on", {}), ("off", OFF)):
+                output = Path(folder) / f"{name}{seed}"
+                row[name] = measure(shards, output, args.epochs, seed, fields)
+                print(f"seed {seed}, RIL and AGDA {name}: {row[name]}", flush=True)
+            rows.append(row)
     summary = {
         name: {
             key: round(statistics.mean(row[name][key] for row in rows), 4) for key in rows[0][name]
@@ -51,24 +56,32 @@ def main() -> None:
         args.output.write_text(json.dumps(result, indent=2) + "\n")
 
 
-def measure(crops, settings, fields: dict) -> dict:
+def measure(shards: Path, output: Path, epochs: int, seed: int, fields: dict) -> dict:
     """Train one model; return its maps' overlap and its frame AUC on the test people."""
-    import keras
+    from keras_madd.demo.quickstart import LEARNING_RATE, PRESET
+    from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
+    from keras_madd.training import TrainSettings, train
 
-    from keras_madd import MADD
-    from keras_madd.demo import quickstart
-    from keras_madd.evaluation import mean_attention_overlap
-
-    keras.utils.set_random_seed(settings.seed)
-    model = MADD.from_preset(quickstart.PRESET, seed=settings.seed, **fields)
-    quickstart.train(model, crops, settings, lambda *_: None)
-    results, _ = quickstart.evaluate(model, crops, settings.seed)
-    maps = model.attention_maps(crops.images[crops.splits == "test"])
-    seen, unseen = results.values()
+    settings = TrainSettings(
+        output=str(output),
+        data=(str(shards),),
+        preset=PRESET,
+        fields=fields,
+        epochs=epochs,
+        learning_rate=LEARNING_RATE,
+        tensorboard=False,
+        seed=seed,
+    )
+    model = train(settings, echo=lambda line: None).best_model
+    (output / "evaluation").mkdir()
+    found = run_evaluation(
+        output / "evaluation", EvaluationSettings(model=model, data=(shards,), seed=seed)
+    )
+    result = found.results["embedded"]
     return {
-        "attention_overlap": round(mean_attention_overlap(maps), 4),
-        "frame_auc": round(seen["frames"]["auc"], 4),
-        "unseen_frame_auc": round(unseen["frames"]["auc"], 4),
+        "attention_overlap": round(found.why["embedded"].overlap, 4),
+        "frame_auc": round(result["frames"]["auc"], 4),
+        "unseen_frame_auc": round(result["methods"][UNSEEN]["frame_auc"], 4),
     }
 
 

@@ -18,8 +18,8 @@ from keras_madd.data.shards import (
     save_dataset_json,
     write_shard,
 )
-from keras_madd.demo import build_crops
-from keras_madd.faces import DEFAULT_MARGIN
+from keras_madd.demo import MANIPULATIONS, SyntheticFaces, SyntheticVideo
+from keras_madd.faces import DEFAULT_MARGIN, FaceDetector, crop_face
 from keras_madd.support.versions import package_versions
 from keras_madd.visualize import encode_png
 
@@ -32,49 +32,64 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    crops = build_crops(args.size, args.seed, identities=args.people)
-    args.output.mkdir(parents=True)
-    shards, counts = [], {}
-    for split in ("train", "val", "test"):
-        records = [_record(crops, index) for index in np.flatnonzero(crops.splits == split)]
-        records.sort(key=lambda record: record.order)
-        shards.append(write_shard(args.output / f"{split}-00000.tfrecord", records))
-        counts[split] = {
-            name: _count(records, label) for label, name in enumerate(("real", "fake"))
-        }
+    print(f"{write_embedded_shards(**vars(args))} crops in {args.output}")
+
+
+def write_embedded_shards(output: Path, size: int, people: int, seed: int = 0) -> int:
+    """Write face crops of people who do not exist; return how many.
+
+    Unlike the quickstart's, these have not been through H.264, and each person was filmed five
+    times.
+    """
+    source = SyntheticFaces(seed, people)
+    records = {split: [] for split in ("train", "val", "test")}
+    with FaceDetector() as detector:
+        for versions in source:
+            for frame in range(source.frames_per_video):
+                faces = detector.detect(versions[0].frames[frame])
+                # A fake is cut with its real frame's box: the box must not tell them apart.
+                for video in versions if faces else ():
+                    crop = crop_face(video.frames[frame], faces[0].box, size)
+                    records[video.split].append(_record(video, frame, crop))
+    output.mkdir(parents=True)
+    shards = []
+    for split, found in records.items():
+        found.sort(key=lambda record: record.order)
+        shards.append(write_shard(output / f"{split}-00000.tfrecord", found))
     description = ShardsDescription(
         dataset="embedded",
-        size=args.size,
+        size=size,
         margin=DEFAULT_MARGIN,
         context=1.0,
         detector="auto",
-        frames_per_video=int(crops.frames.max()) + 1,
+        frames_per_video=source.frames_per_video,
         image_format="png",
         compression="",
-        methods=tuple(sorted(set(crops.methods.tolist()) - {"real"})),
-        counts=counts,
+        methods=tuple(sorted(MANIPULATIONS)),
+        counts={
+            split: {name: _count(found, label) for label, name in enumerate(("real", "fake"))}
+            for split, found in records.items()
+        },
         failures={},
-        seed=args.seed,
+        seed=seed,
         versions=package_versions(),
         shards=tuple(shards),
     )
-    save_dataset_json(args.output, description)
-    print(f"{len(crops.images)} crops in {args.output}")
+    save_dataset_json(output, description)
+    return sum(map(len, records.values()))
 
 
-def _record(crops, index: int) -> CropRecord:
-    video, frame = str(crops.videos[index]), int(crops.frames[index])
-    side = crops.images.shape[1]
+def _record(video: SyntheticVideo, frame: int, crop: np.ndarray) -> CropRecord:
+    side = len(crop)
     return CropRecord(
-        image=encode_png(crops.images[index]),
-        label=int(crops.labels[index]),
-        method=str(crops.methods[index]),
+        image=encode_png(crop),
+        label=video.label,
+        method=video.method,
         dataset="embedded",
-        video=video,
-        # A fake is named as its real video, with the manipulation behind.
-        source="_".join(video.split("_")[:2]),
-        identity=str(crops.identities[index]),
-        split=str(crops.splits[index]),
+        video=video.name,
+        source=video.original,
+        identity=str(video.identity),
+        split=video.split,
         frame=frame,
         position=frame,
         track=0,

@@ -4,10 +4,12 @@ import importlib.metadata
 import os
 import platform
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from embedded_shards import write_embedded_shards
 
 TESTS = Path(__file__).parent.parent / "tests"
 
@@ -22,14 +24,16 @@ class Faces:
 
 
 def faces(size: int, identities: int, calibrate: int, verify: int, seed: int = 0) -> Faces:
-    """Draws faces of the embedded data set, as the quickstart generates it."""
-    from keras_madd.demo import build_crops
+    """Draws faces of the embedded data set at random."""
+    from keras_madd.exporting.samples import read_samples
 
-    crops = build_crops(size, seed, identities=identities)
-    random = np.random.default_rng(seed)
-    train, test = (random.permutation(np.flatnonzero(crops.splits == s)) for s in ("train", "test"))
-    test = test[:verify]
-    return Faces(crops.images[train[:calibrate]], crops.images[test], crops.labels[test])
+    with tempfile.TemporaryDirectory() as folder:
+        shards = Path(folder) / "shards"
+        write_embedded_shards(shards, size, identities, seed)
+        shape = (size, size)
+        calibration = read_samples(shards, shape, calibrate, seed)
+        test = read_samples(shards, shape, verify, seed, splits=("test",))
+    return Faces(calibration.images, test.images, test.labels)
 
 
 def official_b4():
@@ -43,26 +47,30 @@ def official_b4():
     return load_official(weights, input_size=380)
 
 
-def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0, weights=None):
-    """Trains a preset by the quickstart's recipe, one training pass a step, and saves it."""
-    import keras
+def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0, weights=""):
+    """Trains a preset on the embedded faces, one training pass a step, and saves it."""
+    from keras_madd import PRESETS
+    from keras_madd.model.loading import load_madd
+    from keras_madd.training import TrainSettings, train
 
-    from keras_madd import MADD
-    from keras_madd.demo import build_crops, quickstart
-
-    keras.utils.set_random_seed(seed)
-    model = MADD.from_preset(
-        preset, seed=seed, agda_attention="detached_prefix", backbone_weights=weights
-    )
-    for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            # Averages of a few hundred steps, not of ImageNet's million.
-            layer.momentum = 0.9
-    crops = build_crops(model.config.input_size[0], seed, identities=identities)
-    settings = quickstart.Settings(epochs=epochs, identities=identities, seed=seed)
-    quickstart.train(model, crops, settings, lambda done, total, note: None)
-    model.save(path)
-    return model
+    with tempfile.TemporaryDirectory() as folder:
+        shards = Path(folder) / "shards"
+        size = PRESETS[preset]["config"]["input_size"]
+        write_embedded_shards(shards, size, identities, seed)
+        settings = TrainSettings(
+            output=str(Path(folder) / "run"),
+            data=(str(shards),),
+            preset=preset,
+            backbone_weights=weights or "",
+            fields={"agda_attention": "detached_prefix"},
+            epochs=epochs,
+            learning_rate=2e-3,
+            tensorboard=False,
+            seed=seed,
+        )
+        result = train(settings)
+        path.write_bytes(result.best_model.read_bytes())
+    return load_madd(path)
 
 
 def machine() -> dict[str, object]:

@@ -56,7 +56,7 @@ def files(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES[1:] if blocks(page, "python")], ids=str)
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=str)
 def test_python_runs(page, files, monkeypatch):
     monkeypatch.chdir(files)
     scope = {"__name__": page.stem}

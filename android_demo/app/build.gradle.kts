@@ -1,3 +1,5 @@
+import org.jetbrains.kotlin.gradle.dsl.JvmTarget
+
 plugins {
     alias(libs.plugins.android.application)
     alias(libs.plugins.kotlin.android)
@@ -13,6 +15,7 @@ android {
         targetSdk = 36
         versionCode = 1
         versionName = "1.0"
+        testInstrumentationRunner = "androidx.test.runner.AndroidJUnitRunner"
         ndk {
             // 64-bit phones, and the emulator.
             abiFilters += listOf("arm64-v8a", "x86_64")
@@ -50,11 +53,15 @@ android {
         warningsAsErrors = false
         abortOnError = true
         error += listOf("HardcodedText", "MissingTranslation", "ContentDescription")
+        sarifReport = true
     }
 }
 
+// No toolchain: whatever JDK 17 or newer runs Gradle, such as Android Studio's own, compiles the app.
 kotlin {
-    jvmToolchain(17)
+    compilerOptions {
+        jvmTarget = JvmTarget.JVM_17
+    }
 }
 
 /** Takes the face detectors from the Python package, so that there is one copy of them. */
@@ -62,6 +69,9 @@ abstract class CopyFaceModels : DefaultTask() {
     @get:InputDirectory
     @get:PathSensitive(PathSensitivity.NAME_ONLY)
     abstract val from: DirectoryProperty
+
+    @get:Input
+    abstract val names: ListProperty<String>
 
     @get:OutputDirectory
     abstract val into: DirectoryProperty
@@ -72,7 +82,7 @@ abstract class CopyFaceModels : DefaultTask() {
     @TaskAction
     fun copy() {
         files.sync {
-            from(this@CopyFaceModels.from) { include("*.tflite", "NOTICE") }
+            from(this@CopyFaceModels.from) { include(names) }
             into(this@CopyFaceModels.into.dir("faces"))
         }
     }
@@ -80,6 +90,11 @@ abstract class CopyFaceModels : DefaultTask() {
 
 val copyFaceModels = tasks.register<CopyFaceModels>("copyFaceModels") {
     from = rootProject.layout.projectDirectory.dir("../keras_madd/faces/models")
+    names = listOf(
+        "face_detection_short_range.tflite",
+        "face_detection_full_range_sparse.tflite",
+        "NOTICE",
+    )
 }
 
 androidComponents {
@@ -96,6 +111,12 @@ dependencies {
     implementation(libs.camera.camera2)
     implementation(libs.camera.lifecycle)
     implementation(libs.camera.view)
-    implementation(libs.litert)
+    implementation(libs.litert) {
+        // For models that a shop delivers. It brings Play services, WorkManager and Room along, with
+        // permissions and components that this app must not have; CompiledModel needs none of it.
+        exclude(group = "com.google.android.play")
+    }
     implementation(libs.mediapipe.tasks.vision)
+    androidTestImplementation(libs.androidx.test.runner)
+    androidTestImplementation(libs.junit4)
 }

@@ -7,7 +7,6 @@ plugins {
 }
 
 kotlin {
-    jvmToolchain(17)
     compilerOptions {
         allWarningsAsErrors = true
     }
@@ -19,6 +18,17 @@ tasks.named<KotlinCompile>("compileKotlin") {
         jvmTarget = JvmTarget.JVM_1_8
         freeCompilerArgs.add("-Xjdk-release=8")
     }
+}
+
+tasks.named<KotlinCompile>("compileTestKotlin") {
+    compilerOptions {
+        jvmTarget = JvmTarget.JVM_17
+    }
+}
+
+tasks.named<JavaCompile>("compileTestJava") {
+    sourceCompatibility = "17"
+    targetCompatibility = "17"
 }
 
 tasks.named<JavaCompile>("compileJava") {

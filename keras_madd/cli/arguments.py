@@ -5,10 +5,16 @@ slips of the finger, exhausted machines and native libraries that end the proces
 """
 
 import argparse
+import dataclasses
+import shlex
+import sys
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from keras_madd.support.files import STANDARD_OUTPUT
 from keras_madd.support.standard_streams import printable
+
+Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,27 @@ SECONDS = Range(0.0, 1e9, above=True)
 MARGIN = Range(0.5, 5.0)
 CONTEXT = Range(1.0, 3.0)
 TEMPERATURE = Range(0.01, 100.0)
+
+
+def settings_of(kind: type[Settings], args: argparse.Namespace, **given: Any) -> Settings:
+    """Builds the settings of a command from its options, which have the names of their fields.
+
+    Args:
+        kind: A dataclass.
+        args: The options; those that are no field are passed over.
+        **given: Fields in place of what the options say.
+    """
+    known: Any = kind
+    fields = {field.name for field in dataclasses.fields(known)}
+    options = {name: value for name, value in vars(args).items() if name in fields}
+    return kind(**options | given)
+
+
+def command_line(command: str) -> str:
+    """Returns how a command was called, for what it writes; scripts leave out its name."""
+    arguments = sys.argv[1:]
+    named = arguments if arguments[:1] == [command] else [command, *arguments]
+    return shlex.join(["keras-madd", *named])
 
 
 def path(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +14,9 @@ from keras_madd.cli.arguments import (
     SEED,
     SHARE,
     THREADS,
+    command_line,
     path,
+    settings_of,
 )
 
 _CORRUPTIONS = "saturation,contrast,blocks,noise,blur,downscale,jpeg,h264"
@@ -170,24 +171,16 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         raise UserError(
             f"--corruptions knows {', '.join(CORRUPTIONS)}. Received: {', '.join(unknown)}"
         )
-    settings = EvaluationSettings(
+    settings = settings_of(
+        EvaluationSettings,
+        args,
         model=Path(args.model) if args.model else None,
         data=[Path(folder) for folder in args.data],
         scores=Path(args.scores) if args.scores else None,
-        split=args.split,
-        calibrate=args.calibrate,
-        false_alarms=args.false_alarms,
-        misses=args.misses,
-        threshold=args.threshold,
-        aggregate=args.aggregate,
-        bootstrap=args.bootstrap,
         corruptions=names,
         corruption_sources=args.corruption_sources or None,
         compare=Path(args.compare) if args.compare else None,
-        gallery=args.gallery,
-        threads=args.threads,
-        seed=args.seed,
-        command="keras-madd " + shlex.join(sys.argv[1:]),
+        command=command_line("evaluate"),
     )
     model = settings.model if args.calibrate else None
     calibrated = model if model and model.suffix in (".tflite", ".onnx") else None

@@ -13,13 +13,13 @@ from keras_madd.cli.arguments import (
     TEMPERATURE,
     THREADS,
     Range,
+    command_line,
     folder,
     path,
+    settings_of,
 )
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
-# Options that are not of the conversion.
-_ELSEWHERE = ("command", "android", "web")
 # Options that change what the description says.
 _DESCRIBED = ("crop_margin", "detector", "training_data", "temperature", "threshold")
 
@@ -212,13 +212,16 @@ def _convert(args: argparse.Namespace, output: Path) -> int:
     from keras_madd.exporting.run import ExportSettings, run_export
     from keras_madd.support.shipped import default_folder
 
-    rest = {name: value for name, value in vars(args).items() if name not in _ELSEWHERE}
-    rest["model"] = str(default_folder()) if args.model is None else args.model
-    rest["quantize"] = args.quantize or "none"
-    # The scripts in export/ come without the command's name.
-    command = shlex.join(["keras-madd", "export", *sys.argv[1 + (sys.argv[1:2] == ["export"]) :]])
-    given = {"output": output, "threads": tuple(args.threads), "command": command}
-    result = run_export(ExportSettings(**rest | given))
+    settings = settings_of(
+        ExportSettings,
+        args,
+        model=str(default_folder()) if args.model is None else args.model,
+        quantize=args.quantize or "none",
+        output=output,
+        threads=tuple(args.threads),
+        command=command_line("export"),
+    )
+    result = run_export(settings)
     print("\n".join(result.lines))
     for problem in result.problems:
         print(f"error: {problem}", file=sys.stderr)

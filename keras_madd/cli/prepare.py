@@ -13,6 +13,7 @@ from keras_madd.cli.arguments import (
     WORKERS,
     folder,
     path,
+    settings_of,
 )
 
 DATASETS = (
@@ -139,19 +140,12 @@ def run(args: argparse.Namespace) -> int:
     from keras_madd.support.errors import UserError
     from keras_madd.support.progress import Stages
 
-    same = (
-        "dataset compression frames_per_video detector size margin context image_format tracks "
-        "real_boxes landmarks videos_per_shard seed limit"
-    )
     stages = Stages()
     if args.people and args.dataset != "faces":
         raise UserError(f"--people is for --dataset faces. Received: --dataset {args.dataset}")
     try:
-        settings = PrepareSettings(
-            methods=tuple(sorted(args.methods)),
-            splits=tuple(sorted(args.split)),
-            **{name: getattr(args, name) for name in same.split()},
-        )
+        chosen = {"methods": tuple(sorted(args.methods)), "splits": tuple(sorted(args.split))}
+        settings = settings_of(PrepareSettings, args, **chosen)
         with stages.stage("videos") as stage:
             result = prepare(
                 args.root,

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             from keras_madd.demo import quickstart
         settings = quickstart.Settings(
             epochs=args.epochs or (1 if args.quick else quickstart.Settings.epochs),
-            identities=12 if args.quick else quickstart.Settings.identities,
+            people=12 if args.quick else quickstart.Settings.people,
             seed=args.seed,
             command=shlex.join(["keras-madd", *sys.argv[1:]]),
         )

@@ -11,8 +11,13 @@ __getattr__ = moved_names(
     {
         "keras_madd.datasets": ("faces_from_folder",),
         "keras_madd.demo": (
-            *("MANIPULATIONS", "SEEN", "UNSEEN", "FaceCrops", "SyntheticFaces", "SyntheticVideo"),
-            *("build_crops", "sample_photo_path", "write_sample_videos"),
+            *("MANIPULATIONS", "SEEN", "UNSEEN", "SyntheticFaces", "SyntheticVideo"),
+            *("sample_photo_path", "write_sample_videos"),
         ),
+        "keras_madd.demo.face_crops": ("FaceCrops", "build_crops"),
     },
+    dict.fromkeys(
+        ("FaceCrops", "build_crops"),
+        "keras_madd.demo.write_sample_videos and keras_madd.datasets.prepare",
+    ),
 )

@@ -1,5 +1,6 @@
 """What `load_dataset` can be told, and what folders of shards can be used together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras_madd.data.augmentation import Augmentation
@@ -71,11 +72,38 @@ def common_size(size: int | None, descriptions: list[ShardsDescription], folders
     return int(size)
 
 
-def common_margin(descriptions: list[ShardsDescription], folders: list) -> float:
-    """The margin of all folders."""
+def common_margin(descriptions: Sequence[ShardsDescription], folders: Sequence) -> float:
+    """The margin of all folders.
+
+    Raises:
+        UserError: They have several.
+    """
     margins = {description.margin for description in descriptions}
     if len(margins) > 1:
         found = zip(folders, descriptions, strict=True)
         listed = ", ".join(f"{folder}: {description.margin}" for folder, description in found)
-        raise UserError(f"The shards have different margins ({listed}); prepare them with one.")
+        raise UserError(
+            "All data must be prepared with one --margin: the shards have different margins, and a "
+            f"runtime cuts faces with one. Received: {listed}"
+        )
     return margins.pop()
+
+
+def check_side(
+    folder: object, description: ShardsDescription, side: int, taker: object, remedy: str = ""
+) -> None:
+    """Raises a UserError where faces would have to be enlarged.
+
+    Args:
+        folder: The folder of shards.
+        description: What it says of itself.
+        side: Of the network's input in pixels.
+        taker: Whose input that is, in words.
+        remedy: What else helps than larger pictures, such as `" or more"`.
+    """
+    if description.size < side:
+        raise UserError(
+            f"{folder} holds crops of {description.size} pixels and {taker} takes {side}: enlarged "
+            "faces have lost what fakes are told by. "
+            f"Prepare the data with --size {side}{remedy}."
+        )

@@ -6,22 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keras_madd.support import schema
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input, json_bytes, replace_file
-from keras_madd.support.schema import (
-    Kind,
-    anything,
-    array,
-    first_misfit,
-    listed,
-    number,
-    one_of,
-    read_json,
-    shown,
-    table,
-    text,
-    whole,
-)
 
 DATASET_JSON = "dataset.json"
 SCHEMA_VERSION = 1
@@ -118,17 +105,17 @@ class ShardsDescription:
         if type(version) is not int or version != SCHEMA_VERSION:
             raise ValueError(
                 f"`schema_version` must be {SCHEMA_VERSION}. "
-                f"Received: schema_version={shown(version)}"
+                f"Received: schema_version={schema.shown(version)}"
             )
         content = {name: value for name, value in content.items() if name != "schema_version"}
         fields = dataclasses.fields(cls)
         unknown = sorted(set(content) - {each.name for each in fields})
         if unknown:
-            raise ValueError(f"unknown keys {listed(unknown)}.")
+            raise ValueError(f"unknown keys {schema.listed(unknown)}.")
         needed = {each.name for each in fields} - {"parameters", "missing", "notes"}
         if absent := sorted(needed - set(content)):
             raise ValueError(f"keys {', '.join(absent)} are missing.")
-        if wrong := first_misfit(content, _KINDS) or _first_contradiction(content):
+        if wrong := schema.first_misfit(content, _KINDS) or _first_contradiction(content):
             raise ValueError(wrong)
         for name in ("methods", "missing", "notes"):
             content[name] = tuple(content.get(name, ()))
@@ -151,44 +138,44 @@ def _first_contradiction(content: dict) -> str | None:
     return None
 
 
-def _record(**kinds: Kind) -> Kind:
+def _record(**kinds: schema.Kind) -> schema.Kind:
     words = ", ".join(f"{name} ({kind.wanted})" for name, kind in kinds.items())
-    return Kind(
+    return schema.Kind(
         lambda value: (
             isinstance(value, dict)
             and value.keys() == kinds.keys()
-            and first_misfit(value, kinds) is None
+            and schema.first_misfit(value, kinds) is None
         ),
         f"an object of {words}",
     )
 
 
-_COUNT = whole(0, 10**12)
+_COUNT = schema.whole(0, 10**12)
 _NAME = rf"({'|'.join(SPLITS)})-[0-9]{{5,9}}\.tfrecord"
 _SHARD = _record(
-    name=text(40, _NAME, "SPLIT-00012.tfrecord"),
+    name=schema.text(40, _NAME, "SPLIT-00012.tfrecord"),
     records=_COUNT,
     bytes=_COUNT,
-    sha256=text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
+    sha256=schema.text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
 )
 _KINDS = {
-    "dataset": text(),
-    "size": whole(8, MOST_SIDE),
-    "margin": number(0.5, 5),
-    "context": number(1, 3),
-    "detector": text(),
+    "dataset": schema.text(),
+    "size": schema.whole(8, MOST_SIDE),
+    "margin": schema.number(0.5, 5),
+    "context": schema.number(1, 3),
+    "detector": schema.text(),
     "frames_per_video": _COUNT,
-    "image_format": one_of("jpeg", "png"),
-    "compression": text(),
-    "methods": array(text(), 0, 10_000),
-    "counts": table(table(_record(videos=_COUNT, crops=_COUNT))),
-    "failures": table(_COUNT),
-    "seed": whole(0, 2**64),
-    "versions": table(text()),
-    "shards": array(_SHARD, 0, 10**6),
-    "parameters": table(anything(), "an object"),
-    "missing": array(text(5000), 0, 10**7),
-    "notes": array(text(5000), 0, 10**5),
+    "image_format": schema.one_of("jpeg", "png"),
+    "compression": schema.text(),
+    "methods": schema.array(schema.text(), 0, 10_000),
+    "counts": schema.table(schema.table(_record(videos=_COUNT, crops=_COUNT))),
+    "failures": schema.table(_COUNT),
+    "seed": schema.whole(0, 2**64),
+    "versions": schema.table(schema.text()),
+    "shards": schema.array(_SHARD, 0, 10**6),
+    "parameters": schema.table(schema.anything(), "an object"),
+    "missing": schema.array(schema.text(5000), 0, 10**7),
+    "notes": schema.array(schema.text(5000), 0, 10**5),
 }
 
 
@@ -202,7 +189,7 @@ def load_dataset_json(shards_dir: str | os.PathLike) -> ShardsDescription:
     if path.exists():
         check_input(path)
     try:
-        content = read_json(path, MOST_BYTES)
+        content = schema.read_json(path, MOST_BYTES)
         if not isinstance(content, dict):
             raise ValueError("it holds no JSON object.")
         return ShardsDescription.from_json(content)

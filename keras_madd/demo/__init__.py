@@ -1,6 +1,5 @@
 """Faces that are drawn, not photographed, and the quickstart that learns from them."""
 
-from keras_madd.demo.face_crops import FaceCrops, build_crops
 from keras_madd.demo.manipulations import MANIPULATIONS, SEEN, UNSEEN
 from keras_madd.demo.portrait import sample_photo_path
 from keras_madd.demo.sample_videos import write_sample_videos
@@ -10,10 +9,8 @@ __all__ = [
     "MANIPULATIONS",
     "SEEN",
     "UNSEEN",
-    "FaceCrops",
     "SyntheticFaces",
     "SyntheticVideo",
-    "build_crops",
     "sample_photo_path",
     "write_sample_videos",
 ]

@@ -1,7 +1,10 @@
-"""The embedded data set as face crops, cut out like those of any other data set."""
+"""Old names, which go with version 0.3: the embedded data set as arrays of face crops.
+
+`write_sample_videos` and `keras_madd.datasets.prepare` make shards of it, as of any data set.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,21 +12,8 @@ from keras_madd.demo.synthetic import SyntheticFaces
 from keras_madd.faces import DEFAULT_MARGIN, FaceDetector, crop_face
 
 
-@dataclass(frozen=True, eq=False)
-class FaceCrops:
-    """Face crops ready for training; all arrays have one entry per crop.
-
-    Attributes:
-        images: RGB, uint8, `(N, size, size, 3)`.
-        labels: int64, 0 real, 1 fake.
-        methods: "real" or the manipulation's name.
-        videos: name of the video.
-        identities: int64, number of the person.
-        frames: int64, number of the frame in its video.
-        splits: "train", "val" or "test"; no person is in two of them.
-        real_frames: number of real frames in which a face was looked for.
-        faces_not_found: number of them without one; these and their fakes are left out.
-    """
+class FaceCrops(NamedTuple):
+    """Face crops `(N, size, size, 3)`, uint8 RGB, with N entries of each column."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -41,48 +31,29 @@ def build_crops(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     margin: float = DEFAULT_MARGIN,
-    **dataset: int,
+    **dataset: Any,
 ) -> FaceCrops:
-    """Generate the data set and cut out its faces, as is done with any other data set.
-
-    The face is detected in the real frame; the fakes of that frame are cut with the same box, or
-    the box itself would tell real from fake.
-
-    Args:
-        size: side of the crops in pixels.
-        seed: everything follows from it.
-        progress: called as `progress(done, total)` after each real video with its fakes.
-        margin: of `crop_face`.
-        **dataset: further arguments of `SyntheticFaces`.
-
-    Returns:
-        The crops.
-    """
+    """Generate the data set and cut its faces out, fakes by the boxes of their real frames."""
     source = SyntheticFaces(seed, **dataset)
-    rows, images, missing = [], [], 0
+    rows, missing = [], 0
     with FaceDetector() as detector:
         for done, versions in enumerate(source, start=1):
             for frame in range(source.frames_per_video):
                 faces = detector.detect(versions[0].frames[frame])
-                if not faces:
-                    missing += 1
-                    continue
-                for video in versions:
-                    images.append(crop_face(video.frames[frame], faces[0].box, size, margin))
-                    rows.append(
-                        (video.label, video.method, video.name, video.identity, frame, video.split)
+                missing += not faces
+                rows += [
+                    (
+                        crop_face(video.frames[frame], faces[0].box, size, margin),
+                        *(video.label, video.method, video.name, video.identity),
+                        *(frame, video.split),
                     )
+                    for video in (versions if faces else ())
+                ]
             if progress is not None:
                 progress(done, len(source))
-    labels, methods, videos, identities, frames, splits = zip(*rows, strict=True)
-    return FaceCrops(
-        images=np.stack(images),
-        labels=np.array(labels),
-        methods=np.array(methods),
-        videos=np.array(videos),
-        identities=np.array(identities),
-        frames=np.array(frames),
-        splits=np.array(splits),
-        real_frames=len(source) * source.frames_per_video,
-        faces_not_found=missing,
-    )
+    names = [field.name for field in fields(FaceCrops)]
+    columns: dict[str, Any] = {
+        name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=False)
+    }
+    frames = len(source) * source.frames_per_video
+    return FaceCrops(**columns, real_frames=frames, faces_not_found=missing)

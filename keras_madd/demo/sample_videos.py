@@ -1,31 +1,41 @@
-"""Some of the embedded data as files, to be looked at."""
+"""The embedded data as files: a small data set, to be looked at and to be learnt from."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from keras_madd.demo.manipulations import SEEN
+from keras_madd.datasets.sources.folder import Folder
+from keras_madd.datasets.sources.splitting import deal
 from keras_madd.demo.synthetic import SyntheticFaces, SyntheticVideo
 from keras_madd.media import VideoWriter
 from keras_madd.support.files import replace_file
 from keras_madd.visualize import encode_png
 
 FRAMES_PER_SECOND = 10
+# Fewer leave a split with one person, and a face swap needs two.
+LEAST_PEOPLE = 12
 
 
 def write_sample_videos(
-    directory: str | Path, seed: int = 0, people: int = 4, frames: int = 20
+    directory: str | Path,
+    seed: int = 0,
+    people: int = 24,
+    frames: int = 20,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write real and manipulated videos of some people of the test split.
+    """Write a data set of real and manipulated videos, one real video of each person.
 
-    Every person gives one real video, a fake by one of the seen manipulations and one by the
-    unseen one. They lie as `keras-madd prepare --dataset folder` takes them: `real/NAME.mp4` and
-    `fake/MANIPULATION/NAME.mp4`, in H.264, so compressed once more. The first frame of each, as
-    the camera gave it, is `pictures/NAME.png`.
+    They lie as `keras-madd prepare --dataset folder` takes them: `real/NAME.mp4` and
+    `fake/MANIPULATION/NAME.mp4`, in H.264, so compressed once more. Every real video gives a fake
+    by one of the seen manipulations; those of the people whom `prepare` deals to the test split
+    give one by the unseen manipulation, too. The first frame of these people's videos, as the
+    camera gave it, is `pictures/NAME.png`.
 
     Args:
         directory: folder to write into; made where it is missing.
         seed: everything follows from it.
-        people: number of people.
+        people: number of people, at least 12.
         frames: frames per video.
+        progress: called as `progress(done, total)` after each person.
 
     Returns:
         Paths of the videos, real ones before their fakes.
@@ -34,31 +44,34 @@ def write_sample_videos(
         ValueError: a number is too small.
         OSError: a file cannot be written.
     """
-    if people < 1:
-        raise ValueError(f"`people` must be at least 1. Received: people={people!r}")
-    source = SyntheticFaces(seed, max(8, 4 * people), len(SEEN), frames)
-    identities = [i for i in range(source.identities) if source.split(i) == "test"][:people]
+    if people < LEAST_PEOPLE:
+        raise ValueError(f"`people` must be at least {LEAST_PEOPLE}. Received: people={people!r}")
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    for name in ("real", "pictures"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
     paths = []
-    for take, identity in enumerate(identities):
-        # Manipulation number `(identity + take) % len(SEEN)`: a different one for each person.
-        number = identity * len(SEEN) + (take - identity) % len(SEEN)
-        paths += [_write(video, directory) for video in source.videos(number)]
+    for done, videos in enumerate(_videos(seed, people, frames), start=1):
+        paths += [_write(video, directory) for video in videos]
+        if progress is not None:
+            progress(done, people)
     return paths
 
 
+def _videos(seed: int, people: int, frames: int) -> SyntheticFaces:
+    """The videos, their people in the splits that `prepare` will deal them to."""
+    names = [f"person{number:03d}_take00" for number in range(people)]
+    dealt = deal(names, salt=Folder.name)
+    return SyntheticFaces(seed, people, 1, frames, splits=[dealt[name] for name in names])
+
+
 def _write(video: SyntheticVideo, directory: Path) -> Path:
-    folder = directory / ("fake" if video.label else "real")
-    if video.label:
-        folder /= video.method
-    pictures = directory / "pictures"
-    for each in (folder, pictures):
-        each.mkdir(parents=True, exist_ok=True)
+    folder = directory / "fake" / video.method if video.label else directory / "real"
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{video.name}.mp4"
     height, width = video.frames.shape[1:3]
     with VideoWriter(path, width, height, FRAMES_PER_SECOND) as writer:
         for frame in video.frames:
             writer.write(frame)
-    replace_file(pictures / f"{video.name}.png", encode_png(video.frames[0]))
+    if video.split == "test":
+        replace_file(directory / "pictures" / f"{video.name}.png", encode_png(video.frames[0]))
     return path

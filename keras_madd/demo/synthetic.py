@@ -5,7 +5,7 @@ light, motion, and the camera with its noise and its JPEG quality, which come af
 manipulation. Outside the manipulated region their pixels before the camera are equal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,8 @@ class SyntheticFaces:
         videos_per_identity: real videos of each.
         frames_per_video: frames of each.
         image_size: side of the square frames in pixels, at least 128.
+        splits: the split of each person, two people or more in each; by default they are dealt
+            out at random.
 
     Raises:
         ValueError: a number is too small.
@@ -74,6 +76,7 @@ class SyntheticFaces:
         videos_per_identity: int = 5,
         frames_per_video: int = 5,
         image_size: int = 256,
+        splits: Sequence[str] | None = None,
     ):
         for name, value, least in (
             ("seed", seed, 0),
@@ -89,10 +92,7 @@ class SyntheticFaces:
         self.videos_per_identity = videos_per_identity
         self.frames_per_video = frames_per_video
         self.image_size = image_size
-        tests, validations = max(2, round(0.25 * identities)), max(2, round(0.12 * identities))
-        order = self._random(_PERSON).permutation(identities)
-        names = np.repeat(SPLITS, (identities - tests - validations, validations, tests))
-        self._splits = [str(names[np.flatnonzero(order == i)[0]]) for i in range(identities)]
+        self._splits = list(splits or self._dealt())
         self._people: dict[int, Person] = {}
 
     def __len__(self) -> int:
@@ -116,7 +116,7 @@ class SyntheticFaces:
             raise IndexError(f"`number` must be 0 to {len(self) - 1}. Received: number={number!r}")
         identity, take = divmod(number, self.videos_per_identity)
         original = self._clean(number)
-        versions = {"real": [(frame, None) for frame in original.frames]}
+        versions: dict[str, list] = {"real": [(frame, None) for frame in original.frames]}
         methods = [SEEN[(identity + take) % len(SEEN)]]
         if self.split(identity) == "test":
             methods.append(UNSEEN)
@@ -144,6 +144,13 @@ class SyntheticFaces:
     def __iter__(self) -> Iterator[list[SyntheticVideo]]:
         """All real videos, each with its fakes."""
         return (self.videos(number) for number in range(len(self)))
+
+    def _dealt(self) -> list[str]:
+        count = self.identities
+        tests, validations = max(2, round(0.25 * count)), max(2, round(0.12 * count))
+        order = self._random(_PERSON).permutation(count)
+        names = np.repeat(SPLITS, (count - tests - validations, validations, tests))
+        return [str(names[np.flatnonzero(order == i)[0]]) for i in range(count)]
 
     def _random(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *stream])

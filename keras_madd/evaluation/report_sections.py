@@ -30,19 +30,22 @@ def scores_content(results: Mapping[str, dict], scores: CurveSets) -> dict[str, 
 
     Args:
         results: Name of a test set to its `evaluate_scores`.
-        scores: The same names to the `(labels, scores)` of their frames.
+        scores: The same names to the `(labels, scores)` of their frames; none, no curves.
     """
-    methods = _methods(results)
-    return {
-        "charts": charts,
-        "tiles": _headline(results),
+    return manipulation_content(results) | {
+        "tiles": headline(results),
         "few_videos": few_videos_note(results),
         "metrics": {name: _metric_rows(result) for name, result in results.items()},
         "curves": scores,
         "groups": _score_groups(scores),
-        "methods": methods,
-        "frame_aucs": {name: row["frame_auc"] for name, row in methods.items()},
     }
+
+
+def manipulation_content(results: Mapping[str, dict]) -> dict[str, Any]:
+    """Returns what is shown of every manipulation, where they are known."""
+    methods = _methods(results)
+    aucs = {name: row["frame_auc"] for name, row in methods.items()}
+    return {"charts": charts, "methods": methods, "frame_aucs": aucs}
 
 
 def made_by(
@@ -64,7 +67,8 @@ def made_by(
     return {name: text for name, text in facts.items() if text}
 
 
-def _headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
+def headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
+    """Returns the tiles of the first set, with the AUC of the second."""
     (_, seen), *others = results.items()
     frames, videos = seen["frames"], seen["videos"]
     tiles = [
@@ -83,8 +87,9 @@ def _score_groups(
     scores: Mapping[str, tuple[Sequence[int], Sequence[float]]],
 ) -> dict[str, np.ndarray]:
     """Returns the scores of the first set's reals, then of each set's fakes."""
-    (_, (labels, values)), *_ = scores.items()
-    groups = {"real": np.asarray(values)[np.asarray(labels) == 0]}
+    groups: dict[str, np.ndarray] = {}
+    for labels, values in scores.values():
+        groups.setdefault("real", np.asarray(values)[np.asarray(labels) == 0])
     for name, (labels, values) in scores.items():
         label = f"fake, {name}" if len(scores) > 1 else "fake"
         groups[label] = np.asarray(values)[np.asarray(labels) == 1]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_madd.data.input_checks import check_side
 from keras_madd.data.model_window import model_pixels, model_window, resized
 from keras_madd.data.shards import CropRecord, load_dataset_json
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -12,7 +13,6 @@ from keras_madd.evaluation.crops import SplitOfShards, clips_of, source_groups
 from keras_madd.evaluation.scorer import Scorer
 from keras_madd.evaluation.scores import CLEAN, Scores
 from keras_madd.inference.calibration import calibrate
-from keras_madd.support.errors import UserError
 
 Progress = Callable[[int, int], None]
 
@@ -88,11 +88,7 @@ def check_geometry(scorer: Scorer, split: SplitOfShards) -> str | None:
         UserError: If the stored crops are smaller than the model's input.
     """
     described = load_dataset_json(split.folder)
-    if described.size < scorer.size:
-        raise UserError(
-            f"{split.folder} holds crops of {described.size} pixels; {scorer.path} takes "
-            f"{scorer.size}. Prepare the data with --size {scorer.size} or more."
-        )
+    check_side(split.folder, described, scorer.size, scorer.path, " or more")
     differing = [
         f"{name} {theirs}, not {ours}"
         for name, theirs, ours in (

@@ -22,7 +22,6 @@ from keras_madd.inference.model_description import (
     ModelDescription,
     model_json_path,
     read_model_json,
-    sha256_of,
 )
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.media.images import read_image
@@ -30,6 +29,8 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.output_folder import output_folder
 
 ASSETS = Path("app/src/main/assets")
+# Of the test that measures a phone's processors.
+DEVICE_ASSETS = Path("app/src/androidTest/assets")
 MODEL, GOLDEN_CROP, SELF_CHECK = "model.tflite", "golden_crop.png", "self_check.json"
 SELF_CHECK_SCHEMA_VERSION = 1
 
@@ -40,6 +41,8 @@ _PHOTO = Path(__file__).parents[1] / "demo" / "assets" / "portrait.jpg"
 # The face of the photograph as the detector finds it.
 _FACE = (177, 82, 95, 95)
 _SHARES = np.linspace(0, 1, 9)
+# Crops for the test on a device, as far apart in probability as the candidates are.
+_DEVICE_CROPS = 6
 # Candidates that are looked at closely; each costs a handful of runs.
 _CLOSELY = 8
 
@@ -86,19 +89,17 @@ def write_android_assets(
     _check_fits_the_app(model_path, description)
     runner = LiteRTRunner(model_path)
     crop, told_apart = choose_golden_crop(runner, tolerance_of(description))
-    with output_folder(project / ASSETS, overwrite=True) as folder:
+    tolerance = tolerance_of(description)
+    with (
+        output_folder(project / ASSETS, overwrite=True) as folder,
+        output_folder(project / DEVICE_ASSETS, overwrite=True) as device,
+    ):
         shutil.copyfile(model_path, folder / MODEL)
         shutil.copyfile(model_json_path(model_path), model_json_path(folder / MODEL))
-        Image.fromarray(crop).save(folder / GOLDEN_CROP, optimize=True)
-        probability, tolerance = _probability_of_file(folder), tolerance_of(description)
-        check = {
-            "schema_version": SELF_CHECK_SCHEMA_VERSION,
-            "sha256": sha256_of(folder / MODEL),
-            "crop": GOLDEN_CROP,
-            "fake_probability": probability,
-            "tolerance": tolerance,
-        }
-        (folder / SELF_CHECK).write_text(json.dumps(check, indent=2) + "\n")
+        probability = _write_check(folder / SELF_CHECK, GOLDEN_CROP, crop, runner, tolerance)
+        for number, each in enumerate(device_crops(runner)):
+            name = f"golden_crop_{number}"
+            _write_check(device / f"{name}.json", f"{name}.png", each, runner, tolerance)
     return AndroidAssets(project / ASSETS, probability, tolerance, told_apart)
 
 
@@ -192,10 +193,32 @@ def _candidates(size: int) -> np.ndarray:
     return np.stack(mixed).astype(np.uint8)
 
 
-def _probability_of_file(folder: Path) -> float:
-    """Runs what lies in the folder, as the app will."""
-    crop = read_image(folder / GOLDEN_CROP)
-    return float(LiteRTRunner(folder / MODEL).run(crop[None])[0][0])
+def device_crops(runner: LiteRTRunner) -> list[np.ndarray]:
+    """Returns pictures whose probabilities are spread evenly over all that the candidates give."""
+    candidates = _candidates(runner.description.input_size[0])
+    probabilities = runner.run(candidates)[0]
+    left, chosen = probabilities.copy(), []
+    for wanted in np.linspace(left.min(), left.max(), _DEVICE_CROPS):
+        chosen.append(int(np.nanargmin(np.abs(left - wanted))))
+        left[chosen[-1]] = np.nan  # Each is taken once.
+    return [candidates[index] for index in sorted(chosen, key=probabilities.__getitem__)]
+
+
+def _write_check(
+    path: Path, name: str, crop: np.ndarray, runner: LiteRTRunner, tolerance: float
+) -> float:
+    """Writes a crop and what the model makes of it, as it is read again; returns the latter."""
+    Image.fromarray(crop).save(path.with_name(name), optimize=True)
+    probability = float(runner.run(read_image(path.with_name(name))[None])[0][0])
+    check = {
+        "schema_version": SELF_CHECK_SCHEMA_VERSION,
+        "sha256": runner.description.sha256,
+        "crop": name,
+        "fake_probability": probability,
+        "tolerance": tolerance,
+    }
+    path.write_text(json.dumps(check, indent=2) + "\n")
+    return probability
 
 
 def _check_fits_the_app(path: Path, description: ModelDescription) -> None:

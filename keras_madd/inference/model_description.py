@@ -12,22 +12,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from keras_madd.support import schema
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input, json_bytes, replace_file
-from keras_madd.support.schema import (
-    anything,
-    array,
-    boolean,
-    first_misfit,
-    listed,
-    number,
-    one_of,
-    read_json,
-    shown,
-    table,
-    text,
-    whole,
-)
 
 SCHEMA_VERSION = 2
 # The same with `clear_threshold`; written only where there is one, so that older readers read on.
@@ -159,7 +146,7 @@ def read_model_json(model_path: str | os.PathLike) -> ModelDescription:
     if path.exists():
         check_input(path)
     try:
-        values = read_json(path)
+        values = schema.read_json(path)
     except FileNotFoundError:
         raise UserError(
             f"{model_path} has no description: {path.name} must lie beside it. "
@@ -181,7 +168,7 @@ def _checked(values: Any, path: Path) -> ModelDescription:
     version = values.get("schema_version")
     if type(version) is not int or version not in (SCHEMA_VERSION, WORDS_SCHEMA_VERSION):
         raise UserError(
-            f"{path} has schema version {shown(version)}; this version of keras-madd reads "
+            f"{path} has schema version {schema.shown(version)}; this version of keras-madd reads "
             f"{SCHEMA_VERSION} and {WORDS_SCHEMA_VERSION}. Export the model again with it."
         )
     expected = {each.name for each in fields(ModelDescription)}
@@ -191,7 +178,7 @@ def _checked(values: Any, path: Path) -> ModelDescription:
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
     if unknown:
-        raise UserError(f"{path} has unknown keys: {listed(unknown)}.")
+        raise UserError(f"{path} has unknown keys: {schema.listed(unknown)}.")
     wrong = _first_misfit(values)
     if wrong:
         raise UserError(f"{path}: {wrong}")
@@ -200,7 +187,7 @@ def _checked(values: Any, path: Path) -> ModelDescription:
 
 
 def _first_misfit(values: dict[str, Any]) -> str | None:
-    if wrong := first_misfit(values, _KINDS):
+    if wrong := schema.first_misfit(values, _KINDS):
         return wrong
     has_maps, count = ATTENTION_MAPS in values["output_names"], values["num_attention_maps"]
     for key, fits, wanted in (
@@ -210,7 +197,7 @@ def _first_misfit(values: dict[str, Any]) -> str | None:
         ("output_names", has_maps == (count > 0), f'with "{ATTENTION_MAPS}" for {count} maps'),
     ):
         if not fits:
-            return f"`{key}` must be {wanted}. Received: {key}={shown(values[key])}"
+            return f"`{key}` must be {wanted}. Received: {key}={schema.shown(values[key])}"
     if values.get("clear_threshold", 0) > values["threshold"]:
         return (
             "`clear_threshold` must not be above `threshold`. Received: "
@@ -220,27 +207,27 @@ def _first_misfit(values: dict[str, Any]) -> str | None:
 
 
 _ORDER = "in the order of the network's outputs, the real one first"
-_NAME = text(100, r"[A-Za-z0-9_.:/-]+", "a name of 1 to 100 letters, digits and _.:/-")
-_SIDE = whole(8, 4096)
+_NAME = schema.text(100, r"[A-Za-z0-9_.:/-]+", "a name of 1 to 100 letters, digits and _.:/-")
+_SIDE = schema.whole(8, 4096)
 _KINDS = {
-    "format": one_of("litert", "onnx"),
-    "quantization": text(),
-    "input_size": array(_SIDE, 2, 2, f"[height, width], each {_SIDE.wanted}"),
-    "num_attention_maps": whole(0, 1024),
-    "sha256": text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
-    "batch": whole(1, 1024).or_null(),
-    "classes": array(text(), 2, 1000, "two or more different names", distinct=True),
-    "crop_margin": number(0.5, 5),  # As `keras-madd prepare` makes them.
-    "detector": one_of("auto", "short", "full"),
-    "training_data": text(10_000),
-    "demonstration": boolean(),
-    "temperature": number(0.01, 100),
-    "threshold": number(0, 1),
-    "clear_threshold": number(0, 1),
-    "metrics": table(anything(), "an object"),
-    "color_order": one_of("RGB"),
-    "pixel_range": array(whole(0, 255), 2, 2, "[0, 255]"),
+    "format": schema.one_of("litert", "onnx"),
+    "quantization": schema.text(),
+    "input_size": schema.array(_SIDE, 2, 2, f"[height, width], each {_SIDE.wanted}"),
+    "num_attention_maps": schema.whole(0, 1024),
+    "sha256": schema.text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
+    "batch": schema.whole(1, 1024).or_null(),
+    "classes": schema.array(schema.text(), 2, 1000, "two or more different names", distinct=True),
+    "crop_margin": schema.number(0.5, 5),  # As `keras-madd prepare` makes them.
+    "detector": schema.one_of("auto", "short", "full"),
+    "training_data": schema.text(10_000),
+    "demonstration": schema.boolean(),
+    "temperature": schema.number(0.01, 100),
+    "threshold": schema.number(0, 1),
+    "clear_threshold": schema.number(0, 1),
+    "metrics": schema.table(schema.anything(), "an object"),
+    "color_order": schema.one_of("RGB"),
+    "pixel_range": schema.array(schema.whole(0, 255), 2, 2, "[0, 255]"),
     "input_name": _NAME,
-    "input_type": one_of(*INPUT_TYPES),
-    "output_names": array(_NAME, 1, 8, "a list of 1 to 8 different names", distinct=True),
+    "input_type": schema.one_of(*INPUT_TYPES),
+    "output_names": schema.array(_NAME, 1, 8, "a list of 1 to 8 different names", distinct=True),
 }

@@ -63,47 +63,6 @@ class StopOnNonFinite(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class BestOnValidation(keras.callbacks.Callback):
-    """Scores validation faces after every epoch and puts the best epoch's weights back at the end.
-
-    Adds `val_fake_auc`, the exact frame AUC, which it chooses by, `val_accuracy` and
-    `val_classification_loss` to the epoch's logs. Selection sees the validation split only.
-
-    Args:
-        images: `(N, H, W, 3)`.
-        labels: `(N,)`, 0 real, 1 fake; both classes.
-    """
-
-    def __init__(self, images: np.ndarray, labels: np.ndarray):
-        super().__init__()
-        self.images = images
-        self.labels = labels
-        self.best_auc = -1.0
-        self.best_epoch: int | None = None
-        self._best_weights = None
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Score, report and remember."""
-        from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
-
-        scores = self.model.fake_probability(self.images)
-        if not np.isfinite(scores).all():
-            return
-        auc = float(roc_auc_score(self.labels, scores))
-        if logs is not None:
-            logs["val_fake_auc"] = auc
-            logs["val_accuracy"] = float(accuracy_score(self.labels, scores >= 0.5))
-            logs["val_classification_loss"] = float(log_loss(self.labels, scores))
-        if auc > self.best_auc:
-            self.best_auc, self.best_epoch = auc, epoch
-            self._best_weights = self.model.get_weights()
-
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Put the best weights back."""
-        if self._best_weights is not None:
-            self.model.set_weights(self._best_weights)
-
-
 class BatchProgress(keras.callbacks.Callback):
     """Tells a progress display how many batches of the whole training are done.
 

@@ -13,7 +13,7 @@ import numpy as np
 from keras_madd.backbones import official_xception
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
-from keras_madd.model.transfer import sizes_apart, with_sizes
+from keras_madd.published_weights.layouts import Layout
 from keras_madd.published_weights.recognise import (
     Recognised,
     length,
@@ -22,8 +22,8 @@ from keras_madd.published_weights.recognise import (
     stage_channels,
 )
 from keras_madd.torch_weights.checkpoint import read_checkpoint
-from keras_madd.torch_weights.fill import Constant, fill
-from keras_madd.torch_weights.names import backbone_slots, layer_slots
+from keras_madd.torch_weights.fill import Constant
+from keras_madd.torch_weights.names import Slot, backbone_slots, layer_slots
 
 NETWORK = "a plain backbone classifier"
 PREFIX = "net."
@@ -50,18 +50,14 @@ def load_backbone(source: str | os.PathLike | Mapping[str, Any], **overrides: An
     """
     tensors = read_checkpoint(source)
     if overrides.get("num_attentions"):
-        return build(tensors, recognise(tensors, overrides))
-    sizes, others = sizes_apart(overrides)
-    return with_sizes(build(tensors, recognise(tensors, others)), sizes)
+        return LAYOUT.build(tensors, recognise(tensors, overrides))
+    return LAYOUT.load(tensors, overrides)
 
 
-def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
-    """Build the recognised model and fill it.
-
-    Raises:
-        CheckpointError: If a tensor is missing, unexpected or mis-shaped.
-    """
-    model = MADD(**recognised.fields)
+def _places(
+    model: MADD, tensors: Mapping[str, np.ndarray]
+) -> tuple[dict[str, Slot], dict[str, Constant]]:
+    """Where the tensors go; with regions, a detector's head is new and the classifier left out."""
     prefix = _prefix(tensors)
     slots = backbone_slots(model.network.get_layer("backbone"), prefix)
     classifier = _classifier_name(prefix, model.config.backbone)
@@ -73,20 +69,11 @@ def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
         constants[f"{classifier}.bias"] = Constant(shape[:1])
     else:
         slots |= layer_slots(model.network.get_layer("head"), classifier)
-    fill(slots, tensors, constants)
-    return model
+    return slots, constants
 
 
 def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -> Recognised:
-    """Fields of `MADDConfig` that the checkpoint of a plain classifier tells.
-
-    Args:
-        tensors: The checkpoint, in PyTorch's layout.
-        overrides: Fields that replace what was recognised.
-
-    Raises:
-        CheckpointError: If the checkpoint is of another network.
-    """
+    """Fields of `MADDConfig` that the checkpoint of a plain classifier tells."""
     prefix = _prefix(tensors)
     backbone = recognise_backbone(tensors, prefix)
     classifier = _classifier_name(prefix, backbone)
@@ -105,3 +92,6 @@ def _prefix(tensors):
 def _classifier_name(prefix, backbone) -> str:
     is_xception = backbone in official_xception.NAMES
     return prefix + ("last_linear" if is_xception else "_fc")
+
+
+LAYOUT = Layout(recognise, _places)

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
 from keras_madd.model.madd import MADD
-from keras_madd.model.transfer import sizes_apart, with_sizes
+from keras_madd.published_weights.layouts import Layout
 from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
 from keras_madd.published_weights.recognise import (
     Recognised,
@@ -26,7 +26,7 @@ from keras_madd.published_weights.recognise import (
     stage_channels,
 )
 from keras_madd.torch_weights.checkpoint import CheckpointError, read_checkpoint
-from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.fill import Constant
 from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
 
 NETWORK = "DeepfakeBench's multi_attention detector"
@@ -69,33 +69,11 @@ def load_deepfakebench(source: str | os.PathLike | Mapping[str, Any], **override
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
     """
-    tensors = read_checkpoint(source)
-    sizes, others = sizes_apart(overrides)
-    model = build(tensors, recognise(tensors, others))
-    return with_sizes(model, sizes)
-
-
-def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
-    """Build the recognised model and fill it.
-
-    Raises:
-        CheckpointError: If a tensor is missing, unexpected or mis-shaped.
-    """
-    model = MADD(**recognised.fields)
-    fill(slots(model), tensors, _constants(model))
-    return model
+    return LAYOUT.load(read_checkpoint(source), overrides)
 
 
 def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -> Recognised:
-    """Fields of `MADDConfig` that a checkpoint of the benchmark tells.
-
-    Args:
-        tensors: The checkpoint, in PyTorch's layout.
-        overrides: Fields that replace what was recognised.
-
-    Raises:
-        CheckpointError: If the checkpoint is of another network.
-    """
+    """Fields of `MADDConfig` that a checkpoint of the benchmark tells."""
     check_network(tensors, "attention_generation.", NETWORK)
     backbone = recognise_backbone(tensors, PREFIX)
     if not backbone.endswith("efficientnet_b4"):
@@ -133,3 +111,6 @@ def _constants(model):
         "backbone.last_layer.weight": Constant((classes, channels)),
         "backbone.last_layer.bias": Constant((classes,)),
     }
+
+
+LAYOUT = Layout(recognise, lambda model, tensors: (slots(model), _constants(model)))

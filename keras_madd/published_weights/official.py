@@ -14,7 +14,7 @@ import numpy as np
 from keras_madd.backbones import official_xception
 from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
-from keras_madd.model.transfer import sizes_apart, with_sizes
+from keras_madd.published_weights.layouts import Layout
 from keras_madd.published_weights.recognise import (
     Recognised,
     check_network,
@@ -26,7 +26,7 @@ from keras_madd.published_weights.recognise import (
     stage_channels,
 )
 from keras_madd.torch_weights.checkpoint import read_checkpoint
-from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.fill import Constant
 from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
 
 NETWORK = "the authors' released detector"
@@ -65,33 +65,11 @@ def load_official(source: str | os.PathLike | Mapping[str, Any], **overrides: An
         CheckpointError: If the file cannot be read, or a tensor is missing, unexpected or
             mis-shaped; all such names are listed. It is a `ValueError` and a `UserError`.
     """
-    tensors = read_checkpoint(source)
-    sizes, others = sizes_apart(overrides)
-    model = build(tensors, recognise(tensors, others))
-    return with_sizes(model, sizes)
-
-
-def build(tensors: Mapping[str, np.ndarray], recognised: Recognised) -> MADD:
-    """Build the recognised model and fill it.
-
-    Raises:
-        CheckpointError: If a tensor is missing, unexpected or mis-shaped.
-    """
-    model = MADD(**recognised.fields)
-    fill(slots(model), tensors, _constants(model))
-    return model
+    return LAYOUT.load(read_checkpoint(source), overrides)
 
 
 def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -> Recognised:
-    """Fields of `MADDConfig` that a checkpoint of the released code tells.
-
-    Args:
-        tensors: The checkpoint, in PyTorch's layout.
-        overrides: Fields that replace what was recognised.
-
-    Raises:
-        CheckpointError: If the checkpoint is of another network.
-    """
+    """Fields of `MADDConfig` that a checkpoint of the released code tells."""
     check_network(tensors, "attentions.", NETWORK)
     backbone = recognise_backbone(tensors, "net.")
     recognised = Recognised(NETWORK, {**RELEASED_CODE, "backbone": backbone}, dict(overrides))
@@ -140,3 +118,6 @@ def _constants(model):
         constants["auxiliary_loss.feature_centers"] = Constant(regional)
         constants["auxiliary_loss.alpha"] = Constant(())
     return constants
+
+
+LAYOUT = Layout(recognise, lambda model, tensors: (slots(model), _constants(model)))

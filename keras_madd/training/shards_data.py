@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_madd.data.input_checks import check_side, common_margin
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.data.shards_description import DATASET_JSON, ShardsDescription
 from keras_madd.support.errors import UserError
@@ -49,7 +50,7 @@ class ShardsData:
             raise UserError("There is nothing to train on: give --data SHARDS or --faces DIR.")
         folders = tuple(Path(folder) for folder in settings.data)
         data = cls(folders, tuple(load_dataset_json(folder) for folder in folders), settings)
-        data._check_margins()
+        common_margin(data.descriptions, folders)
         for split, kinds in (("train", data._train_kinds()), ("val", KINDS)):
             data._check_split(split, kinds)
         return data
@@ -89,12 +90,8 @@ class ShardsData:
         if input_size != (side, side):
             raise UserError(f"The network must take squares. Received: input_size={input_size}")
         for folder, each in zip(self.folders, self.descriptions, strict=True):
-            if each.size < side:
-                raise UserError(
-                    f"{folder} holds faces of {each.size} pixels and the network takes {side}: "
-                    "enlarged faces have lost what fakes are told by. Prepare the data with "
-                    f"--size {side}, or train with --image-size {each.size}."
-                )
+            remedy = f", or train with --image-size {each.size}"
+            check_side(folder, each, side, "the network", remedy)
 
     def count(self, split: str, kind: str, unit: str = "crops") -> int:
         """Crops or videos of a split, `"real"` or `"fake"`, over all folders."""
@@ -188,18 +185,6 @@ class ShardsData:
             for folder, each in zip(self.folders, self.descriptions, strict=True)
             if any(shard.split == split for shard in each.shards)
         ]
-
-    def _check_margins(self) -> None:
-        margins = {each.margin for each in self.descriptions}
-        if len(margins) > 1:
-            found = ", ".join(
-                f"{folder}: {each.margin}"
-                for folder, each in zip(self.folders, self.descriptions, strict=True)
-            )
-            raise UserError(
-                "All data must be prepared with one --margin, since a runtime cuts faces with "
-                f"one. Received: {found}"
-            )
 
     def _check_split(self, split: str, kinds: tuple[str, ...]) -> None:
         where = ", ".join(map(str, self.folders))

@@ -44,7 +44,8 @@ def _defined() -> dict[str, set[str]]:
     for kind in ("layout", "drawable", "xml", "mipmap"):
         defined[kind] = {path.stem for path in RES.glob(f"{kind}*/*")}
     text = "\n".join(path.read_text(encoding="utf-8") for path in LAYOUTS)
-    defined["id"] = set(re.findall(r"@\+id/(\w+)", text))
+    ids = {item.get("name") for item in _root(RES / "values" / "ids.xml").iter("item")}
+    defined["id"] = set(re.findall(r"@\+id/(\w+)", text)) | ids
     return defined
 
 

@@ -9,7 +9,8 @@ import av
 import numpy as np
 from PIL import Image
 
-ASSETS = Path(__file__).parents[2] / "android_demo" / "app" / "src" / "main" / "assets"
+# A small model that only shows how things work, as `keras-madd quickstart` makes it.
+ASSETS = Path(__file__).parents[1] / "golden" / "demonstration"
 _PORTRAIT = Path(__file__).parents[2] / "keras_madd" / "demo" / "assets" / "portrait.jpg"
 PHOTOGRAPHS = ("jpg", "progressive.jpg", "png", "webp", "gif", "tif", "bmp", "avif")
 # Name -> encoder, its options, its pixel format.

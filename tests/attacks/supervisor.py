@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 SECONDS, MEMORY = 60, 3 << 30
 # A child that wants more than this gets a MemoryError, and the machine lives on.
 _ADDRESS_SPACE = 16 << 30
@@ -25,7 +27,7 @@ class Outcome:
         status: The exit status, or None after a signal.
         signal: Its number, or None.
         seconds: How long it took.
-        memory: Most bytes that were resident.
+        memory: Most bytes that were resident, beyond what this process held at the fork.
         output: Standard output.
         errors: Standard error.
     """
@@ -65,7 +67,7 @@ def supervised(work: Callable[[], int], folder: Path) -> Outcome:
         folder: The child's working directory; its outputs lie beside it.
     """
     streams = [folder.with_name(f"{folder.name}.{name}") for name in ("out", "err")]
-    started = time.monotonic()
+    started, inherited = time.monotonic(), psutil.Process().memory_info().rss
     child = os.fork()
     if child == 0:
         _run(work, folder, streams)
@@ -80,7 +82,7 @@ def supervised(work: Callable[[], int], folder: Path) -> Outcome:
         None if signalled else os.WEXITSTATUS(status),
         os.WTERMSIG(status) if signalled else None,
         seconds,
-        usage.ru_maxrss * 1024,
+        max(0, usage.ru_maxrss * 1024 - inherited),
         output,
         errors,
     )

@@ -47,7 +47,10 @@ class TestSupervisor:
 
         folder = tmp_path / "attack"
         folder.mkdir()
-        monkeypatch.setattr(supervisor, "MEMORY", 1 << 20)
-        assert supervised(lambda: 0, folder).problem == "memory"
+        # What this process holds, which a test run makes large, is none of the child's.
+        monkeypatch.setattr(supervisor, "MEMORY", 64 << 20)
+        held = b"1" * (128 << 20)
+        assert supervised(lambda: 0, folder).problem is None
+        assert supervised(lambda: 0 * len(b"2" * len(held)), folder).problem == "memory"
         monkeypatch.setattr(supervisor, "SECONDS", 1)
         assert supervised(lambda: __import__("time").sleep(30), folder).problem == "hang"

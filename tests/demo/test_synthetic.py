@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from keras_madd.demo import SEEN, UNSEEN, SyntheticFaces, build_crops
+from keras_madd.demo import SEEN, UNSEEN, SyntheticFaces
 
 SMALL = {"identities": 8, "videos_per_identity": 2, "frames_per_video": 2}
 
@@ -16,11 +16,6 @@ SMALL = {"identities": 8, "videos_per_identity": 2, "frames_per_video": 2}
 @pytest.fixture(scope="module")
 def versions():
     return list(SyntheticFaces(0, **SMALL))
-
-
-@pytest.fixture(scope="module")
-def crops():
-    return build_crops(64, **SMALL)
 
 
 def test_every_video_has_its_fakes(versions):
@@ -76,36 +71,6 @@ def test_outside_the_mask_nothing_is_changed(versions):
             assert (fake.clean != real.clean).any()
 
 
-def test_crops_of_a_fake_have_the_geometry_of_its_original(crops):
-    """At the rim of the crop, where no manipulation reaches, real and fake look alike."""
-    keys = list(zip(crops.videos, crops.frames, strict=True))
-    rim = np.ones((64, 64), bool)
-    rim[5:-5, 5:-5] = False
-    for i, (name, frame) in enumerate(keys):
-        if crops.labels[i]:
-            original = keys.index((name.removesuffix(f"_{crops.methods[i]}"), frame))
-            difference = np.abs(crops.images[i].astype(int) - crops.images[original])
-            assert difference[rim].mean() < 1.5
-
-
-def test_crops_describe_themselves(crops):
-    count = len(crops.images)
-    assert crops.images.shape == (count, 64, 64, 3)
-    assert crops.images.dtype == np.uint8
-    for name in ("labels", "methods", "videos", "identities", "frames", "splits"):
-        assert getattr(crops, name).shape == (count,)
-    np.testing.assert_array_equal(crops.labels, crops.methods != "real")
-    assert crops.real_frames == 32
-    assert crops.faces_not_found == crops.real_frames - (crops.methods == "real").sum()
-
-
-def test_progress_and_repeatability(crops):
-    calls = []
-    again = build_crops(64, progress=lambda done, total: calls.append((done, total)), **SMALL)
-    assert calls == [(i, 16) for i in range(1, 17)]
-    np.testing.assert_array_equal(again.images, crops.images)
-
-
 @pytest.mark.parametrize(
     "arguments",
     [{"identities": 4}, {"videos_per_identity": 0}, {"image_size": 64}, {"seed": -1}],
@@ -119,12 +84,6 @@ def test_errors(arguments):
 def test_no_such_video():
     with pytest.raises(IndexError, match="Received: number=16"):
         SyntheticFaces(0, **SMALL).videos(16)
-
-
-@pytest.mark.slow
-def test_faces_are_found():
-    crops = build_crops(32, seed=5, identities=40, videos_per_identity=5, frames_per_video=1)
-    assert crops.faces_not_found <= 0.05 * crops.real_frames
 
 
 def outside_features(image, outside):

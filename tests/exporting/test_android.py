@@ -12,6 +12,7 @@ from keras_madd.cli.main import main
 from keras_madd.exporting import android
 from keras_madd.exporting.android import (
     ASSETS,
+    DEVICE_ASSETS,
     choose_golden_crop,
     tolerance_of,
     write_android_assets,
@@ -24,8 +25,10 @@ from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.layers import AttentionMaps
 from keras_madd.media.images import read_image
 from keras_madd.support.errors import UserError
+from keras_madd.support.shipped import default_litert
 
 SIZE = 32
+REPOSITORY = Path(__file__).parents[2]
 
 
 def linear_model(path, weights, bias, divide_by_brightness=False):
@@ -126,6 +129,25 @@ def test_the_golden_crop_gives_mistakes_away(telling_model, project):
         assert abs(written.probability - constant) > 2 * written.tolerance
 
 
+def test_crops_for_a_test_on_a_phone_are_far_apart(telling_model, project):
+    write_android_assets(telling_model, project)
+    runner = LiteRTRunner(telling_model)
+    probabilities = []
+    for path in sorted((project / DEVICE_ASSETS).glob("golden_crop_*.json")):
+        check = json.loads(path.read_text())
+        crop = read_image(path.with_suffix(".png"))
+        assert check["crop"] == path.with_suffix(".png").name
+        assert check["sha256"] == runner.description.sha256
+        assert float(runner.run(crop[None])[0][0]) == pytest.approx(check["fake_probability"])
+        probabilities.append(check["fake_probability"])
+    assert probabilities == sorted(probabilities)
+    assert len(set(probabilities)) == 6
+    # Of all pictures between a face and others, none lies outside of them.
+    everything = runner.run(android._candidates(SIZE))[0]
+    assert probabilities[0] == pytest.approx(everything.min())
+    assert probabilities[-1] == pytest.approx(everything.max())
+
+
 def test_other_assets_stay_and_old_ones_are_replaced(telling_model, project):
     folder = project / ASSETS
     folder.mkdir()
@@ -188,7 +210,7 @@ def test_a_failure_on_the_way_leaves_the_assets_as_they_were(telling_model, proj
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(android, "_probability_of_file", fail)
+    monkeypatch.setattr(android, "_write_check", fail)
     with pytest.raises(OSError, match="disk full"):
         write_android_assets(telling_model, project)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -207,17 +229,22 @@ def test_half_precision_gives_a_number_where_nothing_attends(tmp_path):
     np.testing.assert_allclose(found, model.fake_probability(pictures), atol=0.01)
 
 
-def test_the_shipped_demonstration_gives_its_golden_probability():
-    folder = Path(__file__).parents[2] / "android_demo" / ASSETS
+def test_the_app_comes_with_the_trained_detector_and_its_golden_probabilities():
+    folder, device = (REPOSITORY / "android_demo" / each for each in (ASSETS, DEVICE_ASSETS))
     description = read_model_json(folder / "model.tflite")
-    check = json.loads((folder / "self_check.json").read_text())
-    assert description.demonstration
-    assert check["sha256"] == description.sha256
-    crop = read_image(folder / check["crop"])
-    found = float(LiteRTRunner(folder / "model.tflite").run(crop[None])[0][0])
-    assert found == pytest.approx(check["fake_probability"], abs=1e-3)
-    assert check["tolerance"] == tolerance_of(description)
-    assert (folder / "model.tflite").stat().st_size < 2_000_000
+    again = "keras-madd export --android android_demo --overwrite"
+    assert description.sha256 == read_model_json(default_litert()).sha256, f"Run {again}"
+    assert not description.demonstration
+    runner = LiteRTRunner(folder / "model.tflite")
+    files = [folder / "self_check.json", *sorted(device.glob("golden_crop_*.json"))]
+    assert len(files) == 7
+    for path in files:
+        check = json.loads(path.read_text())
+        assert check["sha256"] == description.sha256, f"Run {again}"
+        assert check["tolerance"] == tolerance_of(description)
+        crop = read_image(path.with_name(check["crop"]))
+        found = float(runner.run(crop[None])[0][0])
+        assert found == pytest.approx(check["fake_probability"], abs=0.01), path.name
 
 
 def run_command(capsys, *arguments):

@@ -16,6 +16,15 @@ def test_an_old_name_is_the_new_one_and_warns():
         assert keras_madd.data.sample_photo_path().is_file()
 
 
+def test_a_name_that_will_go_still_works_and_says_what_to_use():
+    with pytest.warns(DeprecationWarning, match=r"build_crops goes with .* use .*prepare"):
+        build_crops = keras_madd.data.build_crops
+    crops = build_crops(16, identities=8, videos_per_identity=1, frames_per_video=1)
+    assert crops.images.shape[1:] == (16, 16, 3)
+    assert crops.faces_not_found == crops.real_frames - (crops.methods == "real").sum()
+    assert set(crops.splits) == {"train", "val", "test"}
+
+
 def test_what_never_was_is_not_found():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = keras_madd.edge.nothing

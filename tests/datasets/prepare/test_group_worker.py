@@ -3,10 +3,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import dataset_trees
+import orphans
 import psutil
 import pytest
 
@@ -150,12 +149,8 @@ def test_a_worker_ends_with_its_parent(group, small, pieces):
     parent = subprocess.Popen(
         [sys.executable, "-c", program, arguments], stdout=subprocess.PIPE, text=True
     )
-    child = int(parent.stdout.readline())
-    assert Path(f"/proc/{child}").exists()
+    child = psutil.Process(int(parent.stdout.readline()))
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    until = time.monotonic() + 10
-    while psutil.pid_exists(child) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert not psutil.pid_exists(child)
+    assert orphans.end([child])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import orphans
 import psutil
 import pytest
 from ctrl_c import INTERRUPTIBLE
@@ -84,7 +85,7 @@ def test_signals(command, plain_tree, finished, tmp_path, content, number):
     assert process.returncode == 128 + number
     assert err.splitlines()[-1] == "stopped"
     assert "Traceback" not in err
-    assert not any(worker.is_running() for worker in workers)
+    assert orphans.end(workers)
     assert not list(folder.rglob(".keras-madd-*"))
     subprocess.run(words, check=True, capture_output=True)
     assert content(folder) == content(finished)

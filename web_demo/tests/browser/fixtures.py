@@ -16,7 +16,7 @@ from keras_madd.media.images import read_image
 from keras_madd.media.writer import VideoWriter
 
 ROOT = Path(__file__).parents[3]
-MODEL = ROOT / "android_demo" / "app" / "src" / "main" / "assets" / "model.tflite"
+MODEL = ROOT / "tests" / "golden" / "demonstration" / "model.tflite"
 PORTRAIT = ROOT / "keras_madd" / "demo" / "assets" / "portrait.jpg"
 FRAMES, RATE = 64, 16
 

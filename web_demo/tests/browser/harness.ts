@@ -10,7 +10,7 @@ import { REPOSITORY } from "../core/golden.ts";
 
 const VENV = path.join(REPOSITORY, ".venv", "bin", "python");
 export const PYTHON = process.env.PYTHON ?? (existsSync(VENV) ? VENV : "python3");
-export const MODEL = path.join(REPOSITORY, "android_demo/app/src/main/assets/model.tflite");
+export const MODEL = path.join(REPOSITORY, "tests/golden/demonstration/model.tflite");
 /** Nothing but this machine is found by its name. */
 const OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1";
 

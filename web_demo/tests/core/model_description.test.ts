@@ -16,8 +16,8 @@ interface Golden {
 const { valid, good, bad, not_json: notJson } = golden<Golden>("model_descriptions.json");
 const parse = (changes: object) => parseDescription(JSON.stringify({ ...valid, ...changes }));
 
-test("reads what the exporter wrote for the phone", () => {
-  const assets = path.join(REPOSITORY, "android_demo", "app", "src", "main", "assets");
+test("reads what the exporter wrote", () => {
+  const assets = path.join(REPOSITORY, "tests", "golden", "demonstration");
   const text = readFileSync(path.join(assets, "model.json"), "utf8");
   const { sha256, ...rest } = parseDescription(text);
   assert.equal(sha256.length, 64);

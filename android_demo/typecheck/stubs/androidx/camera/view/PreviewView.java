@@ -4,6 +4,7 @@ package androidx.camera.view;
 import android.content.Context;
 import android.util.AttributeSet;
 import android.widget.FrameLayout;
+import androidx.camera.core.MeteringPointFactory;
 import androidx.camera.core.Preview;
 import androidx.camera.core.ViewPort;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,10 @@ public final class PreviewView extends FrameLayout {
     }
 
     public Preview.SurfaceProvider getSurfaceProvider() {
+        throw new UnsupportedOperationException("stub");
+    }
+
+    public MeteringPointFactory getMeteringPointFactory() {
         throw new UnsupportedOperationException("stub");
     }
 

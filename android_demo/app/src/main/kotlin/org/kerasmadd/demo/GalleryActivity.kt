@@ -7,6 +7,7 @@ import android.view.View
 import androidx.activity.ComponentActivity
 import androidx.activity.result.PickVisualMediaRequest
 import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia
+import org.kerasmadd.core.GalleryWork
 import org.kerasmadd.core.ScaleMode
 import org.kerasmadd.core.Source
 import org.kerasmadd.core.UiEvent
@@ -18,7 +19,9 @@ import org.kerasmadd.demo.ui.Message
 import org.kerasmadd.demo.ui.Screen
 import org.kerasmadd.demo.ui.ShareAction
 import org.kerasmadd.demo.ui.Shot
+import org.kerasmadd.demo.ui.TitleBar
 import org.kerasmadd.demo.ui.content
+import org.kerasmadd.demo.ui.keepOffTheEdges
 
 /** Photos and videos: the system's picker gives one at a time, so no permission is needed. */
 class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
@@ -27,8 +30,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     private lateinit var screen: Screen
     private var facts = UiFacts(source = Source.GALLERY)
     private var scorer: GalleryScorer? = null
-    private var chosen: Uri? = null
-    private var pending = false
+    private var work = GalleryWork<Uri>()
     private var reading = false
     private var picture: Bitmap? = null
     private var shot: Shot? = null
@@ -36,6 +38,8 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         setContentView(R.layout.activity_gallery)
+        content.keepOffTheEdges()
+        TitleBar(content).show(R.string.gallery_title) { finish() }
         settings = Settings(this)
         screen = Screen(content)
         screen.overlay.scaleMode = ScaleMode.FIT
@@ -47,20 +51,20 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
         screen.shareButton.setOnClickListener { share() }
         screen.onMessageButton = { restart() }
         screen.show(facts.after(UiEvent.SourceChosen(Source.GALLERY)).state)
-        chosen = savedInstanceState?.getString(CHOSEN)?.let(Uri::parse)
-        pending = chosen != null
+        savedInstanceState?.getString(CHOSEN)?.let { work = work.choose(Uri.parse(it)) }
         if (savedInstanceState == null) choose()
     }
 
     override fun onSaveInstanceState(outState: Bundle) {
         super.onSaveInstanceState(outState)
-        outState.putString(CHOSEN, chosen?.toString())
+        outState.putString(CHOSEN, work.chosen?.toString())
     }
 
     override fun onStart() {
         super.onStart()
         scorer = GalleryScorer(this, settings, this)
-        if (pending) scorePicture()
+        // What was done stays on the screen; what leaving interrupted is done again.
+        work.pending?.let(::score)
     }
 
     override fun onStop() {
@@ -76,18 +80,15 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     private fun onPicked(address: Uri?) {
         if (address == null) {
             // Nothing chosen, and nothing shown to go back to.
-            if (chosen == null) finish()
+            if (work.chosen == null) finish()
             return
         }
-        chosen = address
-        pending = true
+        work = work.choose(address)
         // The picker's answer comes before onStart or after it.
-        if (scorer != null) scorePicture()
+        if (scorer != null) score(address)
     }
 
-    private fun scorePicture() {
-        val address = chosen ?: return
-        pending = false
+    private fun score(address: Uri) {
         picture = null
         shot = null
         screen.overlay.show(null)
@@ -99,7 +100,8 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     private fun restart() {
         scorer?.close()
         scorer = GalleryScorer(this, settings, this)
-        scorePicture()
+        work.chosen?.let { work = work.choose(it) }
+        work.pending?.let(::score)
     }
 
     override fun onEvent(event: UiEvent) = handle(event)
@@ -114,6 +116,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
         screen.showNote(getString(R.string.reading_video, index + 1, count))
 
     override fun onDone() {
+        work = work.finish()
         reading = false
         screen.showNote("")
         screen.show(facts.state)
@@ -123,7 +126,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
 
     private fun handle(event: UiEvent) {
         facts = facts.after(event)
-        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, scorer?.mapCount ?: 0)
+        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, event.model.mapCount)
         val state = facts.state
         if (reading && state is UiState.Waiting) {
             screen.show(state, Message(getString(R.string.reading_title), "", busy = true))
@@ -133,14 +136,14 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     }
 
     private fun nextHeat() {
-        val count = scorer?.mapCount ?: 0
+        val count = facts.model?.mapCount ?: 0
         settings.heat = if (count == 0) HeatChoice.OFF else settings.heat.next(count)
         screen.showHeat(settings.heat, count)
     }
 
     private fun share() {
         val model = facts.model ?: return
-        ShareAction(this).share(picture, shot, model, scorer?.modelSha256.orEmpty(), settings.heat)
+        ShareAction(this).share(picture, shot, model, settings.heat)
     }
 
     private companion object {

@@ -22,6 +22,7 @@ import org.kerasmadd.core.Stage
 import org.kerasmadd.core.UiEvent
 import org.kerasmadd.core.UiFacts
 import org.kerasmadd.core.UiState
+import org.kerasmadd.demo.camera.CameraKnobs
 import org.kerasmadd.demo.camera.CameraSession
 import org.kerasmadd.demo.camera.FramePipeline
 import org.kerasmadd.demo.ui.HeatChoice
@@ -29,6 +30,7 @@ import org.kerasmadd.demo.ui.Screen
 import org.kerasmadd.demo.ui.ShareAction
 import org.kerasmadd.demo.ui.Shot
 import org.kerasmadd.demo.ui.content
+import org.kerasmadd.demo.ui.keepOffTheEdges
 import org.kerasmadd.demo.ui.require
 
 /**
@@ -45,10 +47,10 @@ class MainActivity : ComponentActivity() {
     private lateinit var settings: Settings
     private lateinit var screen: Screen
     private lateinit var previewView: PreviewView
+    private lateinit var knobs: CameraKnobs
     private var facts = UiFacts()
     private var pipeline: FramePipeline? = null
     private var camera: CameraSession? = null
-    private var mapCount = 0
     private var speedShownAt = 0L
     private var asked = false
 
@@ -68,8 +70,10 @@ class MainActivity : ComponentActivity() {
         asked = savedInstanceState?.getBoolean(ASKED) ?: false
         setContentView(R.layout.activity_main)
         settings = Settings(this)
+        content.keepOffTheEdges()
         previewView = content.require(R.id.preview)
         screen = Screen(content)
+        knobs = CameraKnobs(screen, ::showNote)
         screen.overlay.statistics = statistics
         screen.onMessageButton = ::onMessageButton
         screen.switchButton.setOnClickListener { switchCamera() }
@@ -137,10 +141,16 @@ class MainActivity : ComponentActivity() {
     }
 
     private fun startCamera() {
-        camera?.start(settings.frontCamera) { front -> pipeline?.mirrored = front }
+        knobs.controls = null
+        camera?.start(
+            settings.frontCamera,
+            onChosen = { front -> pipeline?.mirrored = front },
+            onStarted = { controls -> knobs.controls = controls },
+        )
     }
 
     private fun stopAll() {
+        knobs.controls = null
         camera?.close()
         camera = null
         pipeline?.close()
@@ -150,11 +160,8 @@ class MainActivity : ComponentActivity() {
 
     private fun handle(event: UiEvent) {
         facts = facts.after(event)
-        val model = (event as? UiEvent.ModelReady)?.model
-        if (model != null) {
-            mapCount = pipeline?.mapCount ?: 0
-            screen.showHeat(settings.heat, mapCount)
-        }
+        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, event.model.mapCount)
+        if (event is UiEvent.DetectorRestarted || event == UiEvent.LoadingStarted) showNote()
         val state = facts.state
         screen.show(state)
         screen.announce(SystemClock.uptimeMillis())
@@ -191,22 +198,37 @@ class MainActivity : ComponentActivity() {
     }
 
     private fun nextHeat() {
-        val next = settings.heat.next(mapCount)
-        settings.heat = if (mapCount == 0) HeatChoice.OFF else next
-        screen.showHeat(settings.heat, mapCount)
+        val count = facts.model?.mapCount ?: 0
+        settings.heat = if (count == 0) HeatChoice.OFF else settings.heat.next(count)
+        screen.showHeat(settings.heat, count)
     }
 
+    /** Picture and boxes stand still together, over a preview that goes on. */
     private fun togglePause() {
-        val pause = !facts.paused
-        handle(if (pause) UiEvent.PausePressed else UiEvent.ResumePressed)
-        pipeline?.setPaused(pause)
+        val frames = pipeline ?: return
+        if (facts.paused) {
+            handle(UiEvent.ResumePressed)
+            frames.resume()
+            return
+        }
+        frames.pause { picture, shot ->
+            handle(UiEvent.PausePressed)
+            screen.overlay.show(shot, picture)
+        }
+    }
+
+    private fun showNote() {
+        val times = facts.detectorRestarts
+        val restarted =
+            if (times == 0) "" else resources.getQuantityString(R.plurals.detector_restarted, times, times)
+        screen.showNote(listOf(knobs.words(this), restarted).filter { it.isNotEmpty() }.joinToString(" · "))
     }
 
     private fun share() {
         val model = facts.model ?: return
         val source = pipeline ?: return
         source.snapshot { picture, shot ->
-            ShareAction(this).share(picture, shot, model, source.modelSha256, settings.heat)
+            ShareAction(this).share(picture, shot, model, settings.heat)
         }
     }
 

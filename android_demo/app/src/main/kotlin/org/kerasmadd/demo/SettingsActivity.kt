@@ -11,7 +11,9 @@ import org.kerasmadd.core.Backend
 import org.kerasmadd.core.ModelContract
 import org.kerasmadd.core.ModelContractException
 import org.kerasmadd.demo.model.ModelAssets
+import org.kerasmadd.demo.ui.TitleBar
 import org.kerasmadd.demo.ui.content
+import org.kerasmadd.demo.ui.keepOffTheEdges
 import org.kerasmadd.demo.ui.require
 
 /** Threshold and back end, and what there is to know of the model. */
@@ -19,6 +21,8 @@ class SettingsActivity : ComponentActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         setContentView(R.layout.activity_settings)
+        content.keepOffTheEdges()
+        TitleBar(content).show(R.string.settings_title) { finish() }
         SettingsScreen(content, Settings(this)).show(readContract())
     }
 

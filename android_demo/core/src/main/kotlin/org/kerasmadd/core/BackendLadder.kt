@@ -1,7 +1,22 @@
 package org.kerasmadd.core
 
 /** Where a model runs, best first. */
-enum class Backend { NPU, GPU, CPU }
+enum class Backend {
+    NPU, GPU, CPU;
+
+    /**
+     * Makes sure that a runtime which takes the CPU without a word does not pass for this one.
+     *
+     * @param available what the runtime found on the phone.
+     * @throws BackendMissingException where this is not among it.
+     */
+    fun requireAmong(available: Set<Backend>) {
+        if (this !in available) throw BackendMissingException(this)
+    }
+}
+
+/** The runtime found no such processor on the phone, or no driver for it in the app. */
+class BackendMissingException(backend: Backend) : Exception("this phone offers no $backend to the app")
 
 /**
  * Why a back end is not used.

@@ -10,8 +10,12 @@ enum class Permission { UNKNOWN, GRANTED, DENIED, DENIED_FOR_GOOD }
 enum class Problem { MODEL, BACKEND, DETECTOR, CAMERA, PICTURE }
 
 /**
- * What the screen says of the model.
+ * What the screen says of the model; it outlasts the model itself.
  *
+ * @property sha256 of the model file.
+ * @property mapCount M, the number of attention maps.
+ * @property clearThreshold probability below which no trace was found; null where all below
+ *   [threshold] is real.
  * @property demonstration the screen must say that nothing may be concluded from its scores.
  * @property requested back end in the settings.
  * @property actual back end that runs.
@@ -20,8 +24,11 @@ enum class Problem { MODEL, BACKEND, DETECTOR, CAMERA, PICTURE }
 data class ModelInfo(
     val trainingData: String,
     val quantization: String,
+    val sha256: String,
+    val mapCount: Int,
     val demonstration: Boolean,
     val threshold: Double,
+    val clearThreshold: Double?,
     val requested: Backend,
     val actual: Backend,
     val failures: List<BackendFailure> = emptyList(),
@@ -38,8 +45,8 @@ sealed interface UiState {
     /** The model is being opened and checked. */
     data object Loading : UiState
 
-    /** The model runs, but its numbers are wrong: no score is shown. */
-    data class SelfCheckFailed(val result: SelfCheckResult, override val model: ModelInfo) : UiState
+    /** The model's numbers are wrong on every back end: none is kept open, no score is shown. */
+    data class SelfCheckFailed(val result: SelfCheckResult) : UiState
 
     /** Something is broken; [message] gives the cause. [canRetry] where trying again may help. */
     data class Failed(
@@ -74,12 +81,15 @@ sealed interface UiEvent {
     /** The model is opened (again): at start, on a retry, after a change of the back end. */
     data object LoadingStarted : UiEvent
     data class ModelReady(val model: ModelInfo) : UiEvent
-    data class SelfCheckFailed(val result: SelfCheckResult, val model: ModelInfo) : UiEvent
+    data class SelfCheckFailed(val result: SelfCheckResult) : UiEvent
 
     /** The back end changed at work, or the threshold in the settings. */
     data class ModelChanged(val model: ModelInfo) : UiEvent
     data class FrameScored(val faces: List<ScoredFace>) : UiEvent
     data class Failed(val problem: Problem, val message: String) : UiEvent
+
+    /** The face detector gave no answer and was started anew, so often so far. */
+    data class DetectorRestarted(val times: Int) : UiEvent
     data object PausePressed : UiEvent
     data object ResumePressed : UiEvent
 }
@@ -95,12 +105,13 @@ data class UiFacts(
     val failure: UiEvent.Failed? = null,
     val paused: Boolean = false,
     val faces: List<ScoredFace>? = null,
+    val detectorRestarts: Int = 0,
 ) {
     /** What the screen shows. */
     val state: UiState
         get() {
             lasting(failure)?.let { return failed(it) }
-            if (selfCheck != null && model != null) return UiState.SelfCheckFailed(selfCheck, model)
+            if (selfCheck != null) return UiState.SelfCheckFailed(selfCheck)
             if (source == Source.CAMERA && permission != Permission.GRANTED) {
                 return UiState.PermissionNeeded(permission != Permission.DENIED_FOR_GOOD, model)
             }
@@ -126,14 +137,16 @@ data class UiFacts(
         is UiEvent.SourceChosen ->
             copy(source = event.source, failure = lasting(failure), paused = false, faces = null)
         UiEvent.LoadingStarted ->
-            copy(model = null, selfCheck = null, failure = null, faces = null)
+            UiFacts(source, permission, paused = paused)
         is UiEvent.ModelReady ->
             copy(model = event.model, selfCheck = null, failure = null, faces = null)
         is UiEvent.SelfCheckFailed ->
-            copy(model = event.model, selfCheck = event.result, faces = null)
+            copy(model = null, selfCheck = event.result, faces = null)
         is UiEvent.ModelChanged -> if (model == null) this else copy(model = event.model)
         is UiEvent.FrameScored -> afterFrame(event)
         is UiEvent.Failed -> copy(failure = event, faces = null)
+        is UiEvent.DetectorRestarted ->
+            copy(detectorRestarts = event.times, faces = if (paused) faces else null)
         UiEvent.PausePressed -> copy(paused = true)
         UiEvent.ResumePressed -> copy(paused = false, faces = null)
     }

@@ -53,6 +53,20 @@ class BackendLadderTest {
     }
 
     @Test
+    fun `an NPU that is not there is not taken for one, though the runtime would open`() {
+        val available = setOf(Backend.GPU, Backend.CPU)
+        val ladder = BackendLadder(Backend.NPU, { backend ->
+            backend.requireAmong(available)
+            open(backend)
+        })
+        assertEquals(Backend.GPU, ladder.open().backend)
+        val failure = ladder.failures.single()
+        assertEquals(Backend.NPU, failure.backend)
+        assertTrue("no NPU" in failure.reason, failure.reason)
+        Backend.GPU.requireAmong(available)
+    }
+
+    @Test
     fun `a model that computes something else is closed and given up`() {
         val check = SelfCheck("", "golden_crop.png", 0.8, 0.02)
         val ladder = BackendLadder(Backend.GPU, ::open) { model ->

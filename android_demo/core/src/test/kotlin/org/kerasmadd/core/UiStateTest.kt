@@ -9,7 +9,9 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
 class UiStateTest {
-    private val model = ModelInfo("made-up faces", "float16", true, 0.5, Backend.GPU, Backend.CPU)
+    private val model = ModelInfo(
+        "made-up faces", "float16", "0123", 4, true, 0.5, null, Backend.GPU, Backend.CPU,
+    )
     private val face = ScoredFace(0, Box(1, 2, 3, 4), CropSquare(0, 0, 9), 0.7, Verdict.FAKE, 9)
     private val bad = SelfCheckResult(0.5, 0.9, 0.02)
 
@@ -61,13 +63,15 @@ class UiStateTest {
 
     @Test
     fun `wrong numbers are never shown`() {
-        val facts = after(*ready, UiEvent.FrameScored(listOf(face)), UiEvent.SelfCheckFailed(bad, model))
-        assertEquals(UiState.SelfCheckFailed(bad, model), facts.state)
+        val facts = after(*ready, UiEvent.FrameScored(listOf(face)), UiEvent.SelfCheckFailed(bad))
+        assertEquals(UiState.SelfCheckFailed(bad), facts.state)
         assertSame(facts, facts.after(UiEvent.FrameScored(listOf(face))))
         assertEquals(
-            UiState.SelfCheckFailed(bad, model),
+            UiState.SelfCheckFailed(bad),
             facts.after(UiEvent.PermissionChanged(Permission.DENIED)).state,
         )
+        assertNull(facts.model)
+        assertNull(facts.state.model)
         assertEquals(UiState.Loading, facts.after(UiEvent.LoadingStarted).state)
         val better = facts.after(UiEvent.ModelReady(model))
         assertEquals(UiState.Waiting(Source.CAMERA, model), better.state)
@@ -120,14 +124,27 @@ class UiStateTest {
     }
 
     @Test
+    fun `a detector that was started anew is told of until the model is opened anew`() {
+        val scored = after(*ready, UiEvent.FrameScored(listOf(face)))
+        val facts = scored.after(UiEvent.DetectorRestarted(1)).after(UiEvent.DetectorRestarted(2))
+        assertEquals(2, facts.detectorRestarts)
+        // The boxes of before would stand still over a moving picture.
+        assertEquals(UiState.Waiting(Source.CAMERA, model), facts.state)
+        assertEquals(2, facts.after(UiEvent.FrameScored(listOf(face))).detectorRestarts)
+        assertEquals(0, facts.after(UiEvent.LoadingStarted).detectorRestarts)
+        val paused = scored.after(UiEvent.PausePressed).after(UiEvent.DetectorRestarted(1))
+        assertEquals(UiState.Paused(listOf(face), model), paused.state)
+    }
+
+    @Test
     fun `whatever happens there is a state, and scores only with a good model`() {
         val events = listOf(
             granted, UiEvent.PermissionChanged(Permission.DENIED), UiEvent.LoadingStarted,
             UiEvent.SourceChosen(Source.GALLERY), UiEvent.SourceChosen(Source.CAMERA),
-            UiEvent.ModelReady(model), UiEvent.SelfCheckFailed(bad, model), UiEvent.ModelChanged(model),
+            UiEvent.ModelReady(model), UiEvent.SelfCheckFailed(bad), UiEvent.ModelChanged(model),
             UiEvent.FrameScored(listOf(face)), UiEvent.FrameScored(emptyList()),
             UiEvent.Failed(Problem.MODEL, "a"), UiEvent.Failed(Problem.CAMERA, "b"),
-            UiEvent.PausePressed, UiEvent.ResumePressed,
+            UiEvent.PausePressed, UiEvent.ResumePressed, UiEvent.DetectorRestarted(1),
         )
         val random = Random(1)
         val seen = HashSet<String>()

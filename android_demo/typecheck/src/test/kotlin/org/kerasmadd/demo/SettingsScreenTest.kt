@@ -15,6 +15,7 @@ import org.kerasmadd.core.InputType
 import org.kerasmadd.core.ModelContract
 import org.kerasmadd.core.ModelContractException
 import org.kerasmadd.demo.ui.HeatChoice
+import org.kerasmadd.demo.ui.TitleBar
 import org.kerasmadd.demo.ui.content
 import org.kerasmadd.demo.ui.require
 import org.robolectric.RobolectricTestRunner
@@ -25,6 +26,7 @@ import org.robolectric.annotation.Config
 class SettingsScreenTest {
     private val activity = inflate(R.layout.activity_settings)
     private val settings = Settings(activity)
+    private var wentBack = false
     private val contract = ModelContract(
         quantization = "int8",
         inputHeight = 224,
@@ -54,7 +56,11 @@ class SettingsScreenTest {
         assertTrue(activity.content.require<RadioButton>(R.id.backend_cpu).isChecked)
         assertEquals(0.4, settings.thresholdFor(contract), 0.0)
         assertTrue("224 × 224" in text(R.id.about_model) && "synthetic faces" in text(R.id.about_model))
+        TitleBar(activity.content).show(R.string.settings_title) { wentBack = true }
         keep(drawn(activity.content), "settings")
+        assertEquals("Settings", text(R.id.title))
+        activity.content.require<View>(R.id.button_back).performClick()
+        assertTrue(wentBack)
     }
 
     @Test

@@ -11,7 +11,19 @@ public abstract class JniHandle internal constructor() : AutoCloseable {
     final override fun close(): Unit = stub()
 }
 
-public class Environment private constructor() : JniHandle()
+public class Environment private constructor() : JniHandle() {
+    public enum class Option { CompilerPluginLibraryDir, DispatchLibraryDir }
+
+    @Throws(LiteRtException::class)
+    public fun getAvailableAccelerators(): Set<Accelerator> = stub()
+
+    public companion object {
+        @Throws(LiteRtException::class)
+        @JvmOverloads
+        @JvmStatic
+        public fun create(options: Map<Option, String> = mapOf()): Environment = stub(options)
+    }
+}
 
 public class TensorBuffer private constructor() : JniHandle() {
     @Throws(LiteRtException::class)
@@ -31,8 +43,25 @@ public class CompiledModel private constructor() : JniHandle() {
         val xnnPackWeightCachePath: String? = null,
     )
 
+    public data class GpuOptions(
+        val constantTensorSharing: Boolean? = null,
+        val infiniteFloatCapping: Boolean? = null,
+        val allowSrcQuantizedFcConvOps: Boolean? = null,
+        val precision: Precision? = null,
+        val bufferStorageType: BufferStorageType? = null,
+        val preferTextureWeights: Boolean? = null,
+        val serializationDir: String? = null,
+        val modelCacheKey: String? = null,
+        val serializeProgramCache: Boolean? = null,
+    ) {
+        public enum class Precision { DEFAULT, FP16, FP32 }
+
+        public enum class BufferStorageType { DEFAULT, BUFFER, TEXTURE_2D }
+    }
+
     public class Options(internal vararg val accelerators: Accelerator) {
         public var cpuOptions: CpuOptions? = null
+        public var gpuOptions: GpuOptions? = null
 
         public companion object {
             @JvmStatic

@@ -37,17 +37,22 @@ class CameraSession(
     /**
      * Starts the front or the back camera, or starts it again in another shape of the view.
      *
-     * @param onStarted receives whether it is the front camera; a phone without the wanted one uses
-     *   the other.
+     * @param onChosen receives, before the first frame, whether it is the front camera; a phone
+     *   without the wanted one uses the other.
+     * @param onStarted receives its lamp, zoom and focus.
      */
-    fun start(wantFront: Boolean, onStarted: (Boolean) -> Unit) {
+    fun start(
+        wantFront: Boolean,
+        onChosen: (Boolean) -> Unit,
+        onStarted: (CameraControls) -> Unit,
+    ) {
         val pending = ProcessCameraProvider.getInstance(activity)
         pending.addListener({
             try {
                 if (!closed) {
                     provider = pending.get()
                     // The view port needs the size of the view.
-                    previewView.post { if (!closed) guarded { bind(wantFront, onStarted) } }
+                    previewView.post { if (!closed) guarded { bind(wantFront, onChosen, onStarted) } }
                 }
             } catch (error: Exception) {
                 onFailure(describe(error))
@@ -61,7 +66,11 @@ class CameraSession(
         analysis?.targetRotation = rotation
     }
 
-    private fun bind(wantFront: Boolean, onStarted: (Boolean) -> Unit) {
+    private fun bind(
+        wantFront: Boolean,
+        onChosen: (Boolean) -> Unit,
+        onStarted: (CameraControls) -> Unit,
+    ) {
         val provider = provider ?: return
         val viewPort = previewView.viewPort ?: return
         unbind()
@@ -84,10 +93,11 @@ class CameraSession(
             .addUseCase(preview)
             .addUseCase(analysis)
             .build()
-        onStarted(front)
-        provider.bindToLifecycle(activity, selector(front), group)
+        onChosen(front)
+        val camera = provider.bindToLifecycle(activity, selector(front), group)
         this.preview = preview
         this.analysis = analysis
+        onStarted(CameraControls(camera, previewView))
     }
 
     private fun unbind() {

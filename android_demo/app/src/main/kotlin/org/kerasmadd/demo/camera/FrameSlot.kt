@@ -23,6 +23,12 @@ internal class FrameSlot : AutoCloseable {
     var height = 0
         private set
 
+    /** When the frame came, by `System.nanoTime`. */
+    var arrivedAt = 0L
+
+    /** Whether its camera's view is mirrored; the copy never is. */
+    var mirrored = false
+
     /** The copy as a bitmap; it changes with the next [take]. */
     val bitmap: Bitmap get() = checkNotNull(picture) { "No frame was taken yet." }
 

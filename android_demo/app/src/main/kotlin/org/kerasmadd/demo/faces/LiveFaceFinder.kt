@@ -18,7 +18,7 @@ import org.kerasmadd.core.FaceModelChoice
  * last one came; MediaPipe would drop it without a word.
  *
  * @param detector `auto`, `short` or `full`, from model.json.
- * @param onFaces receives the time stamp and the faces in pixels.
+ * @param onFaces receives the number of the frame and the faces in pixels.
  * @param onError receives what went wrong with the frame under way.
  */
 class LiveFaceFinder(
@@ -56,12 +56,13 @@ class LiveFaceFinder(
     /**
      * Looks for faces.
      *
+     * @param number of the frame, for the answer.
      * @param bitmap the upright picture, ARGB_8888; it must not change before the answer.
      * @param timestamp milliseconds, larger than any given before.
      */
-    fun detect(bitmap: Bitmap, timestamp: Long) {
+    fun detect(number: Long, bitmap: Bitmap, timestamp: Long) {
         val given = BitmapImageBuilder(bitmap).build()
-        val frame = Frame(given, choice?.models ?: models, choice)
+        val frame = Frame(number, given, choice?.models ?: models, choice)
         underWay = frame
         open.getValue(frame.order.first()).detectAsync(given, timestamp)
     }
@@ -75,12 +76,12 @@ class LiveFaceFinder(
 
     private fun found(model: FaceModel, result: FaceDetectorResult) {
         val faces = boxes(result.detections())
-        val frame = underWay
-        val next = if (faces.isEmpty()) frame?.after(model) else null
+        val frame = underWay ?: return
+        val next = if (faces.isEmpty()) frame.after(model) else null
         val again = next?.let { open[it] }
-        if (again == null || frame == null) {
-            frame?.choice?.update(if (faces.isEmpty()) null else model)
-            onFaces(result.timestampMs(), faces)
+        if (again == null) {
+            frame.choice?.update(if (faces.isEmpty()) null else model)
+            onFaces(frame.number, faces)
             return
         }
         try {
@@ -98,6 +99,7 @@ class LiveFaceFinder(
     }
 
     private class Frame(
+        val number: Long,
         val image: MPImage,
         val order: List<FaceModel>,
         val choice: FaceModelChoice?,

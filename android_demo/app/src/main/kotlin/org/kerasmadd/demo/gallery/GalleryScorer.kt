@@ -17,7 +17,7 @@ import org.kerasmadd.demo.Settings
 import org.kerasmadd.demo.TraceListener
 import org.kerasmadd.demo.faces.StillFaceFinder
 import org.kerasmadd.demo.model.OpenModel
-import org.kerasmadd.demo.model.problemOf
+import org.kerasmadd.demo.model.eventOf
 import org.kerasmadd.demo.ui.AttentionMaps
 import org.kerasmadd.demo.ui.DrawnFace
 import org.kerasmadd.demo.ui.Shot
@@ -54,22 +54,12 @@ class GalleryScorer(
     @Volatile
     private var closed = false
 
-    /** M, the number of attention maps; 0 before the model is ready. */
-    @Volatile
-    var mapCount = 0
-        private set
-
-    /** Of the model file; empty before the model is ready. */
-    @Volatile
-    var modelSha256 = ""
-        private set
-
     /** Opens the model where it is not open, and scores a photo or a video. */
     fun score(address: Uri) {
         worker.post {
             if (closed) return@post
             try {
-                val opened = model ?: open() ?: return@post
+                val opened = model ?: open()
                 if (pictures.isVideo(address)) {
                     scoreVideo(opened, address)
                 } else {
@@ -80,26 +70,19 @@ class GalleryScorer(
             } catch (error: LinkageError) {
                 failScoring(error)
             }
-            main.post { listener.onDone() }
+            report { onDone() }
         }
     }
 
     private fun failScoring(error: Throwable) =
-        fail(problemOf(error, if (model == null) Problem.MODEL else Problem.PICTURE), error)
+        tell(eventOf(error, if (model == null) Problem.MODEL else Problem.PICTURE))
 
-    private fun open(): OpenModel? {
+    private fun open(): OpenModel {
         tell(UiEvent.LoadingStarted)
-        val opened = OpenModel.open(context.assets, settings.backend)
+        val opened = OpenModel.open(context, settings.backend)
         model = opened
-        mapCount = opened.contract.numAttentionMaps
-        modelSha256 = opened.contract.sha256
-        val info = opened.info(settings.thresholdFor(opened.contract))
-        if (!opened.selfCheck.passed) {
-            tell(UiEvent.SelfCheckFailed(opened.selfCheck, info))
-            return null
-        }
         finder = StillFaceFinder(context, opened.contract.detector)
-        tell(UiEvent.ModelReady(info))
+        tell(UiEvent.ModelReady(opened.info(settings.thresholdFor(opened.contract))))
         return opened
     }
 
@@ -110,7 +93,7 @@ class GalleryScorer(
     private fun scoreVideo(opened: OpenModel, address: Uri) {
         val scorer = scorer(opened, smoothing = true)
         val read = pictures.videoFrames(address, VIDEO_FRAMES) { index, frame ->
-            main.post { listener.onProgress(index, VIDEO_FRAMES) }
+            report { onProgress(index, VIDEO_FRAMES) }
             scoreFrame(opened, scorer, frame)
             !closed
         }
@@ -134,25 +117,23 @@ class GalleryScorer(
         val faces = try {
             scorer.score(frame, boxes, onScored = scored)
         } catch (error: LiteRtException) {
-            val event = opened.recover(error, settings.thresholdFor(opened.contract))
-            tell(event)
-            if (event is UiEvent.SelfCheckFailed) return
+            tell(opened.recover(error, settings.thresholdFor(opened.contract)))
             scorer.runner = opened.runner
             drawn.clear()
             scorer.score(frame, boxes, onScored = scored)
         }
         val shot = Shot(picture.width, picture.height, mirrored = false, drawn)
-        main.post {
-            listener.onEvent(UiEvent.FrameScored(faces))
-            listener.onShot(picture, shot)
+        report {
+            onEvent(UiEvent.FrameScored(faces))
+            onShot(picture, shot)
         }
     }
 
-    private fun fail(problem: Problem, error: Throwable) =
-        tell(UiEvent.Failed(problem, error.message ?: error.javaClass.simpleName))
+    private fun tell(event: UiEvent) = report { onEvent(event) }
 
-    private fun tell(event: UiEvent) {
-        main.post { listener.onEvent(event) }
+    /** Tells the main thread; what was interrupted by [close] is not done, and is not told. */
+    private fun report(what: Listener.() -> Unit) {
+        main.post { if (!closed) listener.what() }
     }
 
     /** Frees everything after the frame under way. Returns at once; call it on the main thread. */
@@ -163,7 +144,6 @@ class GalleryScorer(
             model?.close()
             finder = null
             model = null
-            main.removeCallbacksAndMessages(null)
         }
         thread.quitSafely()
     }

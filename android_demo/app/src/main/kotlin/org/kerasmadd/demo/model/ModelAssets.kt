@@ -29,6 +29,12 @@ class ModelAssets(private val assets: AssetManager) {
     /** Reads the golden crop's probability. */
     fun selfCheck(contract: ModelContract): SelfCheck = SelfCheck.parse(text(SELF_CHECK), contract)
 
+    /** Reads all golden crops' probabilities, as they lie beside a test that runs on a phone. */
+    fun selfChecks(contract: ModelContract): List<SelfCheck> = assets.list("").orEmpty()
+        .filter { it.startsWith(GOLDEN) && it.endsWith(".json") }
+        .sorted()
+        .map { SelfCheck.parse(text(it), contract) }
+
     /** Decodes the golden crop to the bytes that the model takes. */
     fun goldenCrop(check: SelfCheck, contract: ModelContract): ByteArray {
         val options = BitmapFactory.Options().apply {
@@ -61,5 +67,6 @@ class ModelAssets(private val assets: AssetManager) {
         const val MODEL = "model.tflite"
         const val DESCRIPTION = "model.json"
         const val SELF_CHECK = "self_check.json"
+        private const val GOLDEN = "golden_crop_"
     }
 }

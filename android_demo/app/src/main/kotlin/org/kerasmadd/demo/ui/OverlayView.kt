@@ -5,14 +5,20 @@ import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Matrix
 import android.graphics.Paint
+import android.os.Bundle
 import android.util.AttributeSet
+import android.view.MotionEvent
 import android.view.View
+import android.view.accessibility.AccessibilityNodeInfo
+import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
 import org.kerasmadd.core.AffineTransform
 import org.kerasmadd.core.FrameTransform
 import org.kerasmadd.core.LatencyStatistics
 import org.kerasmadd.core.ScaleMode
 import org.kerasmadd.core.Stage
 import org.kerasmadd.core.ViewGeometry
+import org.kerasmadd.core.Zoom
+import org.kerasmadd.demo.R
 import org.kerasmadd.demo.traced
 
 /** Faces over the camera's preview, or over a picture of its own. Call it on the main thread. */
@@ -40,6 +46,19 @@ class OverlayView @JvmOverloads constructor(
             invalidate()
         }
 
+    /** Where a tap is taken, in pixels; it answers whether there is something to focus. */
+    var onTap: ((Float, Float) -> Boolean)? = null
+
+    /** Receives how far two fingers moved apart; screen readers get two actions in its place. */
+    var onPinch: ((Float) -> Unit)? = null
+
+    private val touch = OverlayTouch(
+        context,
+        onTap = { x, y -> if (onTap?.invoke(x, y) == true) ring.show(x, y) },
+        onPinch = { onPinch?.invoke(it) },
+    )
+    private val ring = FocusRing(this)
+
     /** Receives the time of drawing and when a frame was shown. */
     var statistics: LatencyStatistics? = null
 
@@ -48,6 +67,30 @@ class OverlayView @JvmOverloads constructor(
         this.shot = shot
         this.picture = picture
         invalidate()
+    }
+
+    override fun onTouchEvent(event: MotionEvent): Boolean {
+        if (onTap == null && onPinch == null) return super.onTouchEvent(event)
+        touch.take(event)
+        return true
+    }
+
+    override fun onInitializeAccessibilityNodeInfo(info: AccessibilityNodeInfo) {
+        super.onInitializeAccessibilityNodeInfo(info)
+        if (onPinch == null) return
+        info.addAction(AccessibilityAction(R.id.action_zoom_in, context.getString(R.string.zoom_in)))
+        info.addAction(AccessibilityAction(R.id.action_zoom_out, context.getString(R.string.zoom_out)))
+    }
+
+    override fun performAccessibilityAction(action: Int, arguments: Bundle?): Boolean {
+        val pinch = onPinch
+        when {
+            pinch == null -> return super.performAccessibilityAction(action, arguments)
+            action == R.id.action_zoom_in -> pinch(Zoom.STEP)
+            action == R.id.action_zoom_out -> pinch(1 / Zoom.STEP)
+            else -> return super.performAccessibilityAction(action, arguments)
+        }
+        return true
     }
 
     override fun onDraw(canvas: Canvas) {
@@ -64,12 +107,15 @@ class OverlayView @JvmOverloads constructor(
         val shown = shot
         if (width == 0 || height == 0) return
         if (below != null) {
-            matrix.setValues(transform(below.width, below.height, false).matrixValues())
+            // A picture that stands still for the front camera's is mirrored as its boxes are.
+            val mirrored = shown?.mirrored ?: false
+            matrix.setValues(transform(below.width, below.height, mirrored).matrixValues())
             canvas.drawBitmap(below, matrix, smooth)
         }
         if (shown != null) {
             painter.draw(canvas, shown, transform(shown.width, shown.height, shown.mirrored), heat)
         }
+        ring.draw(canvas)
     }
 
     private fun transform(across: Int, down: Int, mirrored: Boolean): AffineTransform =

@@ -20,18 +20,11 @@ class ResultPicture(private val context: Context) {
      * Draws the picture.
      *
      * @param picture upright, of the size of [shot].
-     * @param sha256 of the model file.
      */
-    fun draw(
-        picture: Bitmap,
-        shot: Shot,
-        model: ModelInfo,
-        sha256: String,
-        heat: HeatChoice,
-    ): Bitmap {
+    fun draw(picture: Bitmap, shot: Shot, model: ModelInfo, heat: HeatChoice): Bitmap {
         val scale = WIDTH.toDouble() / picture.width
         val pictureHeight = Math.round(picture.height * scale).toInt()
-        val caption = layout(caption(shot, model, sha256))
+        val caption = layout(caption(shot, model, heat))
         val result = Bitmap.createBitmap(
             WIDTH, pictureHeight + caption.height + 2 * PADDING, Bitmap.Config.ARGB_8888,
         )
@@ -52,7 +45,7 @@ class ResultPicture(private val context: Context) {
     }
 
     /** What stands below the picture, line by line. */
-    fun caption(shot: Shot, model: ModelInfo, sha256: String): String {
+    fun caption(shot: Shot, model: ModelInfo, heat: HeatChoice): String {
         val lines = ArrayList<String>()
         if (model.demonstration) lines.add(context.getString(R.string.caption_demonstration))
         for (drawn in shot.faces) {
@@ -67,11 +60,14 @@ class ResultPicture(private val context: Context) {
                 ),
             )
         }
+        if (!heat.isOff && shot.faces.any { it.maps != null }) {
+            lines.add(context.getString(R.string.caption_heat))
+        }
         val data = model.trainingData.ifEmpty { context.getString(R.string.unknown_data) }
         lines.add(
             context.getString(
                 R.string.caption_model,
-                sha256.take(12),
+                model.sha256.take(12),
                 model.quantization,
                 model.actual.name,
                 data,

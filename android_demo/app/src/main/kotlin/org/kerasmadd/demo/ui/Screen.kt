@@ -28,12 +28,15 @@ class Screen(root: View) {
     private val messageButton: Button = root.require(R.id.message_button)
     private val verdict: TextView = root.require(R.id.verdict)
     private val verdictDetail: TextView = root.require(R.id.verdict_detail)
+    private val heatLegend: View = root.require(R.id.heat_legend)
     private val announcement: TextView = root.require(R.id.announcement)
     private val announcer = VerdictAnnouncer()
     private var model: ModelInfo? = null
     private var framesPerSecond = 0.0
     private var frameMillis = 0.0
     private var heatLine = ""
+    private var heatDrawn = false
+    private var showsFaces = false
     private var note = ""
 
     val overlay: OverlayView = root.require(R.id.overlay)
@@ -43,6 +46,7 @@ class Screen(root: View) {
     val pauseButton: ImageButton = root.require(R.id.button_pause)
     val shareButton: ImageButton = root.require(R.id.button_share)
     val settingsButton: ImageButton = root.require(R.id.button_settings)
+    val torchButton: ImageButton = root.require(R.id.button_torch)
 
     /** What the button of a message does; it gets the state that was shown. */
     var onMessageButton: (UiState) -> Unit = {}
@@ -61,7 +65,8 @@ class Screen(root: View) {
         pauseButton.setImageResource(if (paused) R.drawable.ic_play else R.drawable.ic_pause)
         pauseButton.contentDescription =
             context.getString(if (paused) R.string.button_resume else R.string.button_pause)
-        val showsFaces = state is UiState.Faces || paused
+        showsFaces = state is UiState.Faces || (state is UiState.Paused && state.faces.isNotEmpty())
+        showLegend()
         shareButton.isEnabled = showsFaces
         shareButton.alpha = if (showsFaces) 1f else DISABLED
     }
@@ -83,6 +88,8 @@ class Screen(root: View) {
     fun showHeat(choice: HeatChoice, count: Int) {
         overlay.heat = choice
         heatLine = if (count == 0) "" else words.heat(choice, count)
+        heatDrawn = count > 0 && !choice.isOff
+        showLegend()
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) heatButton.stateDescription = heatLine
         showStatus()
     }
@@ -97,6 +104,10 @@ class Screen(root: View) {
         announcement.text = verdict.text
     }
 
+    private fun showLegend() {
+        heatLegend.visibility = if (heatDrawn && showsFaces) View.VISIBLE else View.GONE
+    }
+
     private fun showStatus() {
         val shown = model
         banner.visibility = if (shown == null) View.INVISIBLE else View.VISIBLE
@@ -106,7 +117,8 @@ class Screen(root: View) {
             )
         }
         val first = words.backend(shown, framesPerSecond, frameMillis)
-        status.text = listOf(first, heatLine, note).filter { it.isNotEmpty() }.joinToString("\n")
+        val second = listOf(heatLine, note).filter { it.isNotEmpty() }.joinToString(" · ")
+        status.text = listOf(first, second).filter { it.isNotEmpty() }.joinToString("\n")
     }
 
     private fun showMessage(state: UiState, shown: Message?) {

@@ -13,17 +13,16 @@ class ShareAction(private val activity: Activity) {
      * Shares a result, or says that there is none.
      *
      * @param picture upright, of the size of [shot].
-     * @param sha256 of the model file.
      */
-    fun share(picture: Bitmap?, shot: Shot?, model: ModelInfo, sha256: String, heat: HeatChoice) {
+    fun share(picture: Bitmap?, shot: Shot?, model: ModelInfo, heat: HeatChoice) {
         if (picture == null || shot == null || shot.faces.isEmpty()) {
             tell(activity.getString(R.string.share_nothing))
             return
         }
         val drawing = ResultPicture(activity)
         try {
-            val result = drawing.draw(picture, shot, model, sha256, heat)
-            Sharing.share(activity, result, drawing.caption(shot, model, sha256))
+            val result = drawing.draw(picture, shot, model, heat)
+            Sharing.share(activity, result, drawing.caption(shot, model, heat))
         } catch (error: IOException) {
             tell(activity.getString(R.string.share_failed, error.message.orEmpty()))
         }

@@ -77,16 +77,18 @@ class StateWords(private val resources: Resources) {
 
     /** The numbers below the verdict. */
     fun detail(state: UiState): String {
-        val threshold = state.model?.threshold ?: return ""
+        val model = state.model ?: return ""
         val face = when (state) {
             is UiState.Faces -> state.faces.first()
             is UiState.Paused -> state.faces.firstOrNull() ?: return ""
             is UiState.NoFace -> return resources.getString(R.string.no_face_hint)
             else -> return ""
         }
-        return resources.getString(
-            R.string.verdict_detail, 100 * face.probability, 100 * threshold,
+        val detail = resources.getString(
+            R.string.verdict_detail, 100 * face.probability, 100 * model.threshold,
         )
+        val clear = model.clearThreshold ?: return detail
+        return resources.getString(R.string.verdict_detail_clear, detail, 100 * clear)
     }
 
     /** Where the model runs, why not where it was asked to, and how fast. */

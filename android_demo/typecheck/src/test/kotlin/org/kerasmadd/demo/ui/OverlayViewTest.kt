@@ -3,6 +3,8 @@ package org.kerasmadd.demo.ui
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Color
+import android.graphics.Paint
+import android.view.MotionEvent
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -83,6 +85,42 @@ class OverlayViewTest {
         val cell = square.side / 14.0
         assertEquals(square.left + 2.5 * cell, column(false), 0.5 * cell)
         assertEquals(512 - (square.left + 2.5 * cell), column(true), 0.5 * cell)
+    }
+
+    @Test
+    fun `a picture that stands still is mirrored as its boxes are`() {
+        view.heat = HeatChoice.OFF
+        val picture = Bitmap.createBitmap(512, 512, Bitmap.Config.ARGB_8888)
+        // Bright on its left side alone.
+        Canvas(picture).drawRect(0f, 0f, 100f, 512f, Paint().apply { color = Color.WHITE })
+        val faces = listOf(face(Verdict.REAL, 0.1, Box(200, 200, 80, 80)))
+        view.show(shot(faces, mirrored = false), picture)
+        assertEquals(Color.WHITE, draw(512, 512).getPixel(20, 20))
+        view.show(shot(faces, mirrored = true), picture)
+        val mirrored = draw(512, 512)
+        assertEquals(Color.WHITE, mirrored.getPixel(491, 20))
+        assertTrue(mirrored.getPixel(20, 20) != Color.WHITE)
+    }
+
+    @Test
+    fun `a tap says where, and a screen reader zooms without pinching`() {
+        val taps = ArrayList<Pair<Float, Float>>()
+        val factors = ArrayList<Float>()
+        assertEquals(false, view.performAccessibilityAction(R.id.action_zoom_in, null))
+        view.onTap = { x, y -> taps.add(x to y) }
+        view.onPinch = factors::add
+        draw(512, 512)
+        val before = draw(512, 512)
+        for (action in listOf(MotionEvent.ACTION_DOWN, MotionEvent.ACTION_UP)) {
+            val event = MotionEvent.obtain(1000, 1010, action, 120f, 340f, 0)
+            assertTrue(view.onTouchEvent(event))
+        }
+        assertEquals(listOf(120f to 340f), taps)
+        assertTrue("a ring shows where", !draw(512, 512).sameAs(before))
+        assertTrue(view.performAccessibilityAction(R.id.action_zoom_in, null))
+        assertTrue(view.performAccessibilityAction(R.id.action_zoom_out, null))
+        assertEquals(1f, factors[0] * factors[1], 1e-6f)
+        assertTrue(factors[0] > 1)
     }
 
     @Test

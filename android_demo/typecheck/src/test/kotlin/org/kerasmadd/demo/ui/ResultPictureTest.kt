@@ -20,20 +20,22 @@ import org.robolectric.annotation.Config
 @Config(sdk = [33], qualifiers = "w360dp-h740dp-port-xhdpi")
 class ResultPictureTest {
     private val context = RuntimeEnvironment.getApplication().apply { setTheme(R.style.Theme_Demo) }
-    private val sha256 = "0123456789abcdef".repeat(4)
     private val drawing = ResultPicture(context)
 
     @Test
     fun `the caption states score, model and limits`() {
         val shot = shot(listOf(face(Verdict.FAKE, 0.87)))
-        val caption = drawing.caption(shot, model(demonstration = true), sha256)
-        for (part in listOf("Looks fake", "87 %", "50 %", "12 frames", "0123456789ab", "int8", "CPU")) {
+        val caption = drawing.caption(shot, model(demonstration = true), HeatChoice.SUM)
+        for (part in listOf("Looks fake", "87 %", "81 %", "12 frames", "0123456789ab", "int8", "CPU")) {
             assertTrue("$part is not in $caption", part in caption)
         }
-        assertTrue("synthetic faces" in caption)
+        assertTrue("photographs of people" in caption)
         assertTrue(context.getString(R.string.caption_demonstration) in caption)
         assertTrue(context.getString(R.string.caption_limits) in caption)
-        val real = drawing.caption(shot, model(demonstration = false), sha256)
+        val colors = context.getString(R.string.caption_heat)
+        assertTrue(colors in caption)
+        assertTrue(colors !in drawing.caption(shot, model(), HeatChoice.OFF))
+        val real = drawing.caption(shot, model(demonstration = false), HeatChoice.SUM)
         assertTrue(context.getString(R.string.caption_demonstration) !in real)
         assertTrue(context.getString(R.string.caption_limits) in real)
     }
@@ -43,8 +45,8 @@ class ResultPictureTest {
         val picture = photo()
         val plain = shot(emptyList(), mirrored = false)
         val front = shot(emptyList(), mirrored = true)
-        val one = drawing.draw(picture, plain, model(), sha256, HeatChoice.OFF)
-        val other = drawing.draw(picture, front, model(), sha256, HeatChoice.OFF)
+        val one = drawing.draw(picture, plain, model(), HeatChoice.OFF)
+        val other = drawing.draw(picture, front, model(), HeatChoice.OFF)
         assertTrue(one.sameAs(other))
         val expected = Bitmap.createScaledBitmap(picture, 1080, 1080, true)
         var largest = 0
@@ -59,12 +61,12 @@ class ResultPictureTest {
 
     @Test
     fun `faces are drawn, and the caption is below`() {
-        val shot = shot(listOf(face(Verdict.FAKE, 0.87)))
-        val with = drawing.draw(photo(), shot, model(), sha256, HeatChoice.SUM)
-        val without = drawing.draw(photo(), shot(emptyList()), model(), sha256, HeatChoice.SUM)
+        val shot = shot(listOf(face(Verdict.NO_TRACE, 0.1)))
+        val with = drawing.draw(photo(), shot, model(), HeatChoice.SUM)
+        val without = drawing.draw(photo(), shot(emptyList()), model(), HeatChoice.SUM)
         assertEquals(1080, with.width)
         assertTrue(with.height > 1080 + 100)
         assertTrue(!with.sameAs(without))
-        keep(with, "shared", width = 320)
+        keep(with, "shared")
     }
 }

@@ -19,7 +19,9 @@ import org.kerasmadd.core.SelfCheckResult
 import org.kerasmadd.core.Source
 import org.kerasmadd.core.UiState
 import org.kerasmadd.core.Verdict
+import org.kerasmadd.demo.DRAWN_FACE
 import org.kerasmadd.demo.R
+import org.kerasmadd.demo.drawing
 import org.kerasmadd.demo.drawn
 import org.kerasmadd.demo.face
 import org.kerasmadd.demo.inflate
@@ -42,9 +44,11 @@ class ScreenTest {
     private fun shown(id: Int): Boolean =
         activity.content.require<View>(id).visibility == View.VISIBLE
 
-    private fun show(state: UiState, name: String, vararg faces: ScoredFace) {
+    private fun show(state: UiState, name: String, vararg faces: ScoredFace, drawn: Boolean = false) {
         screen.show(state)
-        if (faces.isNotEmpty()) screen.overlay.show(shot(faces.toList()), photo())
+        if (faces.isNotEmpty()) {
+            screen.overlay.show(shot(faces.toList()), if (drawn) drawing() else photo())
+        }
         keep(drawn(activity.content), name)
     }
 
@@ -65,13 +69,28 @@ class ScreenTest {
     }
 
     @Test
-    fun `a face that looks fake`() {
-        val face = face(Verdict.FAKE, 0.87)
+    fun `the portrait is what it is`() {
+        // What the shipped detector says of the package's sample photo.
+        val face = face(Verdict.NO_TRACE, 0.097)
         screen.showHeat(HeatChoice.SUM, 2)
         screen.showSpeed(24.3, 31.8)
-        show(UiState.Faces(Source.CAMERA, listOf(face), model()), "fake", face)
+        show(UiState.Faces(Source.CAMERA, listOf(face), model()), "no_trace", face)
+        assertEquals("No trace found", text(R.id.verdict))
+        assertEquals(
+            "Fake probability 10 % · fake from 81 %, no trace below 34 %", text(R.id.verdict_detail),
+        )
+        assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
+    }
+
+    @Test
+    fun `a face that looks fake`() {
+        val face = face(Verdict.FAKE, 0.87, DRAWN_FACE)
+        val model = model(demonstration = true, clearThreshold = null)
+        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showSpeed(24.3, 31.8)
+        show(UiState.Faces(Source.CAMERA, listOf(face), model), "fake", face, drawn = true)
         assertEquals("Looks fake", text(R.id.verdict))
-        assertEquals("Fake probability 87 % · fake from 50 %", text(R.id.verdict_detail))
+        assertEquals("Fake probability 87 % · fake from 81 %", text(R.id.verdict_detail))
         assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
         assertEquals(
             "CPU · 24 frames per second · 32 ms for a frame\nAttention: all maps",
@@ -81,18 +100,18 @@ class ScreenTest {
     }
 
     @Test
-    fun `a face that looks real, and another, on a back end that was not asked for`() {
+    fun `a face without a trace, and another, on a back end that was not asked for`() {
         val faces = arrayOf(
-            face(Verdict.REAL, 0.08),
+            face(Verdict.NO_TRACE, 0.097),
             face(Verdict.UNSURE, 0.55, Box(330, 300, 90, 90), track = 1, frames = 2),
         )
         val failure = BackendFailure(Backend.GPU, "no OpenCL on this phone", RuntimeException())
         val info = model(
-            demonstration = false, requested = Backend.GPU, failures = listOf(failure),
+            requested = Backend.GPU, failures = listOf(failure),
         )
         screen.showHeat(HeatChoice.OFF, 2)
-        show(UiState.Faces(Source.CAMERA, faces.toList(), info), "real", *faces)
-        assertEquals("Looks real, and 1 more face", text(R.id.verdict))
+        show(UiState.Faces(Source.CAMERA, faces.toList(), info), "two_faces", *faces)
+        assertEquals("No trace found, and 1 more face", text(R.id.verdict))
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
         assertEquals(
             "CPU instead of GPU: no OpenCL on this phone\nAttention: off", text(R.id.status),
@@ -101,7 +120,7 @@ class ScreenTest {
 
     @Test
     fun `no score is shown after a failed self-check`() {
-        val state = UiState.SelfCheckFailed(SelfCheckResult(0.9312, 0.4711, 0.02), model())
+        val state = UiState.SelfCheckFailed(SelfCheckResult(0.9312, 0.4711, 0.02))
         show(state, "self_check_failed")
         assertTrue("0.9312" in text(R.id.message_text) && "0.4711" in text(R.id.message_text))
         assertEquals("", text(R.id.verdict_detail))
@@ -121,12 +140,37 @@ class ScreenTest {
 
     @Test
     fun `pausing keeps the verdict, and the button goes on`() {
-        val face = face(Verdict.FAKE, 0.87)
+        val face = face(Verdict.NO_TRACE, 0.097)
+        screen.showHeat(HeatChoice.SUM, 2)
         screen.show(UiState.Faces(Source.CAMERA, listOf(face), model()))
         assertEquals(activity.getString(R.string.button_pause), screen.pauseButton.contentDescription)
         show(UiState.Paused(listOf(face), model()), "paused", face)
-        assertEquals("Paused · Looks fake", text(R.id.verdict))
+        assertEquals("Paused · No trace found", text(R.id.verdict))
         assertEquals(activity.getString(R.string.button_resume), screen.pauseButton.contentDescription)
+    }
+
+    @Test
+    fun `the colours are explained where they are drawn, and only there`() {
+        val faces = UiState.Faces(Source.CAMERA, listOf(face(Verdict.NO_TRACE, 0.1)), model())
+        screen.show(faces)
+        assertEquals(false, shown(R.id.heat_legend))
+        screen.showHeat(HeatChoice.SUM, 2)
+        assertTrue(shown(R.id.heat_legend))
+        screen.show(UiState.NoFace(Source.CAMERA, model()))
+        assertEquals(false, shown(R.id.heat_legend))
+        screen.show(faces)
+        screen.showHeat(HeatChoice.OFF, 2)
+        assertEquals(false, shown(R.id.heat_legend))
+    }
+
+    @Test
+    fun `zoom and a restarted detector are told of beside the attention map`() {
+        screen.show(UiState.Waiting(Source.CAMERA, model()))
+        screen.showHeat(HeatChoice.OFF, 2)
+        screen.showNote(activity.resources.getQuantityString(R.plurals.detector_restarted, 1, 1))
+        assertEquals(
+            "CPU\nAttention: off · Face detector went silent, restarted 1 time", text(R.id.status),
+        )
     }
 
     @Test
@@ -142,9 +186,12 @@ class ScreenTest {
         val density = activity.resources.displayMetrics.density
         drawn(activity.content)
         val buttons = buttons(activity.content)
-        assertEquals(6, buttons.size)
+        // The lamp's is there where the camera has one.
+        assertEquals(7, buttons.size)
+        for (button in buttons) assertNotEquals("", button.contentDescription.toString())
+        screen.torchButton.visibility = View.VISIBLE
+        drawn(activity.content)
         for (button in buttons) {
-            assertNotEquals("", button.contentDescription.toString())
             assertTrue(button.width >= 48 * density && button.height >= 48 * density)
         }
     }
@@ -176,20 +223,20 @@ class ScreenTest {
     @Test
     @Config(sdk = [33], qualifiers = "zh-w360dp-h740dp-port-xhdpi")
     fun chinese() {
-        val face = face(Verdict.FAKE, 0.87)
+        val face = face(Verdict.NO_TRACE, 0.097)
         screen.showHeat(HeatChoice(1), 2)
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "chinese", face)
-        assertEquals("看起来是伪造的", text(R.id.verdict))
+        assertEquals("未发现伪造痕迹", text(R.id.verdict))
     }
 
     @Test
     @Config(sdk = [33], qualifiers = "w740dp-h360dp-land-xhdpi")
     fun landscape() {
-        val face = face(Verdict.REAL, 0.08)
+        val face = face(Verdict.NO_TRACE, 0.097)
         screen.showHeat(HeatChoice.SUM, 2)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "landscape", face)
-        assertEquals("Looks real", text(R.id.verdict))
+        assertEquals("No trace found", text(R.id.verdict))
     }
 
     @Test

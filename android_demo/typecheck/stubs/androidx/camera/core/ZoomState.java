@@ -1,0 +1,10 @@
+// Signatures of CameraX 1.5 (androidx camera-core/api/1.5.0-beta01.txt), only those the app uses. Never packaged.
+package androidx.camera.core;
+
+public interface ZoomState {
+    float getZoomRatio();
+
+    float getMaxZoomRatio();
+
+    float getMinZoomRatio();
+}
