@@ -51,9 +51,9 @@ def build_crops(
                 ]
             if progress is not None:
                 progress(done, len(source))
-    names = [field.name for field in fields(FaceCrops)]
     columns: dict[str, Any] = {
-        name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=False)
+        name: np.array(column)
+        for name, column in zip(FaceCrops._fields, zip(*rows, strict=True), strict=False)
     }
     frames = len(source) * source.frames_per_video
     return FaceCrops(**columns, real_frames=frames, faces_not_found=missing)

@@ -121,7 +121,7 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
     return modes
 
 
-def attention_tensor(model) -> int | None:
+def attention_tensor(model: Any) -> int | None:
     """Returns the number of the tensor that the signature calls attention maps, if any."""
     for signature in model.signatureDefs or ():
         for output in signature.outputs:
