@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from keras_madd.data.examples import decode_example
+from keras_madd.data.example_codec import decode_example
 from keras_madd.data.shards import shard_files
 from keras_madd.data.shards_description import DATASET_JSON, load_dataset_json
 from keras_madd.support.errors import UserError

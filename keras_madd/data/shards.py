@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.data.examples import decode_example, encode_example
+from keras_madd.data.example_codec import decode_example, encode_example
 from keras_madd.data.shards_description import (
     ShardInfo,
     ShardsDescription,

@@ -8,6 +8,7 @@ from keras_madd.evaluation.calibration import Calibration, fit_calibration
 from keras_madd.evaluation.compare import compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
+from keras_madd.evaluation.explanation import Explanation, explain
 from keras_madd.evaluation.outcome import Outcome
 from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
 from keras_madd.evaluation.score_shards import (
@@ -18,7 +19,6 @@ from keras_madd.evaluation.score_shards import (
 )
 from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
-from keras_madd.evaluation.why import Why, explain
 from keras_madd.inference.calibration import uncalibrated
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
@@ -212,7 +212,9 @@ def _known_threshold(scorer: Scorer) -> tuple[float | None, str]:
     return scorer.threshold, "of the model's description"
 
 
-def _reasons(gathered: _Gathered, split: SplitOfShards, settings: EvaluationSettings) -> Why:
+def _reasons(
+    gathered: _Gathered, split: SplitOfShards, settings: EvaluationSettings
+) -> Explanation:
     rows = gathered.scores.where(dataset=split.name, split=split.split, condition=CLEAN)
     threshold = gathered.threshold[0]
     assert gathered.scorer is not None

@@ -44,7 +44,7 @@ class Faces:
 
 
 @dataclass(frozen=True, eq=False)
-class Why:
+class Explanation:
     """The reasons that can be shown for one data set.
 
     Attributes:
@@ -92,7 +92,7 @@ def explain(
     sample: int = 64,
     gallery: int = 12,
     seed: int = 0,
-) -> Why:
+) -> Explanation:
     """Gathers the reasons for one data set.
 
     Args:
@@ -117,12 +117,12 @@ def explain(
     _, maps = scorer.score_with_maps(faces["examples"].crops)
     parts: dict[str, Any] = {name: faces[name] for name in ("wrong", "uncertain", "examples")}
     if maps is None:
-        return Why(**parts, sampled=len(chosen["sample"]))
+        return Explanation(**parts, sampled=len(chosen["sample"]))
     crops = faces["sample"].crops
     _, sampled_maps = scorer.score_with_maps(crops)
     assert sampled_maps is not None
     first = slice(0, _OCCLUDED)
-    return Why(
+    return Explanation(
         **parts,
         example_maps=maps,
         over_time=faces["over_time"],
