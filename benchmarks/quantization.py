@@ -71,7 +71,7 @@ def main() -> None:
 
 def recipes(model, calibration: np.ndarray) -> dict[str, bytes]:
     """Returns the content of a file for every recipe."""
-    from keras_madd.exporting.calibration import activation_extremes, activation_ranges
+    from keras_madd.exporting.activation_ranges import activation_extremes, activation_ranges
     from keras_madd.exporting.equalization import equalized
     from keras_madd.exporting.litert import float_litert
     from keras_madd.exporting.quantization import RECIPES, Recipe, quantize_content

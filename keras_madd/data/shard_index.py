@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from keras_madd.data.examples import decode_example
+from keras_madd.data.example_codec import decode_example
 from keras_madd.data.shards import shard_files
 from keras_madd.data.shards_description import DATASET_JSON, load_dataset_json
 from keras_madd.support.errors import UserError
@@ -64,7 +64,9 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
     Raises:
         UserError: A folder has no such split or is incomplete, or a file is damaged.
     """
-    files, rows, groups = [], [], {}
+    files: list[str] = []
+    rows = []
+    groups: dict[tuple[int, str, int], int] = {}
     for number, folder in enumerate(folders):
         records = {info.name: info.records for info in load_dataset_json(folder).shards}
         for path in shard_files(folder, split):

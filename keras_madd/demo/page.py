@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_madd.demo.manipulations import UNSEEN
-from keras_madd.evaluation.report_sections import made_by, scores_content
+from keras_madd.evaluation.report_sections import headline, made_by, manipulation_content
 from keras_madd.support.files import replace_file
 from keras_madd.support.shipped import CARD, DEFAULT, shipped_folder
 from keras_madd.visualize import encode_png, page
@@ -44,7 +44,8 @@ def write_page(path: Path, findings: Findings) -> Path:
     before, after = metrics["export"]["auc"]
     names = [name for name in findings.history[0] if name not in ("epoch", "seconds")]
     folder = shipped_folder(DEFAULT)
-    content = scores_content(findings.results, {}) | {
+    content = manipulation_content(findings.results) | {
+        "tiles": headline(findings.results),
         "title": "keras_madd quickstart",
         "lead": _SUMMARY,
         "warnings": [page.DEMONSTRATION_BANNER],

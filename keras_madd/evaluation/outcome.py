@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from keras_madd.evaluation.calibration import Calibration
 from keras_madd.evaluation.compare import Comparison
-from keras_madd.evaluation.why import Why
+from keras_madd.evaluation.explanation import Explanation
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Outcome:
     comparison: Mapping[str, Comparison] = field(default_factory=dict)
     compared_with: str = ""
     calibration: Calibration | None = None
-    why: Mapping[str, Why] = field(default_factory=dict)
+    why: Mapping[str, Explanation] = field(default_factory=dict)
     model: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, dict] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def scores_content(results: Mapping[str, dict], scores: CurveSets) -> dict[str, 
 
     Args:
         results: Name of a test set to its `evaluate_scores`.
-        scores: The same names to the `(labels, scores)` of their frames; none, no curves.
+        scores: The same names to the `(labels, scores)` of their frames.
     """
     return manipulation_content(results) | {
         "tiles": headline(results),
@@ -83,11 +83,9 @@ def headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
     return tiles
 
 
-def _score_groups(
-    scores: Mapping[str, tuple[Sequence[int], Sequence[float]]],
-) -> dict[str, np.ndarray]:
+def _score_groups(scores: CurveSets) -> dict[str, np.ndarray]:
     """Returns the scores of the first set's reals, then of each set's fakes."""
-    groups = {}
+    groups: dict[str, np.ndarray] = {}
     for labels, values in scores.values():
         groups.setdefault("real", np.asarray(values)[np.asarray(labels) == 0])
     for name, (labels, values) in scores.items():

@@ -8,6 +8,7 @@ from keras_madd.evaluation.calibration import Calibration, fit_calibration
 from keras_madd.evaluation.compare import compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
+from keras_madd.evaluation.explanation import Explanation, explain
 from keras_madd.evaluation.outcome import Outcome
 from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
 from keras_madd.evaluation.score_shards import (
@@ -18,7 +19,6 @@ from keras_madd.evaluation.score_shards import (
 )
 from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
-from keras_madd.evaluation.why import Why, explain
 from keras_madd.inference.calibration import uncalibrated
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
@@ -140,12 +140,14 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
     write_scores(output / SCORES_FILE, gathered.scores)
     replace_file(output / METRICS_FILE, json_bytes(outcome.to_json(), allow_nan=False))
     subject = settings.model or settings.scores
+    assert subject is not None
     title = f"Evaluation of {subject.name}"
     write_evaluation_report(output / REPORT_FILE, title, outcome, _curves(reported, outcome))
     return outcome
 
 
 def _from_file(settings: EvaluationSettings) -> _Gathered:
+    assert settings.scores is not None
     scores = read_scores(settings.scores)
     validation = scores.where(split="val")
     if settings.threshold is not None:
@@ -159,6 +161,7 @@ def _from_file(settings: EvaluationSettings) -> _Gathered:
 
 
 def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
+    assert settings.model is not None
     with stages.stage("model"):
         scorer = open_scorer(settings.model, settings.threads)
     splits = open_splits(settings.data, settings.split)
@@ -209,9 +212,12 @@ def _known_threshold(scorer: Scorer) -> tuple[float | None, str]:
     return scorer.threshold, "of the model's description"
 
 
-def _reasons(gathered: _Gathered, split: SplitOfShards, settings: EvaluationSettings) -> Why:
+def _reasons(
+    gathered: _Gathered, split: SplitOfShards, settings: EvaluationSettings
+) -> Explanation:
     rows = gathered.scores.where(dataset=split.name, split=split.split, condition=CLEAN)
     threshold = gathered.threshold[0]
+    assert gathered.scorer is not None
     return explain(
         gathered.scorer,
         split,
@@ -239,6 +245,7 @@ def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, 
     if gathered.scorer is None:
         from keras_madd.inference.model_description import sha256_of
 
+        assert settings.scores is not None
         return {"scores": {"file": str(settings.scores), "SHA-256": sha256_of(settings.scores)}}
     return {
         split.name: {

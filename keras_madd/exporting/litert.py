@@ -90,7 +90,7 @@ def export_litert(
 
 
 def _calibrated(content, quantize, calibration, input_type, advance) -> bytes:
-    from keras_madd.exporting import calibration as measure
+    from keras_madd.exporting import activation_ranges as measure
     from keras_madd.exporting.equalization import equalized
     from keras_madd.exporting.quantization import RECIPES, quantize_content
     from keras_madd.exporting.recipe_choice import int8_content

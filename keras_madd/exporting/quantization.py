@@ -141,7 +141,7 @@ def quantize_content(
     Args:
         content: The float file.
         recipe: What to quantise.
-        ranges: Name of each activation to its smallest and largest value; see `calibration`.
+        ranges: Name of each activation to its smallest and largest value; see `activation_ranges`.
         input_type: `"uint8"` lets the pixels in as they are, from 0 to 255 exactly; where nothing
             is calibrated, `content` takes them already.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from keras_madd.exporting import calibration as measure
+from keras_madd.exporting import activation_ranges as measure
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.quantization import Recipe, quantize_content
 from keras_madd.inference.calibration import log_odds

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_madd.exporting.bounds import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.bundle import check_target, export_bundle
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
@@ -13,7 +14,6 @@ from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
 from keras_madd.exporting.litert import CALIBRATED, float_litert
 from keras_madd.exporting.onnx import OPSET
-from keras_madd.exporting.outcome import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.samples import Samples, check_disjoint, read_samples
 from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
 from keras_madd.inference.model_description import (

@@ -168,7 +168,7 @@ class Shards:
 
 def _lie(shard: Path, rng: random.Random) -> None:
     """Damages the content of one record, and gives it checksums that fit."""
-    from keras_madd.data.examples import decode_example, encode_example
+    from keras_madd.data.example_codec import decode_example, encode_example
     from keras_madd.data.tfrecord import frame_record, iterate_records
 
     records = list(iterate_records(shard))

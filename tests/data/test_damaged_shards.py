@@ -10,7 +10,7 @@ import pytest
 from synthetic_shards import write_shards
 
 from keras_madd.data.damaged_shards import damage_is_named, first_damage
-from keras_madd.data.examples import decode_example, encode_example
+from keras_madd.data.example_codec import decode_example, encode_example
 from keras_madd.data.load_dataset import load_dataset
 from keras_madd.data.shard_index import index_shards
 from keras_madd.data.shards import CropRecord, load_dataset_json, read_records

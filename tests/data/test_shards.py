@@ -221,7 +221,7 @@ def test_another_shard_under_the_same_name(folder):
 
 
 def test_records_of_something_else(folder):
-    from keras_madd.data.examples import encode_example
+    from keras_madd.data.example_codec import encode_example
     from keras_madd.data.tfrecord import frame_record
 
     path = folder / "test-00000.tfrecord"

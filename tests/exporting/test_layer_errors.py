@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from exported_model import exported, tiny_model
 
-from keras_madd.exporting.calibration import activation_extremes, activation_ranges
+from keras_madd.exporting.activation_ranges import activation_extremes, activation_ranges
 from keras_madd.exporting.layer_errors import LayerError, layer_errors
 from keras_madd.exporting.litert import float_litert
 from keras_madd.exporting.quantization import Recipe, quantize_content

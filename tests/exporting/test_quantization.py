@@ -5,7 +5,7 @@ import pytest
 from exported_model import shaken
 
 from keras_madd.exporting import recipe_choice
-from keras_madd.exporting.calibration import activation_extremes, activation_ranges
+from keras_madd.exporting.activation_ranges import activation_extremes, activation_ranges
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.litert import export_litert, float_litert

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_madd.exporting.outcome import bounds, made_by, summary
+from keras_madd.exporting.bounds import bounds, made_by, summary
 from keras_madd.exporting.samples import Samples
 
 FIGURES = {
