@@ -28,7 +28,7 @@ _HOME = {
 __all__ = ["MADD", "PRESETS", "MADDConfig", "__version__", "metrics", "upload_preset"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name == "metrics":
         return importlib.import_module("keras_madd.metrics")
     if name in _HOME:
@@ -42,7 +42,7 @@ def __getattr__(name):
     raise AttributeError(f"module 'keras_madd' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_madd.data.footage import Footage
+from keras_madd.support.tensor import Tensor
 
 _SATURATION = 1  # Its place among the arguments of `color_transform`.
 
@@ -134,7 +135,7 @@ AUGMENTATIONS = {
 }
 
 
-def draw(settings: Augmentation, seed) -> dict[str, Any]:
+def draw(settings: Augmentation, seed: Tensor) -> dict[str, Any]:
     """Draws the parameters of one face crop, inside a graph.
 
     Args:

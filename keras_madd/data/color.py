@@ -14,7 +14,7 @@ def color_transform(
     value: float = 0.0,
     contrast: float = 0.0,
     brightness: float = 0.0,
-    shift: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    shift: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> np.ndarray:
     """The map `rgb -> matrix @ (r, g, b, 1)` of some changes; all zeros give the identity.
 
@@ -51,4 +51,4 @@ def apply_color(image: np.ndarray, transform: np.ndarray) -> np.ndarray:
     Returns:
         RGB, uint8, `(H, W, 3)`.
     """
-    return cv2.transform(image, np.float32(transform))
+    return cv2.transform(image, np.asarray(transform, np.float32))

@@ -120,7 +120,8 @@ class EpochPlan:
     def _find_partners(self) -> np.ndarray:
         """Finds each real crop's fakes; returns which real crops can be in a pair."""
         index = self._index
-        by_group, by_track = {}, {}
+        by_group: dict[int, list[int]] = {}
+        by_track: dict[tuple[int, int], list[int]] = {}
         for fake in self._fakes.tolist():
             by_group.setdefault(index.group[fake], []).append(fake)
             by_track.setdefault((index.group[fake], index.track[fake]), []).append(fake)

@@ -1,5 +1,6 @@
 """What a video does to a face before a detector sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -47,7 +48,7 @@ class Take:
         if self.noise:
             random = np.random.default_rng(self.noise_seed)
             values = random.standard_normal(image.shape, dtype=np.float32)
-            image = np.uint8(np.clip(np.rint(image + self.noise * values), 0, 255))
+            image = np.clip(np.rint(image + self.noise * values), 0, 255).astype(np.uint8)
         return self._encoded(image, self.camera_crf)
 
     def publish(self, image: np.ndarray) -> np.ndarray:
@@ -56,7 +57,9 @@ class Take:
 
     def points(self, points: np.ndarray) -> np.ndarray:
         """Where points of the picture, `(N, 2)` in pixels, are in the filmed one."""
-        return np.float32((points + 0.5) * self.scale - 0.5) if self.scale < 1 else points
+        if self.scale >= 1:
+            return points
+        return ((points + 0.5) * self.scale - 0.5).astype(np.float32)
 
     def _encoded(self, image: np.ndarray, crf: int | None) -> np.ndarray:
         return image if crf is None else through_h264(image, crf, self.frames, self.motion)
@@ -110,7 +113,7 @@ class Footage:
         if self.frames < 1:
             raise ValueError(f"`frames` must be at least 1. Received: frames={self.frames!r}")
 
-    def draw(self, seed, face: float) -> Take:
+    def draw(self, seed: int | Sequence[int] | np.ndarray, face: float) -> Take:
         """Draw one way of filming.
 
         Args:

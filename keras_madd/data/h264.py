@@ -62,7 +62,7 @@ def through_h264(
 def _moved(image: np.ndarray, right: float, down: float) -> np.ndarray:
     if not (right or down):
         return image
-    move = np.float32([[1, 0, right], [0, 1, down]])
+    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
     size = image.shape[1::-1]
     return cv2.warpAffine(image, move, size, borderMode=cv2.BORDER_REPLICATE)
 

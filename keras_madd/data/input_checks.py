@@ -1,6 +1,7 @@
 """What `load_dataset` can be told, and what folders of shards can be used together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from keras_madd.data.augmentation import Augmentation
 from keras_madd.data.epoch_plan import SAMPLINGS
@@ -9,7 +10,14 @@ from keras_madd.support.errors import UserError
 
 
 def check_arguments(
-    split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch
+    split: str,
+    batch_size: int,
+    sampling: str,
+    settings: Augmentation,
+    self_blend: float,
+    seed: int,
+    shuffle: bool,
+    first_epoch: int,
 ) -> None:
     """Raises where an argument of `load_dataset` cannot work."""
     if split not in ("train", "val", "test"):
@@ -31,15 +39,16 @@ def check_arguments(
             f"beside it. Received: sampling={sampling!r}"
         )
     if min(seed, first_epoch) < 0:
-        name, value = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
-        raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
+        name, number = ("seed", seed) if seed < 0 else ("first_epoch", first_epoch)
+        raise ValueError(f"`{name}` must not be negative. Received: {name}={number}")
     if split != "train":
-        for name, value, allowed in (
+        given: tuple[tuple[str, Any, bool], ...] = (
             ("augment", settings, settings == Augmentation()),
             ("shuffle", shuffle, not shuffle),
             ("self_blend", self_blend, not self_blend),
             ("sampling", sampling, sampling == "natural"),
-        ):
+        )
+        for name, value, allowed in given:
             if not allowed:
                 raise ValueError(
                     f"`{name}` is for training: the {split} split is given as it is. "

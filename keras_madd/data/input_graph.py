@@ -60,7 +60,7 @@ class InputGraph:
         self._self_blend = self_blend
 
     @_graph
-    def read(self, places, blended, step) -> tf.data.Dataset:
+    def read(self, places: tf.Tensor, blended: tf.Tensor, step: tf.Tensor) -> tf.data.Dataset:
         """A data set of one element: the records of a row, and what the row says beside."""
 
         def record(place):
@@ -78,7 +78,7 @@ class InputGraph:
         return tf.data.Dataset.zip((records, beside))
 
     @_graph
-    def single(self, records, beside) -> tuple:
+    def single(self, records: tuple, beside: tuple) -> tuple:
         """One crop: image, label, metadata."""
         _, step = beside
         crop, stream = self._parse(records[0]), self._stream(step, _REAL)
@@ -86,7 +86,7 @@ class InputGraph:
         return image, crop["label"], self._describe(crop)
 
     @_graph
-    def pair(self, records, beside) -> tuple:
+    def pair(self, records: tuple, beside: tuple) -> tuple:
         """A real crop and a fake, stacked: images `(2, H, W, 3)`, labels `(2,)`, metadata."""
         blended, step = beside
         real, fake = self._parse(records[0]), self._parse(records[1])
@@ -182,6 +182,7 @@ class InputGraph:
     def _blend(self, image, landmarks, step, stream, face) -> tuple[np.ndarray, np.ndarray]:
         seed = (self._seed, *(int(number) for number in step))
         take = self._take(image, stream, face)
+        assert self._self_blend is not None
         fake, real, _ = self._self_blend.blend(take.film(image), take.points(landmarks), seed)
         return take.publish(real), take.publish(fake)
 
@@ -191,7 +192,7 @@ class InputGraph:
         margin, box = face[0], face[1]
         stored = image.shape[0] / margin
         # What was enlarged to be stored has no more detail than it had.
-        take = self._settings.footage.draw(np.uint32(stream), min(stored, box))
+        take = self._settings.footage.draw(stream.astype(np.uint32), min(stored, box))
         return replace(take, scale=take.scale * min(1.0, box / stored))
 
 

@@ -95,7 +95,7 @@ def load_dataset(
     import tensorflow as tf
 
     settings = named(augment)
-    blend = named_self_blend(blending)
+    named_blend = named_self_blend(blending)
     shuffle = split == "train" if shuffle is None else shuffle
     check_arguments(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
     folders = _folders(shards)
@@ -108,7 +108,7 @@ def load_dataset(
     from keras_madd.data.input_graph import InputGraph
 
     share = share_augmentation and sampling == "paired"
-    blend = blend if self_blend else None
+    blend = named_blend if self_blend else None
     graph = InputGraph(index.files, settings, image_size, margin, seed, share, metadata, blend)
     rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, epoch))
     read = rows.interleave(

@@ -6,7 +6,7 @@ model sees the square about its middle that shows the data set's margin, as a ru
 of a whole frame.
 """
 
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from keras_madd.faces import crop_face
 from keras_madd.media.encoded import decode_picture
 from keras_madd.support.errors import UserError
 
-Number = TypeVar("Number")
 
-
-def window_side(stored_side: Number, stored_margin: Number, margin: float) -> Number:
+def window_side(stored_side: Any, stored_margin: Any, margin: Any) -> Any:
     """Return the side of the window, in pixels of the stored picture and not yet rounded.
 
     Numbers and tensors are taken alike; float32, so that both give the same.

@@ -43,8 +43,8 @@ def _few_pixels(image: np.ndarray, face: float, rng: np.random.Generator) -> np.
     # A generator as fine as the video still leaves its kernel's softness.
     factor = min(generated / face, 0.85)
     height, width = image.shape[:2]
-    small = (max(8, round(factor * width)), max(8, round(factor * height)))
-    small = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    size = (max(8, round(factor * width)), max(8, round(factor * height)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=up)
 
 
@@ -60,7 +60,9 @@ def _smooth(image: np.ndarray, face: float, rng: np.random.Generator) -> np.ndar
 
 def _jpeg(image: np.ndarray, face: float, rng: np.random.Generator) -> np.ndarray:
     options = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 86))]
-    return cv2.imdecode(cv2.imencode(".jpg", image, options)[1], cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(cv2.imencode(".jpg", image, options)[1], cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded
 
 
 def _h264(image: np.ndarray, face: float, rng: np.random.Generator) -> np.ndarray:

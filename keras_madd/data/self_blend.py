@@ -149,13 +149,13 @@ class SelfBlend:
         height, width = image.shape[:2]
         move = _draw_move(height, width, rng)
         kind = self.masks[rng.integers(len(self.masks))]
-        points = np.float32(landmarks)
+        points = np.asarray(landmarks, np.float32)
         # A stream of its own: what goes beyond the paper changes none of its draws.
         beyond = np.random.default_rng([*_numbers(seed), 2])
         if self.rotation:
             move = _turned(move, beyond.uniform(-self.rotation, self.rotation), points.mean(0))
         region = reshape(points, self.reshaping, beyond) if self.reshaping else points
-        mask = draw_region(np.float32(region), (height, width), kind, rng)
+        mask = draw_region(np.asarray(region, np.float32), (height, width), kind, rng)
         mask = warp_elastically(mask, move, rng)
         if not mask.any():  # The face lies outside the picture.
             return target.copy(), target.copy(), mask
@@ -181,7 +181,8 @@ class SelfBlend:
         changes = np.array([hue, saturation, value, contrast, brightness, *shifts])
         if self.any_strength:
             changes *= rng.random()
-        transform = color_transform(*changes[:5], shift=changes[5:])
+        hue, saturation, value, contrast, brightness = changes[:5]
+        transform = color_transform(hue, saturation, value, contrast, brightness, changes[5:])
         image = apply_color(image, transform)
         if rng.random() < 0.5:
             return _down_and_up(image, int(rng.choice((2, 4))))
@@ -220,8 +221,8 @@ def _lay_over(target: np.ndarray, source: np.ndarray, mask: np.ndarray) -> np.nd
 
 def _down_and_up(image: np.ndarray, factor: int) -> np.ndarray:
     height, width = image.shape[:2]
-    small = (max(1, width // factor), max(1, height // factor))
-    small = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    size = (max(1, width // factor), max(1, height // factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
@@ -246,7 +247,9 @@ def _draw_shared_augmentation(rng: np.random.Generator):
             return image
         settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
         _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
-        return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        assert decoded is not None
+        return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
     return change
 

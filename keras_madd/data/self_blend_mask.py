@@ -1,5 +1,7 @@
 """Where a self-blended face is taken from: masks of many shapes out of one set of landmarks."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -43,7 +45,7 @@ def draw_region(
         float32 `(height, width)`, 0 or 1.
     """
     mask = np.zeros(shape, np.float32)
-    hulls = {
+    hulls: dict[str, Any] = {
         "oval": slice(None),
         "without_forehead": list(_LOWER_FACE + RIGHT_BROW + LEFT_BROW),
         "eyes_nose_mouth": list(RIGHT_EYE + LEFT_EYE + NOSE + LIPS),
@@ -106,7 +108,7 @@ def warp_elastically(
     wanted = _ALPHA * np.sqrt(1 / 3) / (2 * np.sqrt(np.pi) * _SIGMA)
     smooth *= strength * wanted * 2 * np.sqrt(np.pi) * _SIGMA / _WARP_CELL
     field = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    back = np.float32(cv2.invertAffineTransform(np.float64(move)))
+    back = cv2.invertAffineTransform(np.asarray(move, np.float64)).astype(np.float32)
     columns = np.arange(width, dtype=np.float32)[None, :]
     rows = np.arange(height, dtype=np.float32)[:, None]
     map_x = back[0, 0] * columns + back[0, 1] * rows + back[0, 2] + field[..., 0]
@@ -143,23 +145,23 @@ def soften(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _fill_hull(mask: np.ndarray, points: np.ndarray) -> None:
-    hull = cv2.convexHull(np.float32(points))
+    hull = cv2.convexHull(np.asarray(points, np.float32))
     cv2.fillConvexPoly(mask, np.round(hull * 16).astype(np.int32), 1.0, shift=4)
 
 
 def _widened(mask: np.ndarray, landmarks: np.ndarray, share: float) -> np.ndarray:
     """A hard mask grown by a share of the distance between the eyes."""
     eyes = landmarks[list(LEFT_EYE)].mean(0) - landmarks[list(RIGHT_EYE)].mean(0)
-    beyond = cv2.distanceTransform(np.uint8(mask == 0), cv2.DIST_L2, 3)
-    return np.float32(beyond <= float(np.linalg.norm(eyes)) * share)
+    beyond = cv2.distanceTransform((mask == 0).astype(np.uint8), cv2.DIST_L2, 3)
+    return (beyond <= float(np.linalg.norm(eyes)) * share).astype(np.float32)
 
 
 def _smallest_radius(inside: np.ndarray) -> float:
     """Inner radius of the narrowest of a mask's connected parts, in pixels."""
-    depth = cv2.distanceTransform(np.uint8(inside), cv2.DIST_L2, 3)
-    count, parts = cv2.connectedComponents(np.uint8(inside))
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    count, parts = cv2.connectedComponents(inside.astype(np.uint8))
     deepest = np.zeros(count)
-    np.maximum.at(deepest, parts.ravel(), depth.ravel())
+    np.maximum.at(deepest, np.asarray(parts, np.int32).ravel(), depth.ravel())
     return float(deepest[1:].min()) if count > 1 else 0.0
 
 

@@ -64,7 +64,9 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
     Raises:
         UserError: A folder has no such split or is incomplete, or a file is damaged.
     """
-    files, rows, groups = [], [], {}
+    files: list[str] = []
+    rows = []
+    groups: dict[tuple[int, str, int], int] = {}
     for number, folder in enumerate(folders):
         records = {info.name: info.records for info in load_dataset_json(folder).shards}
         for path in shard_files(folder, split):

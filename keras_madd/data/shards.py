@@ -24,6 +24,7 @@ from keras_madd.data.tfrecord import frame_record, iterate_records
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
 from keras_madd.support.schema import shown
+from keras_madd.support.tensor import Tensor
 
 __all__ = [
     "CropRecord",
@@ -113,7 +114,7 @@ class CropRecord:
             raise ValueError("`serialized` must have one value for each name.") from None
         if wrong := _first_wrong(values | {"box": features["box"]}):
             raise ValueError(wrong)
-        landmarks = np.float32(features["landmarks"]).reshape(-1, 2)
+        landmarks = np.array(features["landmarks"], np.float32).reshape(-1, 2)
         return cls(**values, box=tuple(features["box"]), landmarks=landmarks)
 
 
@@ -212,7 +213,7 @@ def verify_shards(shards_dir: str | os.PathLike, split: str | None = None) -> in
     return sum(1 for _ in read_records(shards_dir, split))
 
 
-def parse_example(serialized) -> dict:
+def parse_example(serialized: Tensor) -> dict[str, Tensor]:
     """Parses a record inside a `tf.data` pipeline.
 
     Args:

@@ -1,11 +1,10 @@
 """What labels, scores and names of videos must be before they are measured."""
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def checked_scores(scores: Sequence[float]) -> np.ndarray:
+def checked_scores(scores: ArrayLike) -> np.ndarray:
     """Returns (N,) scores as float64, or says which one is no probability."""
     scores = np.asarray(scores, dtype=np.float64)
     if scores.ndim != 1 or scores.size == 0:
@@ -22,7 +21,7 @@ def checked_scores(scores: Sequence[float]) -> np.ndarray:
     return scores
 
 
-def checked(labels: Sequence[int], scores: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Returns labels as bool and scores as float64, both (N,), both classes present."""
     scores = checked_scores(scores)
     labels = np.asarray(labels)
@@ -45,7 +44,7 @@ def checked(labels: Sequence[int], scores: Sequence[float]) -> tuple[np.ndarray,
     return labels.astype(bool), scores
 
 
-def grouped(videos: Sequence[str], length: int) -> tuple[np.ndarray, np.ndarray]:
+def grouped(videos: ArrayLike, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the sorted names of the videos and each frame's index into them."""
     videos = np.asarray(videos)
     if videos.shape != (length,):

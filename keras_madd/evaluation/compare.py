@@ -67,8 +67,8 @@ def compare_models(first: Scores, second: Scores, protocol: Protocol) -> dict[st
                 f"such as {differing[0]}."
             )
         if 0 < labels.sum() < len(labels):
-            values = [np.array([video[name][1] for name in names]) for video in videos]
-            results[dataset] = _compared(labels, *values, protocol)
+            one, other = (np.array([video[name][1] for name in names]) for video in videos)
+            results[dataset] = _compared(labels, one, other, protocol)
     if not results:
         raise UserError(
             "The two tables share no data set with real and fake videos. "
@@ -121,15 +121,16 @@ def _compared(
     draws = video_resamples(labels, max(protocol.bootstrap, 100), protocol.seed)
     differences = np.concatenate([curves[0].auc(each) - curves[1].auc(each) for each in draws])
     aucs = weighted_auc(labels, first), weighted_auc(labels, second)
+    low, high = percentile_interval(differences)
     # The share of resamples on the other side of zero, counted once more so that p is never 0.
-    side = min(np.mean(differences <= 0), np.mean(differences >= 0))
+    side = min(float(np.mean(differences <= 0)), float(np.mean(differences >= 0)))
     p = min(1.0, 2 * (side * len(differences) + 1) / (len(differences) + 1))
     return Comparison(
         videos=count,
         auc=aucs,
         difference=aucs[0] - aucs[1],
-        interval=tuple(percentile_interval(differences)),
-        bootstrap_p=float(p),
+        interval=(low, high),
+        bootstrap_p=p,
         delong_p=delong_test(labels, first, second)[1],
     )
 

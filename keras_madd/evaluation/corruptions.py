@@ -73,7 +73,13 @@ def jpeg(clip: np.ndarray, quality: int, rng: np.random.Generator) -> np.ndarray
     """Writes and reads each frame as a JPEG file."""
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     files = (cv2.imencode(".jpg", frame[..., ::-1], options)[1] for frame in clip)
-    return np.stack([cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1] for file in files])
+    return np.stack([_decoded(file)[..., ::-1] for file in files])
+
+
+def _decoded(file: np.ndarray) -> np.ndarray:
+    image = cv2.imdecode(file, cv2.IMREAD_COLOR)
+    assert image is not None
+    return image
 
 
 def h264(clip: np.ndarray, crf: int, rng: np.random.Generator) -> np.ndarray:
@@ -93,8 +99,8 @@ def h264(clip: np.ndarray, crf: int, rng: np.random.Generator) -> np.ndarray:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())
     file.seek(0)
-    with av.open(file) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(file, "r") as written:
+        frames = [frame.to_ndarray(format="rgb24") for frame in written.decode(video=0)]
     return np.stack(frames)[:, :height, :width]
 
 

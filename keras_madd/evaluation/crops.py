@@ -70,7 +70,7 @@ def source_groups(split: SplitOfShards) -> Iterator[list[CropRecord]]:
 
 def clips_of(group: Sequence[CropRecord]) -> Iterator[list[int]]:
     """Yields the indices of each face over time: one video, one track, by frame."""
-    keys = {}
+    keys: dict[tuple[str, int], list[int]] = {}
     for index, record in enumerate(group):
         keys.setdefault((record.video, record.track), []).append(index)
     for indices in keys.values():

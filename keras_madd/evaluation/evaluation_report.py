@@ -43,8 +43,9 @@ def _curves(conditions: dict[str, dict]) -> dict:
     curves = {}
     for name in CORRUPTIONS:
         values = [conditions.get(f"{name} {severity}") for severity in SEVERITIES]
-        if all(values):
-            curves[name] = [value["video_auc"] for value in values]
+        done = [value["video_auc"] for value in values if value]
+        if len(done) == len(values):
+            curves[name] = done
     return {"clean": conditions["clean"]["video_auc"], "curves": curves}
 
 

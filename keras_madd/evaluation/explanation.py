@@ -1,7 +1,8 @@
 """What a reader is shown of the reasons: maps over faces, over time, and the worst mistakes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -114,11 +115,12 @@ def explain(
     }
     faces = _fetch(split, scorer.size, scores, chosen)
     _, maps = scorer.score_with_maps(faces["examples"].crops)
-    parts = {name: faces[name] for name in ("wrong", "uncertain", "examples")}
+    parts: dict[str, Any] = {name: faces[name] for name in ("wrong", "uncertain", "examples")}
     if maps is None:
         return Explanation(**parts, sampled=len(chosen["sample"]))
     crops = faces["sample"].crops
     _, sampled_maps = scorer.score_with_maps(crops)
+    assert sampled_maps is not None
     first = slice(0, _OCCLUDED)
     return Explanation(
         **parts,
@@ -198,8 +200,8 @@ def _fetch(
 
 
 def _captions(scores: Scores) -> Callable[[int], str]:
-    methods: Sequence[str] = scores.method.texts()
-    videos: Sequence[str] = scores.video.texts()
+    methods: np.ndarray = scores.method.texts()
+    videos: np.ndarray = scores.video.texts()
 
     def caption(row: int) -> str:
         video = videos[row] if len(videos[row]) <= _NAME else "..." + videos[row][3 - _NAME :]

@@ -1,8 +1,9 @@
 """Metrics on frames and on videos, with intervals that respect what was sampled: videos."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_madd.evaluation.auc_interval import FEW_VIDEOS, LEVEL, auc_interval
 from keras_madd.evaluation.bootstrap import weighted_auc
@@ -18,7 +19,7 @@ AGGREGATES = ("mean", "median", "top10", "top25")
 
 
 def frame_metrics(
-    labels: Sequence[int], scores: Sequence[float], threshold: float | None = None
+    labels: ArrayLike, scores: ArrayLike, threshold: float | None = None
 ) -> dict[str, float]:
     """Measures scores against labels, each item counting once.
 
@@ -91,7 +92,7 @@ def calibration_error(
 
 
 def video_scores(
-    videos: Sequence[str], scores: Sequence[float], aggregate: str = "mean"
+    videos: ArrayLike, scores: ArrayLike, aggregate: str = "mean"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Makes one score per video of its frames' scores.
 
@@ -133,10 +134,10 @@ def aggregated(index: np.ndarray, scores: np.ndarray, aggregate: str) -> np.ndar
 
 
 def evaluate_scores(
-    labels: Sequence[int],
-    scores: Sequence[float],
-    videos: Sequence[str],
-    methods: Sequence[str] | None = None,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    videos: ArrayLike,
+    methods: ArrayLike | None = None,
     threshold: float | None = None,
     aggregate: str = "mean",
 ) -> dict:
@@ -168,7 +169,7 @@ def evaluate_scores(
     video_labels = one_label_per_video(labels, names, index)
     means = aggregated(index, scores, aggregate)
 
-    result = {
+    result: dict[str, Any] = {
         "frames": _with_counts(labels, scores, threshold),
         "videos": _with_counts(video_labels, means, threshold),
         "methods": {},
@@ -195,7 +196,7 @@ def _per_method(
     scores: np.ndarray,
     index: np.ndarray,
     means: np.ndarray,
-    methods: Sequence[str],
+    methods: ArrayLike,
 ) -> dict[str, dict]:
     methods = np.asarray(methods).astype(str)
     if methods.shape != labels.shape:

@@ -140,12 +140,14 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
     write_scores(output / SCORES_FILE, gathered.scores)
     replace_file(output / METRICS_FILE, json_bytes(outcome.to_json(), allow_nan=False))
     subject = settings.model or settings.scores
+    assert subject is not None
     title = f"Evaluation of {subject.name}"
     write_evaluation_report(output / REPORT_FILE, title, outcome, _curves(reported, outcome))
     return outcome
 
 
 def _from_file(settings: EvaluationSettings) -> _Gathered:
+    assert settings.scores is not None
     scores = read_scores(settings.scores)
     validation = scores.where(split="val")
     if settings.threshold is not None:
@@ -159,6 +161,7 @@ def _from_file(settings: EvaluationSettings) -> _Gathered:
 
 
 def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
+    assert settings.model is not None
     with stages.stage("model"):
         scorer = open_scorer(settings.model, settings.threads)
     splits = open_splits(settings.data, settings.split)
@@ -214,6 +217,7 @@ def _reasons(
 ) -> Explanation:
     rows = gathered.scores.where(dataset=split.name, split=split.split, condition=CLEAN)
     threshold = gathered.threshold[0]
+    assert gathered.scorer is not None
     return explain(
         gathered.scorer,
         split,
@@ -241,6 +245,7 @@ def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, 
     if gathered.scorer is None:
         from keras_madd.inference.model_description import sha256_of
 
+        assert settings.scores is not None
         return {"scores": {"file": str(settings.scores), "SHA-256": sha256_of(settings.scores)}}
     return {
         split.name: {

@@ -1,6 +1,7 @@
 """Running a model over shards: every crop once, clean or corrupted, into a table of scores."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -156,5 +157,5 @@ def _table(rows: list[tuple], probability: np.ndarray) -> Scores:
         "track",
         "label",
     )
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Any] = dict(zip(names, zip(*rows, strict=True), strict=True))
     return Scores.from_columns(columns | {"probability": probability})

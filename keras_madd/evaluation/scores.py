@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class Scores:
     probability: np.ndarray
 
     @classmethod
-    def from_columns(cls, columns: Mapping[str, Sequence]) -> "Scores":
+    def from_columns(cls, columns: Mapping[str, Any]) -> "Scores":
         """Builds a table from columns of one length; those in `DEFAULTS` may be missing.
 
         Raises:
@@ -119,14 +119,14 @@ class Scores:
                 f"`columns` must hold {', '.join(wanted)}. Received: no {', '.join(missing)}"
             )
         count = len(columns["probability"])
-        filled = {name: columns.get(name) for name in wanted}
+        filled: dict[str, Any] = {name: columns.get(name) for name in wanted}
         for name, value in DEFAULTS.items():
             if filled[name] is None:
                 filled[name] = np.full(count, value)
         lengths = {name: len(column) for name, column in filled.items()}
         if set(lengths.values()) != {count}:
             raise ValueError(f"`columns` must be of one length. Received: {lengths}")
-        values = {
+        values: dict[str, Any] = {
             name: column if isinstance(column, Names) else Names.of(column)
             for name, column in filled.items()
             if name in TEXTS

@@ -6,6 +6,7 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class FaceDetector:
             )
         self.kind = kind
         self.min_confidence = float(min_confidence)
-        self._native = {}
+        self._native: dict[str, Any] = {}
         # Also runs when the interpreter exits, before MediaPipe's own modules are torn down.
         self._process = OneProcess("FaceDetector")
         self._finalizer = weakref.finalize(self, _close_all, self._native, self._process)
@@ -177,13 +178,14 @@ def _import_mediapipe() -> ModuleType:
     """
     if "mediapipe" in sys.modules:
         return sys.modules["mediapipe"]
-    stands_in = {
+    stands_in: dict[str, ModuleType | None] = {
         "tensorflow": None,
         "matplotlib": ModuleType("matplotlib"),
         "matplotlib.pyplot": _ImportedWhenUsed("matplotlib.pyplot"),
     }
     stands_in = {name: each for name, each in stands_in.items() if name not in sys.modules}
-    sys.modules.update(stands_in)
+    # None stands for a module that is not to be found.
+    sys.modules.update(stands_in)  # type: ignore[arg-type]
     try:
         import mediapipe
     finally:

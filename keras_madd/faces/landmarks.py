@@ -91,7 +91,7 @@ class FaceLandmarker:
         _check(image, box, keypoints)
         x, y, width, height = (float(value) for value in box)
         # In a box of whole pixels the middle pixel of 3 is number 1.
-        center = np.float64([x + (width - 1) / 2, y + (height - 1) / 2])
+        center = np.array([x + (width - 1) / 2, y + (height - 1) / 2])
         angle = 0.0 if keypoints is None else _angle(keypoints[0], keypoints[1])
         side = _ENLARGED * max(width, height)
         for _ in range(self.passes):

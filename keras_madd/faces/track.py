@@ -62,19 +62,19 @@ class FaceTracker:
         Raises:
             ValueError: a box is not four whole numbers with positive sides.
         """
-        boxes = [_check(box) for box in boxes]
-        found = self._match(boxes)
-        for index in range(len(boxes)):
+        checked = [_check(box) for box in boxes]
+        found = self._match(checked)
+        for index in range(len(checked)):
             if index not in found:
                 found[index] = self._next
                 self._next += 1
         self._missed = {track: missed + 1 for track, missed in self._missed.items()}
         for index, track in found.items():
-            self._boxes[track] = boxes[index]
+            self._boxes[track] = checked[index]
             self._missed[track] = 0
         for track in [t for t, missed in self._missed.items() if missed > self.max_missed]:
             del self._boxes[track], self._missed[track]
-        return [found[index] for index in range(len(boxes))]
+        return [found[index] for index in range(len(checked))]
 
     def _match(self, boxes: list[Box]) -> dict[int, int]:
         pairs = [

@@ -51,7 +51,7 @@ class LiveFrame:
                 "track": face.track,
                 "box": list(face.box),
                 "probability": round(face.probability, 6),
-                "smoothed": round(face.smoothed, 6),
+                "smoothed": None if face.smoothed is None else round(face.smoothed, 6),
                 "verdict": face.verdict,
             }
             for face in self.faces

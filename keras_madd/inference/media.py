@@ -71,12 +71,12 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     Args:
         paths: Files and folders.
     """
-    paths = list(map(Path, paths))
+    given = list(map(Path, paths))
     suffixes = IMAGE_SUFFIXES
     # What knows about videos takes its time to import, and a photograph must not wait for it.
-    if any(path.is_dir() for path in paths):
+    if any(path.is_dir() for path in given):
         suffixes = suffixes | _video_suffixes()
-    return find_files(paths, suffixes, OVERLAY_ENDINGS)
+    return find_files(given, suffixes, OVERLAY_ENDINGS)
 
 
 def open_media(path: str | os.PathLike) -> Media:
@@ -134,7 +134,7 @@ def score_pictures(
         if media.is_video:
             error = f"{media.path}: a video, not a photograph; score_video reads it."
             yield ScoredPicture(media.path, None, (), error)
-        elif media.error is not None:
+        elif media.image is None:
             yield ScoredPicture(media.path, None, (), media.error)
         else:
             faces = tuple(detector.score_image(media.image))

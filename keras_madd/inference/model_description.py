@@ -117,10 +117,10 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
     has_words = description.clear_threshold is not None
     version = WORDS_SCHEMA_VERSION if has_words else SCHEMA_VERSION
     description = replace(description, schema_version=version)
-    content = asdict(description)
+    fields = asdict(description)
     if not has_words:
-        del content["clear_threshold"]
-    content = json_bytes(content)
+        del fields["clear_threshold"]
+    content = json_bytes(fields)
     wrong = _first_misfit(json.loads(content))
     if wrong:
         raise ValueError(wrong)

@@ -2,7 +2,9 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,9 +77,12 @@ class LiteRTRunner:
         except _BROKEN as error:
             raise _cannot_run(path, error) from None
         self._path, self._process = path, OneProcess("LiteRTRunner")
-        self._run_once = lambda fed: self._signature(**{self.description.input_name: fed})
+        self._run_once: Callable[[np.ndarray], dict[str, Any]] | None = lambda fed: self._signature(
+            **{self.description.input_name: fed}
+        )
         self._gpu: GPUModel | None = None
-        self.device, self.fallback_reason = "cpu", None
+        self.device = "cpu"
+        self.fallback_reason: str | None = None
         if device != "cpu":
             self._try_gpu(path, threads, required=device == "gpu")
 
@@ -132,6 +137,7 @@ class LiteRTRunner:
             gpu.close()
 
     def _outputs(self, fed: np.ndarray) -> dict[str, np.ndarray]:
+        assert self._run_once is not None
         try:
             return self._run_once(fed)
         except _BROKEN as error:  # What a file breaks that could be loaded.

@@ -30,6 +30,7 @@ and from `n = min_frames` on the verdict is "fake" where `q >= on`, else "no tra
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from keras_madd.inference.calibration import (
     FAKE,
@@ -115,6 +116,7 @@ class ScoreSmoother:
             )
         if (clear_on is None) != (clear_off is None) or (
             clear_on is not None
+            and clear_off is not None
             and not (0 <= clear_on < clear_off <= 1 and clear_on <= off and clear_off <= on)
         ):
             raise ValueError(
@@ -128,7 +130,7 @@ class ScoreSmoother:
 
     @classmethod
     def for_threshold(
-        cls, threshold: float, clear_threshold: float | None = None, **settings: float
+        cls, threshold: float, clear_threshold: float | None = None, **settings: Any
     ) -> "ScoreSmoother":
         """Returns a smoother whose levels lie about a model's thresholds, 0 to 1."""
         upper, lower = _about(threshold)
@@ -165,7 +167,7 @@ class ScoreSmoother:
     def _verdict(self, shown: float, before: str) -> str:
         if shown >= self.on:
             return FAKE
-        if self.clear_on is None:
+        if self.clear_on is None or self.clear_off is None:
             return REAL if shown <= self.off else before
         if shown <= self.clear_on:
             return NO_TRACE

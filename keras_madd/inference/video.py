@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -181,7 +181,7 @@ def score_video(
                 if progress is not None:
                     progress(done, total and max(total, done), f"{done} frames")
     tracks = _track_scores(scored, detector)
-    scores = [frame.probability for frame in scored if frame.faces]
+    scores = [frame.probability for frame in scored if frame.probability is not None]
     mean = float(np.mean(scores)) if scores else None
     return VideoResult(
         path=Path(path),
@@ -214,7 +214,7 @@ def _scored_frames(
     frames: Iterator[VideoFrame],
     all_faces: bool,
     choice: FaceModelChoice | None,
-) -> Iterator[tuple[ScoredFrame, np.ndarray]]:
+) -> Generator[tuple[ScoredFrame, np.ndarray]]:
     """Frames with their scores, and their pictures; reading and finding run ahead in threads."""
     tracker = FaceTracker()
     read = InThread(frames)
@@ -245,6 +245,7 @@ def _track_scores(frames: list[ScoredFrame], detector: "Detector") -> tuple[Trac
     seen: dict[int, list[tuple[float, float]]] = {}
     for frame in frames:
         for face in frame.faces:
+            assert face.track is not None
             seen.setdefault(face.track, []).append((frame.seconds, face.probability))
     tracks = []
     for track, values in sorted(seen.items()):

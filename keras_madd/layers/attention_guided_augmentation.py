@@ -1,6 +1,7 @@
 """AttentionGuidedAugmentation: hides from the network what it looked at."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from keras_madd.layers.resampling import (
     half_pixel_matrix,
     resample,
 )
+from keras_madd.support.tensor import Tensor
 
 MODES = ("soft", "hard", "mix")
 MID_GREY = 127.5
@@ -67,7 +69,7 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
         mode: str = "soft",
         threshold_range: tuple[float, float] = (0.4, 0.6),
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         # Pixels and blur stay in float32: 8-bit texture does not survive bfloat16.
         super().__init__(autocast=False, **kwargs)
@@ -87,7 +89,9 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images, attention_maps, index=None):
+    def call(
+        self, images: Tensor, attention_maps: Tensor, index: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return the augmented images and the index of the map that guided each."""
         images = ops.cast(images, "float32")
         maps = ops.cast(ops.stop_gradient(attention_maps), "float32")
@@ -97,18 +101,18 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
         augmented = self.degrade(images, attention)
         return ops.stop_gradient(augmented), index
 
-    def draw_index(self, maps):
+    def draw_index(self, maps: Tensor) -> Tensor:
         """Draw one map for each image, all equally likely; `(B, h, w, M)` -> `(B,)`."""
         return portable_random.choice(ops.ones_like(maps[:, 0, 0, :]), self.seed_generator)
 
-    def normalised_map(self, maps, index, size):
+    def normalised_map(self, maps: Tensor, index: Tensor, size: tuple[int, int]) -> Tensor:
         """Return A* in [0, 1] at the images' size, `(B, H, W, 1)`."""
         choice = ops.one_hot(index, maps.shape[-1], dtype=maps.dtype)
         chosen = ops.sum(maps * choice[:, None, None, :], axis=-1, keepdims=True)
         chosen = resample(chosen, size, self.resize_matrix)
         return chosen / (ops.max(chosen, axis=(1, 2, 3), keepdims=True) + 1e-8)
 
-    def degrade(self, images, attention):
+    def degrade(self, images: Tensor, attention: Tensor) -> Tensor:
         """Hide what `attention` marks, by the layer's mode."""
         if self.mode == "soft":
             return self.soft_drop(images, attention)
@@ -119,36 +123,38 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
             coin < 0.5, self.soft_drop(images, attention), self.hard_drop(images, attention)
         )
 
-    def soft_drop(self, images, attention):
+    def soft_drop(self, images: Tensor, attention: Tensor) -> Tensor:
         """Return `I (1 - A*) + I_d A*`."""
         return images * (1.0 - attention) + self.degraded_images(images) * attention
 
-    def hard_drop(self, images, attention):
+    def hard_drop(self, images: Tensor, attention: Tensor) -> Tensor:
         """Return the images with mid-grey where A* is not below the threshold."""
         return ops.where(attention < self.draw_between(self.threshold_range), images, MID_GREY)
 
-    def draw_between(self, bounds):
+    def draw_between(self, bounds: tuple[float, ...]) -> Tensor:
         """Draw a scalar uniformly between two bounds."""
         low, high = bounds
         return low + (high - low) * portable_random.uniform((), self.seed_generator)
 
-    def degraded_images(self, images):
+    def degraded_images(self, images: Tensor) -> Tensor:
         """Return I_d: scaled down, blurred, scaled back up."""
         height, width = images.shape[1:3]
         rows, columns = self._shrink(height), self._shrink(width)
         small = self.add_noise(apply_separable(images, rows, columns))
         return resample(small, (height, width), self.resize_matrix)
 
-    def add_noise(self, small_images):
+    def add_noise(self, small_images: Tensor) -> Tensor:
         """Return the small images unchanged; a hook for variants."""
         return small_images
 
-    def compute_output_spec(self, images, attention_maps, index=None):
+    def compute_output_spec(
+        self, images: Tensor, attention_maps: Tensor, index: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Shapes and dtypes of the images and the indices."""
         augmented = keras.KerasTensor(images.shape, "float32")
         return augmented, keras.KerasTensor((images.shape[0],), "int32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),
@@ -204,30 +210,30 @@ class OfficialAttentionGuidedAugmentation(AttentionGuidedAugmentation):
         zoom_range: tuple[float, float] = (3.0, 5.0),
         noise_stddev: float = 12.75,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(resize_factor, sigma, kernel_size, mode, threshold_range, seed, **kwargs)
         self.zoom_range = tuple(zoom_range)
         self.noise_stddev = noise_stddev
 
-    def draw_index(self, maps):
+    def draw_index(self, maps: Tensor) -> Tensor:
         """Draw one map for each image, larger maps a little more often."""
         chances = ops.sqrt(ops.sum(maps, axis=(1, 2)) + 1.0)
         return portable_random.choice(chances, self.seed_generator)
 
-    def soft_drop(self, images, attention):
+    def soft_drop(self, images: Tensor, attention: Tensor) -> Tensor:
         """Return `I (1 - A*) + I_d A*` with A* stretched by the sigmoid."""
         threshold = self.draw_between(self.threshold_range)
         zoom = self.draw_between(self.zoom_range)
         return super().soft_drop(images, stretch_contrast(attention, threshold, zoom))
 
-    def add_noise(self, small_images):
+    def add_noise(self, small_images: Tensor) -> Tensor:
         """Return the small images with Gaussian noise."""
         shape = (ops.shape(small_images)[0], *small_images.shape[1:])
         noise = portable_random.normal(shape, self.seed_generator)
         return small_images + self.noise_stddev * noise
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),
@@ -236,7 +242,7 @@ class OfficialAttentionGuidedAugmentation(AttentionGuidedAugmentation):
         }
 
 
-def stretch_contrast(attention, threshold, zoom):
+def stretch_contrast(attention: Tensor, threshold: Tensor, zoom: Tensor) -> Tensor:
     """Return the sigmoid of `(attention - threshold) * zoom`, rebased to 0 at 0."""
     at_zero = ops.sigmoid(-threshold * zoom)
     return (ops.sigmoid((attention - threshold) * zoom) - at_zero) / (1.0 - at_zero)

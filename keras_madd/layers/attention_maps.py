@@ -1,6 +1,10 @@
 """AttentionMaps: where to look, as M maps over the face."""
 
+from typing import Any
+
 import keras
+
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -31,7 +35,7 @@ class AttentionMaps(keras.layers.Layer):
         Zhao et al., Multi-attentional Deepfake Detection, CVPR 2021, arXiv 2103.02406.
     """
 
-    def __init__(self, num_attentions: int, **kwargs):
+    def __init__(self, num_attentions: int, **kwargs: Any):
         super().__init__(**kwargs)
         check_num_attentions(num_attentions)
         self.num_attentions = num_attentions
@@ -42,20 +46,20 @@ class AttentionMaps(keras.layers.Layer):
             dtype=self.dtype_policy, name="batch_normalization"
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Create the weights for features of shape `(B, h, w, C)`."""
         self.conv.build(input_shape)
         self.batch_normalization.build(self.conv.compute_output_shape(input_shape))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return the attention maps of `inputs`."""
         return keras.ops.relu(self.batch_normalization(self.conv(inputs), training=training))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """`(B, h, w, C)` -> `(B, h, w, M)`."""
         return (*input_shape[:-1], self.num_attentions)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "num_attentions": self.num_attentions}
 

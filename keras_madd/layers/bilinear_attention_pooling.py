@@ -1,9 +1,12 @@
 """BilinearAttentionPooling: one feature vector per attended region."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.resampling import align_corners_matrix, resample
+from keras_madd.support.tensor import Shape, Tensor
 
 NORMALIZATIONS = ("l2", "average", "none")
 INTERPOLATIONS = ("half_pixel", "align_corners")
@@ -42,14 +45,14 @@ class BilinearAttentionPooling(keras.layers.Layer):
         Zhao et al., CVPR 2021, arXiv 2103.02406, equation of BAP and figure 4.
     """
 
-    def __init__(self, normalization: str = "l2", interpolation: str = "half_pixel", **kwargs):
+    def __init__(self, normalization: str = "l2", interpolation: str = "half_pixel", **kwargs: Any):
         super().__init__(**kwargs)
         _check_choice("normalization", normalization, NORMALIZATIONS)
         _check_choice("interpolation", interpolation, INTERPOLATIONS)
         self.normalization = normalization
         self.interpolation = interpolation
 
-    def call(self, features, attention_maps):
+    def call(self, features: Tensor, attention_maps: Tensor) -> Tensor:
         """Return the pooled vectors of shape `(B, M, C)`."""
         maps = self._resize(attention_maps, features.shape[1:3])
         dtype = keras.backend.result_type(features.dtype, "float32")
@@ -67,16 +70,16 @@ class BilinearAttentionPooling(keras.layers.Layer):
             return ops.where(attended, pooled / length, 0.0)
         return pooled
 
-    def compute_output_shape(self, features_shape, attention_maps_shape):
+    def compute_output_shape(self, features_shape: Shape, attention_maps_shape: Shape) -> Shape:
         """`(B, H, W, [M,] C)`, `(B, h, w, M)` -> `(B, M, C)`."""
         return (features_shape[0], attention_maps_shape[-1], features_shape[-1])
 
-    def compute_output_spec(self, features, attention_maps):
+    def compute_output_spec(self, features: Tensor, attention_maps: Tensor) -> Tensor:
         """Shape and dtype of the pooled vectors."""
         shape = self.compute_output_shape(features.shape, attention_maps.shape)
         return keras.KerasTensor(shape, keras.backend.result_type(features.dtype, "float32"))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),

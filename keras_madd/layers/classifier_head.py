@@ -1,7 +1,11 @@
 """ClassifierHead: local and global features in, logits out."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -20,18 +24,18 @@ class ClassifierHead(keras.layers.Layer):
         `(B, num_classes)`, float32.
     """
 
-    def __init__(self, num_classes: int, **kwargs):
+    def __init__(self, num_classes: int, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
         self.num_classes = num_classes
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
 
-    def build(self, local_features_shape, global_features_shape):
+    def build(self, local_features_shape: Shape, global_features_shape: Shape) -> None:
         """Create the weights."""
         self.logits.build(
             (None, local_features_shape[1] * local_features_shape[2] + global_features_shape[-1])
         )
 
-    def call(self, local_features, global_features):
+    def call(self, local_features: Tensor, global_features: Tensor) -> Tensor:
         """Return the logits."""
         return self.logits(
             ops.concatenate(
@@ -44,16 +48,16 @@ class ClassifierHead(keras.layers.Layer):
         """The last layer."""
         return self.logits
 
-    def compute_output_spec(self, local_features, global_features):
+    def compute_output_spec(self, local_features: Tensor, global_features: Tensor) -> Tensor:
         """`(B, num_classes)`, float32 whatever the compute dtype."""
         return keras.KerasTensor((global_features.shape[0], self.num_classes), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
-def flatten_regions(local_features):
+def flatten_regions(local_features: Tensor) -> Tensor:
     """`(B, M, C)` -> `(B, M * C)`, float32, regions outermost."""
     regions, channels = local_features.shape[1:]
     return ops.reshape(ops.cast(local_features, "float32"), (-1, regions * channels))

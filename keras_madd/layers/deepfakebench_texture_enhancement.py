@@ -7,6 +7,7 @@ from keras_madd.layers.resampling import local_average, nearest_upsample
 from keras_madd.layers.sample_variance_batch_normalization import (
     SampleVarianceBatchNormalization,
 )
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -31,7 +32,7 @@ class DeepfakeBenchTextureEnhancement(keras.layers.Layer):
         with arXiv 2103.02406 computes the same.
     """
 
-    def build(self, features_shape, attention_maps_shape):
+    def build(self, features_shape: Shape, attention_maps_shape: Shape) -> None:
         """Create the weights for N feature channels."""
         channels, space = features_shape[-1], features_shape[:-1]
         for name, filters, kernel_size, width in [
@@ -57,7 +58,9 @@ class DeepfakeBenchTextureEnhancement(keras.layers.Layer):
             normalization.build((*space, width * channels))
             setattr(self, name, normalization)
 
-    def call(self, features, attention_maps, training=None):
+    def call(
+        self, features: Tensor, attention_maps: Tensor, training: bool | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return the texture feature map F and the local average D."""
         average = local_average(features, attention_maps.shape[1:3])
         features = features - nearest_upsample(average, features.shape[1:3])
@@ -72,7 +75,9 @@ class DeepfakeBenchTextureEnhancement(keras.layers.Layer):
         x = self.conv_last(ops.relu(self.bn4(dense, training=training)))
         return self.bn_last(x, training=training), average
 
-    def compute_output_shape(self, features_shape, attention_maps_shape):
+    def compute_output_shape(
+        self, features_shape: Shape, attention_maps_shape: Shape
+    ) -> tuple[Shape, Shape]:
         """Shapes of F and D."""
         channels = features_shape[-1]
         return (*features_shape[:-1], 4 * channels), (*attention_maps_shape[:-1], channels)

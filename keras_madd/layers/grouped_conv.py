@@ -1,7 +1,11 @@
 """GroupedConv2D: a grouped convolution that trains and converts everywhere."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -25,7 +29,7 @@ class GroupedConv2D(keras.layers.Layer):
         `(B, H, W, filters)`, channels ordered group by group.
     """
 
-    def __init__(self, filters: int, kernel_size: int, groups: int, **kwargs):
+    def __init__(self, filters: int, kernel_size: int, groups: int, **kwargs: Any):
         super().__init__(**kwargs)
         if filters % groups:
             raise ValueError(
@@ -36,7 +40,7 @@ class GroupedConv2D(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.groups = groups
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Create a kernel of shape `(k, k, C / groups, filters)` and a bias of `(filters,)`."""
         if input_shape[-1] % self.groups:
             raise ValueError(
@@ -51,7 +55,7 @@ class GroupedConv2D(keras.layers.Layer):
         )
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the convolution of `inputs`."""
         convolved = [
             ops.conv(group, kernel, padding="same", data_format="channels_last")
@@ -63,11 +67,11 @@ class GroupedConv2D(keras.layers.Layer):
         ]
         return ops.concatenate(convolved, axis=-1) + self.bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """`(B, H, W, C)` -> `(B, H, W, filters)`."""
         return (*input_shape[:-1], self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),

@@ -1,5 +1,7 @@
 """OfficialAttentionMaps: the attention generator of the released code."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -9,6 +11,7 @@ from keras_madd.layers.resampling import nearest_index
 from keras_madd.layers.sample_variance_batch_normalization import (
     SampleVarianceBatchNormalization,
 )
+from keras_madd.support.tensor import Shape, Tensor
 
 
 def border_mask(height: int, width: int) -> np.ndarray:
@@ -50,12 +53,12 @@ class OfficialAttentionMaps(keras.layers.Layer):
         The code released with arXiv 2103.02406.
     """
 
-    def __init__(self, num_attentions: int, **kwargs):
+    def __init__(self, num_attentions: int, **kwargs: Any):
         super().__init__(**kwargs)
         check_num_attentions(num_attentions)
         self.num_attentions = num_attentions
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Create the weights for features of shape `(B, h, w, C)`."""
         channels = input_shape[-1]
         maps_shape = self.compute_output_shape(input_shape)
@@ -77,17 +80,17 @@ class OfficialAttentionMaps(keras.layers.Layer):
         self.conv2.build(input_shape)
         self.bn2.build(maps_shape)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return the attention maps of `inputs`."""
         x = ops.relu(self.bn1(self.conv_extract(inputs), training=training))
         x = ops.elu(self.bn2(self.conv2(x), training=training)) + 1.0
         mask = border_mask(*inputs.shape[1:3])[None, :, :, None]
         return x * ops.convert_to_tensor(mask, x.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """`(B, h, w, C)` -> `(B, h, w, M)`."""
         return (*input_shape[:-1], self.num_attentions)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "num_attentions": self.num_attentions}

@@ -1,9 +1,12 @@
 """OfficialHead: the two-branch classifier of the released code."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.classifier_head import flatten_regions
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -27,12 +30,12 @@ class OfficialHead(keras.layers.Layer):
         `(B, num_classes)`, float32.
     """
 
-    def __init__(self, num_classes: int, width: int = 256, **kwargs):
+    def __init__(self, num_classes: int, width: int = 256, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
         self.num_classes = num_classes
         self.width = width
 
-    def build(self, local_features_shape, global_features_shape):
+    def build(self, local_features_shape: Shape, global_features_shape: Shape) -> None:
         """Create the weights."""
         width = self.width
         for name, inputs, units in [
@@ -46,14 +49,14 @@ class OfficialHead(keras.layers.Layer):
             dense.build((None, inputs))
             setattr(self, name, dense)
 
-    def call(self, local_features, global_features):
+    def call(self, local_features: Tensor, global_features: Tensor) -> Tensor:
         """Return the logits."""
         x = ops.hard_silu(self.projection_local_0(flatten_regions(local_features)))
         local = ops.hard_silu(self.projection_local_2(x))
         x = ops.concatenate([local, self.project_global(global_features)], axis=-1)
         return self.ensemble_2(ops.hard_silu(self.ensemble_0(x)))
 
-    def project_global(self, global_features):
+    def project_global(self, global_features: Tensor) -> Tensor:
         """Return the projection of G, `(B, width)`."""
         return ops.hard_silu(self.project_final(ops.cast(global_features, "float32")))
 
@@ -62,10 +65,10 @@ class OfficialHead(keras.layers.Layer):
         """The last layer."""
         return self.ensemble_2
 
-    def compute_output_spec(self, local_features, global_features):
+    def compute_output_spec(self, local_features: Tensor, global_features: Tensor) -> Tensor:
         """`(B, num_classes)`, float32 whatever the compute dtype."""
         return keras.KerasTensor((global_features.shape[0], self.num_classes), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "num_classes": self.num_classes, "width": self.width}

@@ -1,10 +1,13 @@
 """OfficialRegionIndependence: the region independence loss of the released code."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.region_independence import FeatureCentres, euclidean_length
 from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -46,20 +49,22 @@ class OfficialRegionIndependence(FeatureCentres):
         alpha_decay: float = 0.9,
         inner_margins: tuple[float, float] = (0.2, -0.8),
         outer_margin: float = 0.8,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(alpha, alpha_decay, **kwargs)
         self.inner_margins = tuple(inner_margins)
         self.outer_margin = outer_margin
 
-    def centres_for(self, features, real, weight, training):
+    def centres_for(self, features: Tensor, real: Tensor, weight: Tensor, training: bool) -> Tensor:
         """Return the centres moved by the real images of the batch."""
         stored = ops.convert_to_tensor(self.feature_centres)
         drawn = (features - stored) * (real * weight)[:, None, None]
         total = ops.maximum(sum_over_replicas(ops.sum(weight)), 1e-7)
         return stored + self.alpha * sum_over_replicas(ops.sum(drawn, axis=0)) / total
 
-    def loss_terms(self, features, real, weight, centres):
+    def loss_terms(
+        self, features: Tensor, real: Tensor, weight: Tensor, centres: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return the intra-class and the inter-class term, two scalars."""
         margin = real * self.inner_margins[0] + (1.0 - real) * self.inner_margins[1]
         distance = euclidean_length(features - centres, axis=(1, 2))
@@ -72,7 +77,7 @@ class OfficialRegionIndependence(FeatureCentres):
         inter = ops.sum(ops.relu(self.outer_margin - distance) * pairs)
         return intra, inter / (num_regions * ops.convert_to_tensor(self.alpha))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),

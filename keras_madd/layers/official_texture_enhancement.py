@@ -13,6 +13,7 @@ from keras_madd.layers.resampling import (
 from keras_madd.layers.sample_variance_batch_normalization import (
     SampleVarianceBatchNormalization,
 )
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -38,7 +39,7 @@ class OfficialTextureEnhancement(keras.layers.Layer):
         The code released with arXiv 2103.02406; `TextureEnhancement` is the paper's text.
     """
 
-    def build(self, features_shape, attention_maps_shape):
+    def build(self, features_shape: Shape, attention_maps_shape: Shape) -> None:
         """Create the weights for N feature channels and M attention maps."""
         channels, groups = features_shape[-1], attention_maps_shape[-1]
         space = features_shape[:-1]
@@ -65,7 +66,9 @@ class OfficialTextureEnhancement(keras.layers.Layer):
             normalization.build((*space, width * channels * groups))
             setattr(self, name, normalization)
 
-    def call(self, features, attention_maps, training=None):
+    def call(
+        self, features: Tensor, attention_maps: Tensor, training: bool | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return the texture feature maps F and the local average D."""
         height, width, channels = features.shape[1:]
         groups = attention_maps.shape[-1]
@@ -89,7 +92,9 @@ class OfficialTextureEnhancement(keras.layers.Layer):
         x = ops.relu(self.bn_last(x, training=training))
         return ops.reshape(x, (-1, height, width, groups, channels)), average
 
-    def compute_output_shape(self, features_shape, attention_maps_shape):
+    def compute_output_shape(
+        self, features_shape: Shape, attention_maps_shape: Shape
+    ) -> tuple[Shape, Shape]:
         """Shapes of F and D."""
         batch, height, width, channels = features_shape
         maps = (batch, height, width, attention_maps_shape[-1], channels)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_madd.layers import portable_random
+from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -24,7 +25,7 @@ class PortableDropout(keras.layers.Dropout):
         Same as the input's.
     """
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Return the inputs, in training with some at zero and the others scaled up."""
         if not training or self.rate == 0:
             return inputs

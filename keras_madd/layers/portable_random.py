@@ -12,9 +12,10 @@ import keras
 from keras import ops
 
 from keras_madd.layers.replicas import first_row
+from keras_madd.support.tensor import Tensor
 
 
-def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
+def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator) -> Tensor:
     """Draw float32 numbers, uniform in (0, 1), with 23 bits.
 
     Args:
@@ -39,13 +40,13 @@ def uniform(shape: tuple, seed_generator: keras.random.SeedGenerator):
     return ops.reshape((fraction + 0.5) * 2.0**-23, shape)
 
 
-def normal(shape: tuple, seed_generator: keras.random.SeedGenerator):
+def normal(shape: tuple, seed_generator: keras.random.SeedGenerator) -> Tensor:
     """Draw float32 numbers from the standard normal distribution (Box-Muller)."""
     radius = ops.sqrt(-2.0 * ops.log(uniform(shape, seed_generator)))
     return radius * ops.cos(2.0 * math.pi * uniform(shape, seed_generator))
 
 
-def choice(chances, seed_generator: keras.random.SeedGenerator):
+def choice(chances: Tensor, seed_generator: keras.random.SeedGenerator) -> Tensor:
     """Draw one index per row with probability proportional to `chances`.
 
     Args:

@@ -1,9 +1,12 @@
 """RegionDropout: forgets whole attention maps while training."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.portable_dropout import PortableDropout
+from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -30,13 +33,15 @@ class RegionDropout(keras.layers.Layer):
         The code released with arXiv 2103.02406.
     """
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.rate = rate
         self.seed = seed
         self.dropout = PortableDropout(rate, seed=seed, dtype="float32")
 
-    def call(self, local_features, attention_maps, training=None):
+    def call(
+        self, local_features: Tensor, attention_maps: Tensor, training: bool | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return both inputs without the dropped regions."""
         kept = self.dropout(
             ops.ones_like(local_features[:, :, 0], dtype="float32"), training=training
@@ -47,13 +52,15 @@ class RegionDropout(keras.layers.Layer):
             attention_maps * ops.cast(kept, attention_maps.dtype)[:, None, None, :],
         )
 
-    def compute_output_spec(self, local_features, attention_maps, training=None):
+    def compute_output_spec(
+        self, local_features: Tensor, attention_maps: Tensor, training: bool | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Both inputs keep shape and dtype."""
         return (
             keras.KerasTensor(local_features.shape, local_features.dtype),
             keras.KerasTensor(attention_maps.shape, attention_maps.dtype),
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

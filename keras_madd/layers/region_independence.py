@@ -1,9 +1,12 @@
 """RegionIndependence: feature centres and the region independence loss."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.support.tensor import Shape, Tensor
 
 REDUCTIONS = ("sum", "mean")
 
@@ -18,7 +21,7 @@ class FeatureCentres(keras.layers.Layer):
     Subclasses give `centres_for` (the moved centres, with their gradient) and `loss_terms`.
     """
 
-    def __init__(self, alpha: float, alpha_decay: float, **kwargs):
+    def __init__(self, alpha: float, alpha_decay: float, **kwargs: Any):
         # Distances of nearly equal vectors need float32, whatever the network computes in.
         super().__init__(autocast=False, **kwargs)
         if not 0 < alpha <= 1:
@@ -30,12 +33,18 @@ class FeatureCentres(keras.layers.Layer):
         self.initial_alpha = alpha
         self.alpha_decay = alpha_decay
 
-    def build(self, features_shape):
+    def build(self, features_shape: Shape) -> None:
         """Create the centres for regional features of shape `(B, M, N)`."""
         self.feature_centres = self._state("feature_centres", features_shape[1:], "zeros")
         self.alpha = self._state("alpha", (), keras.initializers.Constant(self.initial_alpha))
 
-    def call(self, features, labels, sample_weight=None, training=False):
+    def call(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        sample_weight: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """Return the loss of a batch; while training, move the centres.
 
         Args:
@@ -62,15 +71,15 @@ class FeatureCentres(keras.layers.Layer):
         """Multiply alpha by `alpha_decay`, as after each epoch of the paper's training."""
         self.alpha.assign(self.alpha * self.alpha_decay)
 
-    def compute_output_shape(self, *_, **__):
+    def compute_output_shape(self, *_: Any, **__: Any) -> Shape:
         """The loss is a scalar."""
         return ()
 
-    def compute_output_spec(self, *_, **__):
+    def compute_output_spec(self, *_: Any, **__: Any) -> Tensor:
         """The loss is a float32 scalar."""
         return keras.KerasTensor((), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),
@@ -138,7 +147,7 @@ class RegionIndependence(FeatureCentres):
         outer_margin: float = 0.2,
         squared: bool = True,
         reduction: str = "sum",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(alpha, alpha_decay, **kwargs)
         if reduction not in REDUCTIONS:
@@ -150,7 +159,7 @@ class RegionIndependence(FeatureCentres):
         self.squared = squared
         self.reduction = reduction
 
-    def centres_for(self, features, real, weight, training):
+    def centres_for(self, features: Tensor, real: Tensor, weight: Tensor, training: bool) -> Tensor:
         """Return the centres of the loss: moved while training, the stored ones otherwise."""
         stored = ops.convert_to_tensor(self.feature_centres)
         if not training:
@@ -161,7 +170,9 @@ class RegionIndependence(FeatureCentres):
         mean = ops.where(total > 0, mean / ops.maximum(total, 1e-7), stored)
         return stored - self.alpha * (stored - mean)
 
-    def loss_terms(self, features, real, weight, centres):
+    def loss_terms(
+        self, features: Tensor, real: Tensor, weight: Tensor, centres: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return the intra-class and the inter-class term, two scalars."""
         margin = real * self.inner_margins[0] + (1.0 - real) * self.inner_margins[1]
         distance = self._distance(features - centres)
@@ -173,7 +184,7 @@ class RegionIndependence(FeatureCentres):
         pairs = 1.0 - ops.eye(centres.shape[0], dtype="float32")
         return intra, ops.sum(ops.relu(self.outer_margin - distance) * pairs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),
@@ -189,7 +200,7 @@ class RegionIndependence(FeatureCentres):
         return euclidean_length(difference, axis=-1)
 
 
-def euclidean_length(x, axis):
+def euclidean_length(x: Tensor, axis: int | tuple[int, int]) -> Tensor:
     """Euclidean length along `axis`, with gradient 0 where it is 0."""
     squared = ops.sum(ops.square(x), axis=axis)
     positive = squared > 0

@@ -8,8 +8,10 @@ whole batch must be gathered. Everywhere else the batch is whole already: JAX wi
 import keras
 from keras import ops
 
+from keras_madd.support.tensor import Tensor
 
-def sum_over_replicas(x):
+
+def sum_over_replicas(x: Tensor) -> Tensor:
     """Return the sum of `x` over all replicas, on each of them, with its gradient.
 
     A loss that is the same on every replica and counts `1 / R` on each of R, as Keras has it,
@@ -22,7 +24,7 @@ def sum_over_replicas(x):
     return x if context is None else context.all_reduce("SUM", x)
 
 
-def first_row(rows):
+def first_row(rows: Tensor) -> Tensor:
     """Return where this replica's rows begin in the global batch, an int32 scalar.
 
     Args:

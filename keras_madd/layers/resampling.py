@@ -7,10 +7,13 @@ depend on sizes alone and are built with NumPy in float64.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from keras_madd.support.tensor import Tensor
 
 
 def align_corners_matrix(size_in: int, size_out: int) -> np.ndarray:
@@ -96,11 +99,13 @@ def gaussian_blur_matrix(
     if padding == "constant":
         source = np.pad(np.eye(size), ((radius, radius), (0, 0)))
     else:
-        source = np.eye(size)[np.pad(np.arange(size), radius, mode=padding)]
+        # NumPy checks the name of the mode.
+        mode: Any = padding
+        source = np.eye(size)[np.pad(np.arange(size), radius, mode=mode)]
     return sum(weight * source[tap : tap + size] for tap, weight in enumerate(kernel))
 
 
-def apply_separable(x: keras.KerasTensor, rows: np.ndarray, columns: np.ndarray):
+def apply_separable(x: keras.KerasTensor, rows: np.ndarray, columns: np.ndarray) -> Tensor:
     """Multiply the height axis by `rows` and the width axis by `columns`.
 
     Args:
@@ -127,7 +132,7 @@ def resample(
     x: keras.KerasTensor,
     size: tuple[int, int],
     matrix: Callable[[int, int], np.ndarray],
-):
+) -> Tensor:
     """Resize `x` of shape `(B, H, W, C)` to `size` with one of this module's matrices.
 
     Args:
@@ -144,7 +149,7 @@ def resample(
     return apply_separable(x, matrix(height, size[0]), matrix(width, size[1]))
 
 
-def local_average(x: keras.KerasTensor, size: tuple[int, int]):
+def local_average(x: keras.KerasTensor, size: tuple[int, int]) -> Tensor:
     """Average pooling of `(B, H, W, C)` onto a grid of `size` cells.
 
     Cells that divide the map evenly use the backend's pooling; any other ratio uses the
@@ -159,7 +164,7 @@ def local_average(x: keras.KerasTensor, size: tuple[int, int]):
     return resample(x, size, adaptive_average_matrix)
 
 
-def nearest_upsample(x: keras.KerasTensor, size: tuple[int, int]):
+def nearest_upsample(x: keras.KerasTensor, size: tuple[int, int]) -> Tensor:
     """Nearest resizing of `(B, H, W, C)` to `size`; repetition where the ratio is whole."""
     height, width = x.shape[1:3]
     if (height, width) == tuple(size):

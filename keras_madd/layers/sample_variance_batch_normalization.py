@@ -1,9 +1,12 @@
 """Batch normalisation that stores the unbiased variance, as PyTorch does."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -32,7 +35,7 @@ class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
         >>> y = layer(np.random.rand(2, 4, 4, 8), training=True)
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         if self.renorm:
             raise ValueError(
@@ -40,7 +43,7 @@ class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
                 f"statistics. Received: renorm={self.renorm}"
             )
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Normalise as `BatchNormalization` does; in training, store the unbiased variance."""
         decayed = self.moving_variance * self.momentum
         outputs = super().call(inputs, training=training)

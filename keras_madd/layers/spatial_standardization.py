@@ -1,7 +1,11 @@
 """SpatialStandardization: zero mean and unit deviation over space, per image and channel."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -21,10 +25,10 @@ class SpatialStandardization(keras.layers.Layer):
         The code released with arXiv 2103.02406.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the standardised features."""
         x = ops.cast(inputs, "float32")
         positions = x.shape[1] * x.shape[2]
@@ -35,6 +39,6 @@ class SpatialStandardization(keras.layers.Layer):
         deviation = ops.where(varies, ops.sqrt(ops.where(varies, variance, 1.0)), 0.0)
         return centred / (deviation + 1e-8)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Tensor) -> Tensor:
         """Same shape, float32."""
         return keras.KerasTensor(inputs.shape, "float32")

@@ -1,9 +1,12 @@
 """TextureEnhancement: keeps what local averaging throws away."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_madd.layers.resampling import local_average, nearest_upsample
+from keras_madd.support.tensor import Shape, Tensor
 
 DEPTH = 3
 
@@ -35,11 +38,11 @@ class TextureEnhancement(keras.layers.Layer):
         Zhao et al., CVPR 2021, arXiv 2103.02406; dense connections: Huang et al., CVPR 2017.
     """
 
-    def __init__(self, growth: int | None = None, **kwargs):
+    def __init__(self, growth: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.growth = growth
 
-    def build(self, features_shape, attention_maps_shape):
+    def build(self, features_shape: Shape, attention_maps_shape: Shape) -> None:
         """Create the dense block for features of shape `(B, H, W, C)`."""
         growth = self.growth or features_shape[-1]
         self.normalizations, self.convs = [], []
@@ -56,7 +59,9 @@ class TextureEnhancement(keras.layers.Layer):
             self.normalizations.append(normalization)
             self.convs.append(conv)
 
-    def call(self, features, attention_maps, training=None):
+    def call(
+        self, features: Tensor, attention_maps: Tensor, training: bool | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return the texture feature map F and the local average D."""
         average = local_average(features, attention_maps.shape[1:3])
         dense = features - nearest_upsample(average, features.shape[1:3])
@@ -65,12 +70,14 @@ class TextureEnhancement(keras.layers.Layer):
             dense = ops.concatenate([dense, grown], axis=-1)
         return dense, average
 
-    def compute_output_shape(self, features_shape, attention_maps_shape):
+    def compute_output_shape(
+        self, features_shape: Shape, attention_maps_shape: Shape
+    ) -> tuple[Shape, Shape]:
         """Shapes of F and D."""
         channels = features_shape[-1]
         grown = channels + DEPTH * (self.growth or channels)
         return (*features_shape[:-1], grown), (*attention_maps_shape[:-1], channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "growth": self.growth}

@@ -11,6 +11,13 @@ playlists, pictures and texts named `.mp4` are refused, and counts frames withou
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_madd.media.find import VIDEO_SUFFIXES, find_videos
+    from keras_madd.media.reader import VideoFrame, VideoReader
+    from keras_madd.media.writer import VideoWriter
+
 
 _HOME = {
     "VIDEO_SUFFIXES": "keras_madd.media.find",
@@ -22,11 +29,11 @@ _HOME = {
 __all__ = ["VIDEO_SUFFIXES", "VideoFrame", "VideoReader", "VideoWriter", "find_videos"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'keras_madd.media' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

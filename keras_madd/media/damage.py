@@ -34,7 +34,12 @@ class DamageCheck:
         UserError: What describes the tracks is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike, stream, open_again: Callable[[], av.container]):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        stream: av.VideoStream,
+        open_again: Callable[[], av.container.InputContainer],
+    ):
         self._codec = codec_of(stream)
         if self._codec in _STRICT_CODECS:
             stream.codec_context.options = _STRICT
@@ -92,8 +97,8 @@ class DamageCheck:
             if self._clusters.first_damage != before and not packet.is_keyframe:
                 return f"frames before {number} are lost: {self._clusters.first_damage}"
         if self.one_by_one and packet.pts is not None:
-            before, self._last_time = self._last_time, packet.pts
-            if before is not None and packet.pts < before:
+            last, self._last_time = self._last_time, packet.pts
+            if last is not None and packet.pts < last:
                 return f"frame {number} comes before the one that it follows"
         return ""
 
@@ -111,6 +116,6 @@ class DamageCheck:
             self._clusters.close()
 
 
-def codec_of(stream) -> str:
+def codec_of(stream: av.VideoStream) -> str:
     """The codec's own name, whatever decodes it."""
     return stream.codec_context.codec.canonical_name

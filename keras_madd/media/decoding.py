@@ -1,8 +1,8 @@
 """Frames out of a container, whatever state its file is in."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 
@@ -42,7 +42,7 @@ class OpenVideo:
         self.container.close()
 
 
-def open_video(path: os.PathLike, threads: int) -> OpenVideo:
+def open_video(path: Path, threads: int) -> OpenVideo:
     """Open a file and its video stream.
 
     Args:
@@ -69,7 +69,7 @@ def open_video(path: os.PathLike, threads: int) -> OpenVideo:
         raise
 
 
-def _open(path: os.PathLike) -> av.container.InputContainer:
+def _open(path: Path) -> av.container.InputContainer:
     # As a URL, so that a name with a colon is not taken for a protocol.
     return av.open(
         f"file:{path.absolute()}",
@@ -78,7 +78,7 @@ def _open(path: os.PathLike) -> av.container.InputContainer:
     )
 
 
-def _video_stream(container: av.container.InputContainer, path: os.PathLike):
+def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     names = container.format.name.split(",")
     if any(name in _NO_VIDEO or name.endswith("_pipe") for name in names):
         raise UserError(f"{path}: not a video but {container.format.long_name or names[0]}.")
@@ -87,8 +87,8 @@ def _video_stream(container: av.container.InputContainer, path: os.PathLike):
     covers = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not streams:
-        others = sorted({stream.type for stream in container.streams}) or ["nothing"]
-        raise UserError(f"{path}: there is no video in it, only {', '.join(others)}.")
+        others = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise UserError(f"{path}: there is no video in it, only {others}.")
     stream = container.streams.best("video")
     stream = stream if stream in streams else streams[0]
     if stream.codec_context is None:
@@ -166,7 +166,8 @@ def decode(
             yield from sound.give(_decode(context, None, number)[0], ended=False)
             context = _another_decoder(context)
             sound.use(context)
-        frames, damage = [], video.check.damage(packet, number)
+        frames: list[av.VideoFrame] = []
+        damage = video.check.damage(packet, number)
         if not damage and wanted:
             frames, damage = _decode(context, packet, number)
             if not (frames or damage) and is_shown and _at_once(video):
@@ -202,6 +203,7 @@ def _decode(
 
 def _another_decoder(context: av.VideoCodecContext) -> av.VideoCodecContext:
     another = av.CodecContext.create(context.codec, "r")
+    assert isinstance(another, av.VideoCodecContext)
     another.extradata, another.thread_count = context.extradata, context.thread_count
     return another
 

@@ -7,6 +7,9 @@ Source: RFC 9043, sections 4.6 to 4.9.
 """
 
 import zlib
+from collections.abc import Iterable
+
+import av
 
 _FOOTER = 8  # Bytes of the length, the error byte and the CRC.
 _LOOKED_AT = 50
@@ -24,7 +27,7 @@ class SliceCheck:
     def __init__(self):
         self.has_checksums = False
 
-    def learn(self, packets) -> None:
+    def learn(self, packets: Iterable[av.Packet | bytes]) -> None:
         """Looks for a frame whose checksums are all right; damaged ones may come before it.
 
         Args:

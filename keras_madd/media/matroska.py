@@ -160,7 +160,9 @@ class ClusterCheck:
     def _checksum_holds(self, element: _Element) -> bool | None:
         """Whether the CRC-32 that an element begins with is right; None without one."""
         first = self._element(element.content)
-        if first is None or first.kind != _CRC or first.end != first.content + 4:
+        if element.end is None or first is None:
+            return None
+        if first.kind != _CRC or first.end != first.content + 4:
             return None
         self._file.seek(first.content)
         stored, left, value = self._file.read(4), element.end - first.end, 0

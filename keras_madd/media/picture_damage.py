@@ -18,7 +18,7 @@ def picture_detection(format: str | None) -> str:
     Args:
         format: Pillow's name for it, such as `"JPEG"`.
     """
-    return _DETECTIONS.get(format, NONE)
+    return NONE if format is None else _DETECTIONS.get(format, NONE)
 
 
 def picture_damage(source: str | os.PathLike | bytes, format: str | None) -> str:

@@ -1,7 +1,10 @@
 """From a decoded frame to the picture a viewer sees: upright, RGB, 8 bits."""
 
+from typing import cast
+
 import av
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 _UNSPECIFIED_MATRIX = 2
@@ -17,7 +20,8 @@ def read_orientation(frame: av.VideoFrame) -> Orientation:
     Returns:
         Whether to transpose, then whether to mirror left-right, then whether to mirror up-down.
     """
-    for data in frame.side_data:
+    # PyAV declares the container of all side data as one of them.
+    for data in cast(SideDataContainer, frame.side_data):
         if data.type.name == "DISPLAYMATRIX":
             a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(data), np.int32)[:5])
             transpose = abs(a) + abs(d) < abs(b) + abs(c)

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,7 @@ class VideoReader:
         self._threads = threads
         self._opened: set[OpenVideo] = set()
         self._closed = False
-        complaints = []
+        complaints: list[str] = []
         video = self._open(1)
         try:
             first = next(decode(video, complaints.append), None)
@@ -113,7 +113,7 @@ class VideoReader:
             raise ValueError(f"`every` must be at least 1. Received: every={every!r}")
         return (self._picture(*item) for item in self._decoded() if item[0] % every == 0)
 
-    def evenly_spaced(self, count: int) -> Iterator[VideoFrame]:
+    def evenly_spaced(self, count: int) -> Generator[VideoFrame]:
         """Frames spread evenly over the video: the middles of `count` equal parts.
 
         The number of frames is counted in the file first, without decoding. Where a wanted frame
@@ -192,7 +192,7 @@ class VideoReader:
         # The first complaint is the cause of the others.
         self.broken_tail = self.broken_tail or what
 
-    def _at(self, wanted: list[int]) -> Iterator[VideoFrame]:
+    def _at(self, wanted: list[int]) -> Generator[VideoFrame]:
         if not wanted:
             return
         position = 0

@@ -103,7 +103,7 @@ class SoundFrames:
             ended: Whether no more will.
         """
         for frame in frames:
-            number = self._numbers.pop(frame.pts, self._last)
+            number = self._last if frame.pts is None else self._numbers.pop(frame.pts, self._last)
             self._outstanding.discard(number)
             if frame.is_corrupt:
                 self.damage(number)
@@ -138,7 +138,9 @@ class SoundFrames:
             return False
         if key is None or number < key.number:
             return True
-        return number > key.number and None not in (time, key.time) and time < key.time
+        if time is None or key.time is None:
+            return False
+        return number > key.number and time < key.time
 
 
 def lag_of(context: av.VideoCodecContext) -> int:

@@ -65,16 +65,24 @@ class VideoWriter:
             raise UserError(f"{path}: cannot be written: {error.strerror or error}.") from None
         try:
             options = {"movflags": "+faststart"} if self.path.suffix != ".mkv" else {}
-            self._container = av.open(f"file:{temporary.absolute()}", "w", options=options)
-            self._stream = self._add_stream(frame_rate, quality, rotation, speed)
+            container = av.open(f"file:{temporary.absolute()}", "w", options=options)
+            self._container: av.container.OutputContainer | None = container
+            self._stream = self._add_stream(container, frame_rate, quality, rotation, speed)
         except BaseException as error:
             self._replacing.__exit__(type(error), error, None)
             raise
 
-    def _add_stream(self, frame_rate: float, quality: int, rotation: int, speed: str):
+    def _add_stream(
+        self,
+        container: av.container.OutputContainer,
+        frame_rate: float,
+        quality: int,
+        rotation: int,
+        speed: str,
+    ) -> av.VideoStream:
         options = {"crf": str(quality), "preset": speed}
         rate = Fraction(frame_rate).limit_denominator(1001 * 60)
-        stream = self._container.add_stream("libx264", rate=rate, options=options)
+        stream = container.add_stream("libx264", rate=rate, options=options)
         height, width, _ = self._shape
         stream.width, stream.height = width + self._pad[0], height + self._pad[1]
         stream.pix_fmt = "yuv420p"
@@ -129,6 +137,7 @@ class VideoWriter:
 
     def _end(self, error: BaseException | None) -> None:
         container, self._container = self._container, None
+        assert container is not None
         try:
             container.close()
         except BaseException as closing:

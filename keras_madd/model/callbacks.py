@@ -2,6 +2,8 @@
 
 import math
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,11 +18,11 @@ class CentreStepDecay(keras.callbacks.Callback):
         region_independence: The layer.
     """
 
-    def __init__(self, region_independence):
+    def __init__(self, region_independence: keras.layers.Layer):
         super().__init__()
         self.region_independence = region_independence
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Multiply alpha by its decay."""
         self.region_independence.end_epoch()
 
@@ -37,11 +39,11 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self.message = None
+        self.message: str | None = None
         self._batch = math.inf
         self._lock = threading.Lock()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at every loss that the step reports."""
         bad = [
             name
@@ -74,7 +76,7 @@ class BatchProgress(keras.callbacks.Callback):
     # Keras then fetches the figures beside the training, which does not wait for them.
     async_safe = True
 
-    def __init__(self, advance, epochs: int):
+    def __init__(self, advance: Callable[[int, int | None, dict], object], epochs: int):
         super().__init__()
         self.advance = advance
         self.epochs = epochs
@@ -82,11 +84,11 @@ class BatchProgress(keras.callbacks.Callback):
         self._done = 0
         self._lock = threading.Lock()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Count on from the batches of the epochs before."""
         self._before = self._done
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Tell of a batch; `batch` is its number in the epoch."""
         steps = self.params.get("steps")
         with self._lock:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 VARIANTS = ("paper", "official", "deepfakebench")
 AGDA_ATTENTIONS = ("full_pass", "detached_prefix")
@@ -136,7 +137,7 @@ class MADDConfig:
         """Return plain data that `from_dict` reads, with lists for tuples."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
-    def replace(self, **fields) -> "MADDConfig":
+    def replace(self, **fields: Any) -> "MADDConfig":
         """Return a copy with some fields changed; an unknown key is an error."""
         return self.from_dict({**self.to_dict(), **fields})
 

@@ -1,18 +1,36 @@
 """What `compile`, `fit` and `evaluate` of a detector add to Keras's."""
 
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from keras_madd.model.callbacks import CentreStepDecay
+from keras_madd.model.config import MADDConfig
 from keras_madd.model.labels import check_classes, check_loss, check_metrics
 from keras_madd.model.metrics import FakeAUC
+from keras_madd.support.tensor import Tensor
+
+if TYPE_CHECKING:
+    from keras import Model as Base
+else:
+    Base = object
 
 
-class Fitting:
+class Fitting(Base):
     """Mixin of `MADD`: defaults of the method, and errors for what logits do not go with."""
 
+    config: MADDConfig
+    region_independence: keras.layers.Layer | None
+
     def compile(
-        self, optimizer="auto", loss="auto", *, metrics="auto", jit_compile="auto", **kwargs
-    ):
+        self,
+        optimizer: Any = "auto",
+        loss: Any = "auto",
+        *,
+        metrics: Any = "auto",
+        jit_compile: bool | str = "auto",
+        **kwargs: Any,
+    ) -> None:
         """Configure training; every argument of `keras.Model.compile` works.
 
         Args:
@@ -44,19 +62,26 @@ class Fitting:
         )
         self._jit_compile_asked = jit_compile
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         """Return what `compile` was told; `jit_compile="auto"` is not what it came to here."""
         config = super().get_compile_config()
         return {**config, "jit_compile": self._jit_compile_asked} if config else config
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as the saved model was; Keras leaves that to models with their own `compile`."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
     def fit(
-        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
-    ):
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Train as `keras.Model.fit` does; after each epoch alpha of the centres decays.
 
         Raises:
@@ -77,7 +102,9 @@ class Fitting:
             # The list is the user's, who may train again with it.
             callbacks.callbacks.remove(decay)
 
-    def evaluate(self, x=None, y=None, *args, **kwargs):
+    def evaluate(
+        self, x: Tensor | None = None, y: Tensor | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
         """Evaluate as `keras.Model.evaluate` does; nothing of the training state moves."""
         check_classes(y, self.config.num_classes)
         return super().evaluate(x, y, *args, **kwargs)

@@ -72,6 +72,7 @@ def fetch_preset(uri: str) -> Path:
             raise UserError(f"{uri} cannot be fetched: {_reason(hub, error)}") from error
         # A folder is called by its commit: all files are of one, whatever is pushed meanwhile.
         folder, revision = path.parent, path.parent.name
+    assert folder is not None  # Some file is needed.
     return folder
 
 

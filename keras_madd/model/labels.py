@@ -1,8 +1,12 @@
 """Labels as users bring them: classes or one-hot, and whether the loss reads them so."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
+
+from keras_madd.support.tensor import Tensor
 
 _SPARSE = (keras.losses.SparseCategoricalCrossentropy, keras.losses.sparse_categorical_crossentropy)
 _ONE_HOT = (
@@ -13,19 +17,19 @@ _ONE_HOT = (
 _OF_PROBABILITIES = (keras.metrics.AUC, keras.metrics.Precision, keras.metrics.Recall)
 
 
-def class_of(y, num_classes: int):
+def class_of(y: Tensor, num_classes: int) -> Tensor:
     """Class of each image, `(B,)`, from sparse, one-hot or soft labels."""
     if is_one_hot(y, num_classes):
         return ops.argmax(y, axis=-1)
     return ops.reshape(y, (-1,))
 
 
-def is_one_hot(y, num_classes: int) -> bool:
+def is_one_hot(y: Tensor, num_classes: int) -> bool:
     """Whether labels are one-hot or soft, `(B, num_classes)`, by their shape."""
     return len(y.shape) == 2 and y.shape[1] == num_classes
 
 
-def check_classes(y, num_classes: int) -> None:
+def check_classes(y: Tensor, num_classes: int) -> None:
     """Check labels that were given as an array; others, such as datasets, are passed over.
 
     Raises:
@@ -44,7 +48,7 @@ def check_classes(y, num_classes: int) -> None:
         )
 
 
-def check_labels_fit(y, loss, num_classes: int) -> None:
+def check_labels_fit(y: Tensor, loss: Any, num_classes: int) -> None:
     """Check a batch's labels against the loss that reads them.
 
     Raises:
@@ -67,7 +71,7 @@ def check_labels_fit(y, loss, num_classes: int) -> None:
         )
 
 
-def check_loss(loss) -> None:
+def check_loss(loss: Any) -> None:
     """Check that a loss of Keras reads logits.
 
     Raises:
@@ -87,7 +91,7 @@ def check_loss(loss) -> None:
         )
 
 
-def check_metrics(metrics) -> None:
+def check_metrics(metrics: Any) -> None:
     """Check that no metric takes logits of classes for the probability of one class.
 
     Raises:

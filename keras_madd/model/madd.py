@@ -1,6 +1,7 @@
 """MADD: the detector as a Keras model."""
 
 import contextlib
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from keras_madd.model.network import (
 from keras_madd.model.saving import Saving
 from keras_madd.model.seeds import seeds_from
 from keras_madd.model.two_pass_training import TwoPassTraining
+from keras_madd.support.tensor import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -59,8 +61,8 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
         *,
         backbone_weights: str | None = None,
         name: str = "madd",
-        dtype=None,
-        **fields,
+        dtype: Any = None,
+        **fields: Any,
     ):
         super().__init__(name=name, dtype=dtype)
         # Layers
@@ -80,26 +82,26 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
         self.term_trackers = self.make_term_trackers()
         self.build((None, *config.input_size, 3))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Nothing is left to build: all weights exist from the constructor on."""
         self.built = True
 
-    def call(self, pixels, training=None):
+    def call(self, pixels: Tensor, training: bool | None = None) -> Tensor:
         """Return the logits; inside a training step, everything the loss needs."""
         self._check_pixels(pixels)
         if self.is_stepping:
             return self.training_outputs(pixels)
         return self.network(pixels, training=training)["logits"]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """`(B, H, W, 3)` -> `(B, num_classes)`."""
         return (input_shape[0], self.config.num_classes)
 
-    def fake_probability(self, x, batch_size: int = 32) -> np.ndarray:
+    def fake_probability(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return `1 - P(class 0)` of face crops `(N, H, W, 3)` or a dataset, float64 `(N,)`."""
         return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
 
-    def attention_maps(self, x, batch_size: int = 32) -> np.ndarray:
+    def attention_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return A of face crops `(N, H, W, 3)` or a dataset, `(N, h, w, M)`.
 
         Raises:
@@ -109,7 +111,7 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
             raise ValueError("The model has no attention maps. Received: num_attentions=0")
         return self.prefix.predict(x, batch_size=batch_size, verbose=0)
 
-    def embed(self, x, batch_size: int = 32) -> np.ndarray:
+    def embed(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return what the classifier sees: P, flattened, beside G; `(N, M * C_F + C_L)`."""
         outputs = self.network.predict(x, batch_size=batch_size, verbose=0)
         features = [outputs["global_features"]]
@@ -118,7 +120,7 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
             features.insert(0, local.reshape(len(local), -1))
         return np.concatenate(features, axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; `backbone_weights` are in the saved weights."""
         return {
             "config": self.config.to_dict(),
@@ -127,7 +129,9 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Self:
         """Build a model from what `get_config` returned; its weights are random."""
         return cls(**{**config, "config": MADDConfig.from_dict(config["config"])})
 
@@ -141,7 +145,7 @@ class MADD(Fitting, Saving, TwoPassTraining, keras.Model):
             )
 
 
-def fake_probability_of_logits(logits) -> np.ndarray:
+def fake_probability_of_logits(logits: Tensor) -> np.ndarray:
     """Return `1 - P(class 0)`, float64 `(N,)`, of logits `(N, num_classes)`."""
     logits = np.asarray(logits, "float64")
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))

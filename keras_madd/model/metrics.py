@@ -1,11 +1,13 @@
 """Metrics of real against fake, for `compile`: AUC, equal error rate, hits at few false alarms."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_madd.model.labels import class_of
+from keras_madd.support.tensor import Tensor
 
 BINS = 16384
 # Bins reach as far as this asinh of the log-odds: 11,000 of them on either side.
@@ -35,7 +37,7 @@ class FakeMetric(keras.metrics.Metric):
 
     _direction = "up"
 
-    def __init__(self, bins: int = BINS, name: str | None = None, dtype=None):
+    def __init__(self, bins: int = BINS, name: str | None = None, dtype: Any = None):
         super().__init__(name=name, dtype=dtype)
         if not isinstance(bins, int) or bins < 2:
             raise ValueError(f"`bins` must be a whole number of 2 or more. Received: bins={bins}")
@@ -43,7 +45,9 @@ class FakeMetric(keras.metrics.Metric):
         # Half precision could not count.
         self.counts = self.add_variable((2 * bins,), "zeros", dtype="float32", name="counts")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Count a batch."""
         logits = ops.cast(y_pred, "float32")
         if len(logits.shape) != 2 or logits.shape[1] < 2:
@@ -66,11 +70,11 @@ class FakeMetric(keras.metrics.Metric):
         counted = ops.segment_sum(weight, place + self.bins * is_fake, 2 * self.bins)
         self.counts.assign(self.counts + counted)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "bins": self.bins}
 
-    def rates(self):
+    def rates(self) -> tuple[Tensor, Tensor]:
         """Return false alarms and hits, from the strictest threshold to the laxest.
 
         Returns:
@@ -98,16 +102,16 @@ class FakeAUC(FakeMetric):
         >>> model.compile(metrics=["accuracy", keras_madd.metrics.FakeAUC()])
     """
 
-    def __init__(self, bins: int = BINS, name: str = "fake_auc", dtype=None):
+    def __init__(self, bins: int = BINS, name: str = "fake_auc", dtype: Any = None):
         super().__init__(bins, name, dtype)
 
-    def result(self):
+    def result(self) -> Tensor:
         """Return the area, the trapezoids between the points of the ROC."""
         false_alarms, hits = self.rates()
         widths = false_alarms[1:] - false_alarms[:-1]
         return ops.sum(widths * (hits[1:] + hits[:-1])) / 2
 
-    def tied_pairs(self):
+    def tied_pairs(self) -> Tensor:
         """Return the share of pairs of a real and a fake image that share a bin, 0 to 1."""
         false_alarms, hits = self.rates()
         return ops.sum((false_alarms[1:] - false_alarms[:-1]) * (hits[1:] - hits[:-1]))
@@ -123,10 +127,10 @@ class FakeEER(FakeMetric):
 
     _direction = "down"
 
-    def __init__(self, bins: int = BINS, name: str = "fake_eer", dtype=None):
+    def __init__(self, bins: int = BINS, name: str = "fake_eer", dtype: Any = None):
         super().__init__(bins, name, dtype)
 
-    def result(self):
+    def result(self) -> Tensor:
         """Return the rate."""
         false_alarms, hits = self.rates()
         gap = false_alarms + hits - 1.0
@@ -153,19 +157,21 @@ class FakeTPRAtFPR(FakeMetric):
         dtype: As in `keras.metrics.Metric`.
     """
 
-    def __init__(self, fpr: float = 0.01, bins: int = BINS, name: str | None = None, dtype=None):
+    def __init__(
+        self, fpr: float = 0.01, bins: int = BINS, name: str | None = None, dtype: Any = None
+    ):
         if not 0 < fpr < 1:
             raise ValueError(f"`fpr` must be above 0 and below 1. Received: fpr={fpr}")
         super().__init__(bins, name or f"fake_tpr_at_fpr_{fpr:g}", dtype)
         self.fpr = fpr
 
-    def result(self):
+    def result(self) -> Tensor:
         """Return the share."""
         false_alarms, hits = self.rates()
         found = ops.max(ops.where(false_alarms <= self.fpr, hits, 0.0))
         known = ops.isfinite(false_alarms[-1] * hits[-1])
         return ops.where(known, found, float("nan"))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "fpr": self.fpr}

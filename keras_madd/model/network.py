@@ -1,5 +1,7 @@
 """The network as a functional model: a face crop in, logits and everything on the way out."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -88,7 +90,7 @@ def synchronize_batch_norm(network: keras.Model) -> None:
 
 def build_region_independence(config: MADDConfig) -> keras.layers.Layer:
     """Build the loss layer of the configuration's variant."""
-    shared = {
+    shared: dict[str, Any] = {
         "alpha": config.centre_step,
         "alpha_decay": config.centre_step_decay,
         "inner_margins": config.inner_margins,
@@ -104,7 +106,7 @@ def build_region_independence(config: MADDConfig) -> keras.layers.Layer:
 
 def build_augmentation(config: MADDConfig) -> keras.layers.Layer:
     """Build the augmentation of the configuration's variant."""
-    shared = {
+    shared: dict[str, Any] = {
         "resize_factor": config.agda_resize_factor,
         "sigma": config.agda_sigma,
         "kernel_size": config.agda_kernel_size,

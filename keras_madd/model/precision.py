@@ -1,14 +1,21 @@
 """A model in float32, whatever precision it was trained in."""
 
+from typing import TYPE_CHECKING, TypeVar
+
 from keras import ops
 
+if TYPE_CHECKING:
+    from keras_madd.model.madd import MADD
 
-def float32_twin(model):
+Model = TypeVar("Model", bound="MADD")
+
+
+def float32_twin(model: Model) -> Model:
     """Build an uncompiled float32 model of the same configuration, with weights of its own."""
     return type(model)(model.config, name=model.name, dtype="float32")
 
 
-def in_float32(model):
+def in_float32(model: Model) -> Model:
     """Return a model that computes in float32 with the same weights: itself where it does already.
 
     Args:

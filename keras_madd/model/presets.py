@@ -1,6 +1,16 @@
 """Named configurations as plain data: what differs from `MADDConfig`'s defaults, the paper's."""
 
-RELEASED_CODE = {
+from typing import Any, TypedDict
+
+
+class Preset(TypedDict):
+    """One named configuration."""
+
+    description: str
+    config: dict[str, Any]
+
+
+RELEASED_CODE: dict[str, Any] = {
     "variant": "official",
     "region_dropout": 0.25,
     "global_dropout": 0.5,
@@ -14,7 +24,7 @@ RELEASED_CODE = {
     "agda_kernel_size": 11,
 }
 
-PRESETS = {
+PRESETS: dict[str, Preset] = {
     "madd_efficientnet_b4_paper": {
         "description": "The paper's network and losses: EfficientNet-B4 at 380 pixels, M = 4.",
         "config": {"backbone": "efficientnet_b4", "input_size": [380, 380]},
@@ -80,7 +90,7 @@ PRESETS = {
 }
 
 
-def preset_config(name: str) -> dict:
+def preset_config(name: str) -> dict[str, Any]:
     """Return the configuration fields of a preset.
 
     Raises:

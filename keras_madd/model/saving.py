@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import tempfile
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import numpy as np
@@ -19,9 +20,16 @@ from keras_madd.support.shipped import shipped_folder
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
 
+if TYPE_CHECKING:
+    from keras import Model as Base
+else:
+    Base = object
 
-class Saving:
+
+class Saving(Base):
     """Mixin of `MADD`: where models come from and go to."""
+
+    config: MADDConfig
 
     @classmethod
     def from_preset(
@@ -30,9 +38,9 @@ class Saving:
         *,
         backbone_weights: str | None = None,
         name: str | None = None,
-        dtype=None,
-        **fields,
-    ):
+        dtype: Any = None,
+        **fields: Any,
+    ) -> Self:
         """Build a model from a preset's name, or load one from a folder or a file.
 
         With another `num_classes`, `num_attentions` or `head_width` than the saved model has, the
@@ -57,7 +65,7 @@ class Saving:
             >>> model = MADD.from_preset("trained", num_classes=5)
         """
         if is_hub_uri(preset):
-            preset = fetch_preset(preset)
+            preset = fetch_preset(str(preset))
         folder = shipped_folder(preset) or pathlib.Path(preset)
         if not folder.is_dir() and folder.suffix != ".keras":
             config = MADDConfig.from_dict(preset_config(str(preset)))
@@ -90,7 +98,7 @@ class Saving:
         config = model.config.replace(**fields)
         return model if config == model.config else resized(model, config, str(preset))
 
-    def reset_classifier(self, num_classes: int, **fields):
+    def reset_classifier(self, num_classes: int, **fields: Any) -> Self:
         """Return a model with a new last layer and all other trained weights: fine-tuning.
 
         The model itself stays as it is; the new one is not compiled.
@@ -122,13 +130,13 @@ class Saving:
         """
         _write_folder(self, pathlib.Path(folder), half_precision)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         """Save the states of all random generators, which Keras leaves out."""
         super().save_own_variables(store)
         for index, state in enumerate(self._seed_states()):
             store[f"seed_state_{index}"] = state
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         """Load what `save_own_variables` saved.
 
         A file without any generator's state leaves the generators as they are.
@@ -148,7 +156,7 @@ class Saving:
         for index in range(len(saved)):
             states[index].assign(np.asarray(store[f"seed_state_{index}"]))
 
-    def _seed_states(self):
+    def _seed_states(self) -> list[keras.Variable]:
         saved = {id(weight) for weight in self.weights}
         return [state for state in self.non_trainable_variables if id(state) not in saved]
 

@@ -2,10 +2,11 @@
 
 import contextlib
 import random
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def seeds_from(seed: int | None):
+def seeds_from(seed: int | None) -> Iterator[None]:
     """Let all initializers and random layers made inside take their seeds from one.
 
     Keras seeds what is not given a seed from Python's generator; that generator is seeded here

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 from keras import ops
@@ -10,13 +10,18 @@ from keras import ops
 from keras_madd.backbones import default_taps
 from keras_madd.model.config import MADDConfig
 
+if TYPE_CHECKING:
+    from keras_madd.model.madd import MADD
+
+Model = TypeVar("Model", bound="MADD")
+
 # Fields that decide how many weights some layers have; the rest of the network stays as it is.
 SIZES = ("num_classes", "num_attentions", "head_width")
 # Fields that decide which layers there are behind the backbone.
 _BLOCKS = ("variant", "texture_tap", "attention_tap", "texture_enhancement", "texture_growth")
 
 
-def take_weights(model, source, name: str, new_classifier: bool = False) -> str:
+def take_weights(model: "MADD", source: "MADD", name: str, new_classifier: bool = False) -> str:
     """Copy every layer of a trained network that fits.
 
     Layers may differ in size by the number of classes, of attention maps and of the head's hidden
@@ -68,7 +73,7 @@ def take_weights(model, source, name: str, new_classifier: bool = False) -> str:
     )
 
 
-def resized(source, config: MADDConfig, name: str, new_classifier: bool = False):
+def resized(source: Model, config: MADDConfig, name: str, new_classifier: bool = False) -> Model:
     """Build a model of another configuration with the trained weights of `source` that fit.
 
     Warns of the layers that begin anew.
@@ -86,14 +91,14 @@ def resized(source, config: MADDConfig, name: str, new_classifier: bool = False)
     model = type(source)(config, name=source.name, dtype=source.dtype_policy)
     words = take_weights(model, source, name, new_classifier)
     ours, theirs = model.region_independence, source.region_independence
-    if None not in (ours, theirs) and ours.initial_alpha == theirs.initial_alpha:
+    if ours is not None and theirs is not None and ours.initial_alpha == theirs.initial_alpha:
         ours.alpha.assign(ops.copy(theirs.alpha))
     if words:
         warnings.warn(words, stacklevel=3)
     return model
 
 
-def with_sizes(model, sizes: Mapping[str, Any], name: str = "the checkpoint"):
+def with_sizes(model: Model, sizes: Mapping[str, Any], name: str = "the checkpoint") -> Model:
     """Return a trained model with other sizes, or itself where they are its own; see `resized`."""
     config = model.config.replace(**sizes)
     return model if config == model.config else resized(model, config, name)
@@ -151,7 +156,8 @@ def _twins(model, source, layer_name: str, name: str) -> list[tuple[keras.Layer,
 
 def _matched(twins, classifier) -> tuple[list[tuple], list[str]]:
     """Return the weights that fit, in pairs, and the names of the layers whose weights do not."""
-    fitting, left = [], []
+    fitting: list[tuple] = []
+    left: list[str] = []
     for ours, theirs in twins:
         weights, values = _own_weights(ours), _own_weights(theirs)
         alike = [_kind(each) for each in weights] == [_kind(each) for each in values]

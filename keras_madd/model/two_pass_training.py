@@ -7,6 +7,8 @@ logits, and `compute_loss` makes the second pass and adds up the terms.
 
 import contextlib
 import contextvars
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -14,10 +16,14 @@ from keras import ops
 from keras_madd.layers import portable_random
 from keras_madd.layers.region_independence import euclidean_length
 from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.model.config import MADDConfig
 from keras_madd.model.labels import check_labels_fit, class_of
+from keras_madd.support.tensor import Tensor
 
 # The model whose training step is being traced or run, in this thread.
-_STEPPING = contextvars.ContextVar("keras_madd_stepping", default=None)
+_STEPPING: contextvars.ContextVar["TwoPassTraining | None"] = contextvars.ContextVar(
+    "keras_madd_stepping", default=None
+)
 
 TERMS = {
     "classification": "classification_weight",
@@ -26,8 +32,13 @@ TERMS = {
     "match": "match_weight",
 }
 
+if TYPE_CHECKING:
+    from keras import Model as Base
+else:
+    Base = object
 
-class TwoPassTraining:
+
+class TwoPassTraining(Base):
     """Mixin of `MADD`: the custom `train_step` with RIL and AGDA.
 
     One step, for images I with labels y:
@@ -61,7 +72,14 @@ class TwoPassTraining:
     - the last digits, because sums are made in another order.
     """
 
-    def train_step(self, *args):
+    config: MADDConfig
+    network: keras.Model
+    prefix: keras.Model | None
+    region_independence: keras.layers.Layer | None
+    augmentation: keras.layers.Layer | None
+    term_trackers: dict[str, keras.metrics.Metric]
+
+    def train_step(self, *args: Any) -> Any:
         """Make one update; see the class. Arguments and result are the backend trainer's."""
         token = _STEPPING.set(self)
         try:
@@ -74,10 +92,12 @@ class TwoPassTraining:
         """Whether the current call belongs to this model's training step."""
         return _STEPPING.get() is self
 
-    def training_outputs(self, pixels):
+    def training_outputs(self, pixels: Tensor) -> dict[str, Tensor]:
         """Return the network's outputs for the first (or only) training pass."""
         if not self.mixes_batch:
             return self.network(pixels, training=True)
+        assert self.prefix is not None
+        assert self.augmentation is not None
         with self._kept_averages():
             maps = ops.stop_gradient(self.prefix(pixels, training=True))
         augmented, _ = self.augmentation(pixels, maps)
@@ -89,7 +109,14 @@ class TwoPassTraining:
         outputs = self.network(pixels, training=True)
         return {**outputs, "is_augmented": ops.cast(is_augmented, "float32")}
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor | None = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         """Return the loss: the two-pass sum in a training step, else the compiled loss."""
         check_labels_fit(y, self.loss, self.config.num_classes)
         if not isinstance(y_pred, dict):
@@ -103,7 +130,9 @@ class TwoPassTraining:
             tracker.update_state(value / self._aggregate_additional_loss(ops.ones(())))
         return total
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> dict[str, Any]:
         """Return the compiled metrics and, in a training step, the terms of the loss."""
         if isinstance(y_pred, dict):
             return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
@@ -132,6 +161,7 @@ class TwoPassTraining:
             terms["region_independence"] = self._region_independence(y, first, sample_weight)
         if not config.trains_on_augmented:
             return terms
+        assert self.augmentation is not None
         augmented, index = self.augmentation(x, first["attention_maps"])
         keep = contextlib.nullcontext if config.update_state_in_second_pass else self._kept_averages
         with keep():
@@ -163,6 +193,7 @@ class TwoPassTraining:
         return self._compile_loss(y, logits, sample_weight)
 
     def _region_independence(self, y, outputs, sample_weight):
+        assert self.region_independence is not None
         loss = self.region_independence(
             outputs["regional_features"],
             class_of(y, self.config.num_classes),
@@ -175,7 +206,7 @@ class TwoPassTraining:
         return sum((self._aggregate_additional_loss(loss) for loss in self.losses), ops.zeros(()))
 
     @contextlib.contextmanager
-    def _kept_averages(self):
+    def _kept_averages(self) -> Iterator[None]:
         """Put the batch-norm averages back as they were, whatever ran in between."""
         averages = [
             average
@@ -191,7 +222,7 @@ class TwoPassTraining:
                 average.assign(value)
 
 
-def match_loss(difference, index):
+def match_loss(difference: Tensor, index: Tensor) -> Tensor:
     """Mean length of the regional features' change over the maps that were not dropped.
 
     Args:

@@ -47,10 +47,10 @@ def check_outputs(
     Standard output is always fine.
     """
     read = _Identities(inputs)
-    paths = [Path(path) for path in paths if os.fspath(path) != STANDARD_OUTPUT]
-    for path in paths:
-        _check_output(path, overwrite, read)
-    for folder in {path.parent for path in paths}:
+    files = [Path(path) for path in paths if os.fspath(path) != STANDARD_OUTPUT]
+    for file in files:
+        _check_output(file, overwrite, read)
+    for folder in {file.parent for file in files}:
         remove_leftovers(folder)
 
 

@@ -55,9 +55,11 @@ def native_stderr_captured() -> Iterator[list[str]]:
 
 
 def _descriptor_of(stream: TextIO | None) -> int | None:
+    if stream is None:
+        return None
     try:
         return stream.fileno()
-    except (AttributeError, OSError, ValueError):  # None, no file of the system's, or closed.
+    except (AttributeError, OSError, ValueError):  # No file of the system's, or closed.
         return None
 
 

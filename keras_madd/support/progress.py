@@ -54,7 +54,8 @@ class Stage:
 
     def __init__(self, name: str, show: Callable[["Stage"], None], say: Callable[[str], None]):
         self.note = ""
-        self.done, self.total = 0, None
+        self.done = 0
+        self.total: int | None = None
         self._name, self._show, self._say = name, show, say
         self._doing = ""
         self._started = time.monotonic()
@@ -79,11 +80,10 @@ class Stage:
         if self._first is None:
             words = [self._doing] if self._doing else []
             return ", ".join([*words, f"{in_words(time.monotonic() - self._started)} so far"])
-        known = self.total is not None
-        count = f"{self.done:,} of {self.total:,}" if known else f"{self.done:,}"
+        count = f"{self.done:,}" if self.total is None else f"{self.done:,} of {self.total:,}"
         words = [count] + ([self.note] if self.note else [])
         since, first = self._first
-        if known and first < self.done < self.total:
+        if self.total is not None and first < self.done < self.total:
             rate = (time.monotonic() - since) / (self.done - first)
             words.append(f"about {in_words(rate * (self.total - self.done))} left")
         return ", ".join(words)

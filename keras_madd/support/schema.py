@@ -174,7 +174,7 @@ def parse_json(content: str) -> Any:
             parse_constant=_no_constant,
             object_pairs_hook=_without_twins,
         )
-        nesting = _nesting(value)
+        nesting: float = _nesting(value)
     except RecursionError:
         nesting = math.inf
     if nesting > MOST_NESTING:
@@ -216,8 +216,10 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         seen: set[str] = set()
-        twin = next(name for name, _ in pairs if name in seen or seen.add(name))
-        raise ValueError(f"the key {shown(twin)} stands there twice")
+        for name, _ in pairs:
+            if name in seen:
+                raise ValueError(f"the key {shown(name)} stands there twice")
+            seen.add(name)
     return values
 
 

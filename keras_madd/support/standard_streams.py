@@ -13,7 +13,7 @@ import re
 import select
 import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TextIO, cast
 
 # All that is not printed but obeyed, but for the line break and the tabulator.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -31,7 +31,7 @@ def standard_output_error() -> OSError | None:
 
 def terminal(stream: TextIO) -> TextIO:
     """Returns a stream that lets control characters pass, for progress bars."""
-    return _Unescaped(stream) if isinstance(stream, _Escaping) else stream
+    return cast(TextIO, _Unescaped(stream)) if isinstance(stream, _Escaping) else stream
 
 
 @contextlib.contextmanager

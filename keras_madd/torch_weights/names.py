@@ -91,7 +91,7 @@ def backbone_slots(backbone: keras.Model, prefix: str = "") -> dict[str, Slot]:
     """
     weighted = [layer for layer in backbone.layers if layer.weights]
     module = _module_rule(weighted)
-    slots = {}
+    slots: dict[str, Slot] = {}
     for layer in weighted:
         slots |= layer_slots(layer, prefix + module(layer.name))
     return slots
@@ -156,8 +156,9 @@ def _xception_module(name: str) -> str:
         return f"block{block}.skip" + ("bn" if match[1] == "bn" else "")
     if match := re.fullmatch(r"block1_conv(\d)(_bn)?", name):
         return f"bn{match[1]}" if match[2] else f"conv{match[1]}"
-    block, number, is_norm = re.fullmatch(r"block(\d+)_sepconv(\d)(_bn)?", name).groups()
-    block, number = int(block), int(number)
+    match = re.fullmatch(r"block(\d+)_sepconv(\d)(_bn)?", name)
+    assert match is not None, f"{name} is no layer of Xception"
+    block, number, is_norm = int(match[1]), int(match[2]), match[3]
     if block == 14:
         return f"bn{number + 2}" if is_norm else f"conv{number + 2}"
     step = 3 * (number - 1) + (0 if block == 2 else 1) + (1 if is_norm else 0)

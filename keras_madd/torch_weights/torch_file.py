@@ -102,6 +102,8 @@ class _Tensor:
         ):
             raise UnreadableError("it is damaged: a tensor has no proper shape")
         values = self.storage.values
+        if values is None:
+            raise UnreadableError("it is damaged: a tensor without the numbers of its storage")
         last = self.offset + sum(
             (size - 1) * step for size, step in zip(self.shape, self.strides, strict=True)
         )
@@ -137,7 +139,7 @@ class _Unpickler(pickle.Unpickler):
 
     def __init__(self, file: BinaryIO, read_storage=None):
         super().__init__(file, encoding="utf-8")
-        self.storages = {}
+        self.storages: dict[Any, _Storage] = {}
         self._read_storage = read_storage
 
     def find_class(self, module, name):

@@ -6,6 +6,13 @@ result = train(TrainSettings(output="run", data=("shards",), preset="madd_mobile
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_madd.training.checkpoints import finished_epochs
+    from keras_madd.training.run import TrainResult, train
+    from keras_madd.training.settings import TrainSettings
+
 
 _HOMES = {
     "TrainResult": "run",
@@ -16,7 +23,7 @@ _HOMES = {
 __all__ = ["TrainResult", "TrainSettings", "finished_epochs", "train"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -156,11 +156,11 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
         if index in chosen
     ]
     _, maps = scorer.score_with_maps(np.stack(sample))
-    several = maps is not None and maps.shape[-1] > 1
+    overlap = None if maps is None or maps.shape[-1] < 2 else mean_attention_overlap(maps)
     return {
         "frame_auc": result["frames"]["auc"],
         "video_auc": result["videos"]["auc"],
-        "attention_overlap": mean_attention_overlap(maps) if several else None,
+        "attention_overlap": overlap,
     }
 
 
@@ -179,7 +179,7 @@ def as_text(table: Mapping[str, dict], seeds: int) -> str:
 
 
 def _summary(results: Sequence[dict]) -> dict:
-    row = {}
+    row: dict[str, dict | None] = {}
     for key in results[0]:
         values = [result[key] for result in results]
         if None in values:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -10,9 +12,13 @@ from keras_madd.model.madd import MADD
 from keras_madd.model.precision import float32_twin
 from keras_madd.training.checkpoints import save_best, save_checkpoint
 from keras_madd.training.log import epoch_line, save_log
+from keras_madd.training.settings import TrainSettings
 from keras_madd.training.starting_model import copy_averaged_weights
 from keras_madd.training.tensorboard import EventWriter
 from keras_madd.training.validation import is_better, score_validation
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class FinishEpoch(keras.callbacks.Callback):
@@ -34,7 +40,15 @@ class FinishEpoch(keras.callbacks.Callback):
         events: An `EventWriter`, or `None`.
     """
 
-    def __init__(self, folder, settings, state, batches, finite: StopOnNonFinite, echo):
+    def __init__(
+        self,
+        folder: Path,
+        settings: TrainSettings,
+        state: dict[str, Any],
+        batches: "tf.data.Dataset",
+        finite: StopOnNonFinite,
+        echo: Callable[[str], None],
+    ):
         super().__init__()
         self.folder = folder
         self.settings = settings
@@ -46,11 +60,11 @@ class FinishEpoch(keras.callbacks.Callback):
         self.twin: MADD | None = None
         self._started = 0.0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self._started = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Validate, save and report."""
         if self.finite.message:
             return
@@ -82,20 +96,21 @@ class FinishEpoch(keras.callbacks.Callback):
         if self.events is not None:
             self.events.write_epoch(epoch + 1, figures, self.twin)
 
-    def write_results(self):
+    def write_results(self) -> None:
         """Write log.csv, and best.keras where the last epoch is the best."""
         if self.state["best"]["epoch"] == self.state["epoch"]:
+            assert self.twin is not None
             save_best(self.folder, self.twin)
         save_log(self.folder, self.state["history"])
 
-    def make_good(self):
+    def make_good(self) -> None:
         """Write what a run that was killed may have left out after its last checkpoint."""
         if self.twin is None:
             self.twin = float32_twin(self.model)
         copy_averaged_weights(self.model, self.twin)
         self.write_results()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """End the event file."""
         if self.events is not None:
             self.events.close()

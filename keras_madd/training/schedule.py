@@ -1,8 +1,11 @@
 """Learning rates over a training run, and the optimizers that follow them."""
 
+from typing import Any, Self
+
 import keras
 from keras import ops
 
+from keras_madd.support.tensor import Tensor
 from keras_madd.training.settings import TrainSettings
 
 # The released code's StepLR: times 0.5 every fifth epoch.
@@ -24,25 +27,27 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         steps: Steps of the warm-up; 0 for none.
     """
 
-    def __init__(self, after: keras.optimizers.schedules.LearningRateSchedule, peak, steps: int):
+    def __init__(
+        self, after: keras.optimizers.schedules.LearningRateSchedule, peak: float, steps: int
+    ):
         super().__init__()
         self.after = after
         self.peak = peak
         self.steps = steps
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         """Return the learning rate of a step."""
         step = ops.cast(step, "float32")
         rising = self.peak * (step + 1.0) / max(1, self.steps)
         return ops.where(step < self.steps, rising, self.after(ops.maximum(step - self.steps, 0.0)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         after = keras.optimizers.schedules.serialize(self.after)
         return {"after": after, "peak": self.peak, "steps": self.steps}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Build a schedule from what `get_config` returned."""
         after = keras.optimizers.schedules.deserialize(config["after"])
         return cls(**{**config, "after": after})

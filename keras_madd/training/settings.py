@@ -125,7 +125,7 @@ class TrainSettings:
         """Return plain data that `from_dict` reads."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
-    def replace(self, **values) -> "TrainSettings":
+    def replace(self, **values: Any) -> "TrainSettings":
         """Return a copy with some settings changed."""
         return dataclasses.replace(self, **values)
 

@@ -166,7 +166,7 @@ class ShardsData:
         )
 
     def _choose_videos(self, most: int) -> list[str]:
-        videos = {kind: set() for kind in KINDS}
+        videos: dict[str, set[str]] = {kind: set() for kind in KINDS}
         for folder in self._having("val"):
             for record in read_records(folder, "val"):
                 name = f"{record.dataset}{_BETWEEN}{record.video}"

@@ -31,16 +31,16 @@ def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, flo
         FloatingPointError: If a score is not a number.
     """
     numbers: dict[tuple[bytes, bytes], int] = {}
-    labels, scores, videos = [], [], []
+    label_parts, score_parts, video_parts = [], [], []
     for images, batch_labels, metadata in batches.as_numpy_iterator():
-        scores.append(fake_probability_of_logits(model.predict_on_batch(images)))
-        labels.append(batch_labels)
+        score_parts.append(fake_probability_of_logits(model.predict_on_batch(images)))
+        label_parts.append(batch_labels)
         names = zip(metadata["dataset"].tolist(), metadata["video"].tolist(), strict=True)
-        videos.append([numbers.setdefault(name, len(numbers)) for name in names])
-    labels, scores = np.concatenate(labels), np.concatenate(scores)
+        video_parts.append([numbers.setdefault(name, len(numbers)) for name in names])
+    labels, scores = np.concatenate(label_parts), np.concatenate(score_parts)
     if not np.isfinite(scores).all():
         raise FloatingPointError("scores of the validation split are not numbers")
-    videos = np.concatenate(videos)
+    videos = np.concatenate(video_parts)
     sizes = np.bincount(videos)
     video_scores = np.bincount(videos, weights=scores) / sizes
     video_labels = np.bincount(videos, weights=labels) / sizes

@@ -1,5 +1,7 @@
 """Attention maps laid over pictures."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -33,7 +35,7 @@ def overlay_attention(
     return np.rint(image * (1 - share) + glow * share).astype(np.uint8)
 
 
-def attended_crop(image: np.ndarray, face: object, side: int) -> np.ndarray:
+def attended_crop(image: np.ndarray, face: Any, side: int) -> np.ndarray:
     """Draws what the model saw of a face, with its summed attention.
 
     Args:

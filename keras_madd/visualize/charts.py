@@ -1,6 +1,7 @@
 """Figures of training and of scores, in a light and a dark theme."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -48,7 +49,7 @@ def loss_curves(
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
         if len(epochs) == 1:
             axes.set_xlim(0.5, 1.5)
-    handles = {}
+    handles: dict[str, Any] = {}
     for axes in chart.figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
@@ -133,7 +134,12 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     for place, value in zip(places, values, strict=True):
         # On the side where the line to 0.5 does not run.
         side, align = (9, "left") if value >= 0.5 else (-9, "right")
-        style = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
+        style: dict[str, Any] = {
+            "xytext": (side, 0),
+            "textcoords": "offset points",
+            "ha": align,
+            "va": "center",
+        }
         axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=chart.colors.ink, **style)
     axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
     axes.set_yticks(places, list(aucs), fontsize=9, color=chart.colors.ink)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_madd.visualize.figure import WIDTH, Chart, Theme
 
@@ -10,9 +11,7 @@ _DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)
 _DET_LIMITS = (0.0005, 0.98)
 
 
-def det_curves(
-    curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], theme: Theme = "light"
-) -> bytes:
+def det_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], theme: Theme = "light") -> bytes:
     """Draws missed fakes against false alarms, both on a normal-deviate scale.
 
     Args:
@@ -44,7 +43,7 @@ def det_curves(
 
 
 def calibration_diagram(
-    curves: Mapping[str, tuple[Sequence[int], Sequence[float]]],
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
     bins: int = 10,
     theme: Theme = "light",
 ) -> bytes:

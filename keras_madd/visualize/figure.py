@@ -6,7 +6,7 @@ works beside a user's own plots, in threads and without a display.
 
 import io
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -89,13 +89,13 @@ class Chart:
         """Returns the style of a line that only guides the eye."""
         return {"color": self.colors.muted, "linewidth": 0.8, "linestyle": ":"}
 
-    def legend(self, axes: Axes | Figure, *entries: list, size: int = 9, **place: object) -> None:
+    def legend(self, axes: Axes | Figure, *entries: Any, size: int = 9, **place: Any) -> None:
         """Adds a legend without a frame."""
         legend = axes.legend(*entries, frameon=False, fontsize=size, **place)
         for text in legend.get_texts():
             text.set_color(self.colors.ink)
 
-    def png(self, right: float | None = None, **layout: object) -> bytes:
+    def png(self, right: float | None = None, **layout: Any) -> bytes:
         """Returns the figure as a PNG file's bytes, laid out by `Figure.tight_layout`.
 
         Args:
@@ -111,7 +111,7 @@ class Chart:
         """Returns a figure of photographs as a JPEG file's bytes, a fifth of a PNG's."""
         return self._bytes("jpeg", PHOTO_DPI, pil_kwargs={"quality": 88, "subsampling": 0})
 
-    def _bytes(self, kind: str, dpi: int, **options: object) -> bytes:
+    def _bytes(self, kind: str, dpi: int, **options: Any) -> bytes:
         buffer = io.BytesIO()
         self.figure.savefig(buffer, format=kind, dpi=dpi, facecolor=self.colors.paper, **options)
         return buffer.getvalue()

@@ -5,7 +5,7 @@ and by two colours that every kind of colour vision keeps apart.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -78,7 +78,7 @@ def draw_onto(
 
 
 def enlarge_small(
-    image: np.ndarray, faces: Iterable[ScoredFaceLike], least: int = 480
+    image: np.ndarray, faces: Iterable[Any], least: int = 480
 ) -> tuple[np.ndarray, list]:
     """Enlarges a small picture by a whole factor, so that labels can be read on it.
 
@@ -154,8 +154,9 @@ def _place_label(
     shown = getattr(face, "smoothed", None)
     score = percent(face.probability if shown is None else shown)
     texts = [(verdict.upper(), BOLD), (score if verdict == "fake" else f"fake {score}", 500)]
-    if numbered and getattr(face, "track", None) is not None:
-        texts.append((f"#{face.track}", 400))
+    track = getattr(face, "track", None)
+    if numbered and track is not None:
+        texts.append((f"#{track}", 400))
     size = max(14, round(min(0.024 * max(height, width), 0.036 * min(height, width))))
     while size > 7 and _label_width(texts, size) > width:
         size -= 1

@@ -210,24 +210,25 @@ class ScoredVideoWriter:
             frame: Its time, faces and score.
             image: (H, W, 3) uint8 RGB.
         """
-        headline, verdict = "no face so far", None
+        words = "no face so far"
+        verdict: str | None = None
         if frame.probability is not None:
             self._sum, self._count = self._sum + frame.probability, self._count + 1
         if self._count:
             mean = self._sum / self._count
             frames = "1 frame" if self._count == 1 else f"{self._count} frames"
-            headline = f"mean of {frames}: {percent(mean)} fake"
+            words = f"mean of {frames}: {percent(mean)} fake"
             verdict = self._verdict(mean)
         time = format_time(frame.seconds, tenths=True)
         if self._seconds:
             time += f" / {format_time(max(self._seconds, frame.seconds))}"
-        headline = (headline, verdict)
         score, faces = frame.probability, frame.faces
+        headline = (words, verdict)
         picture = self._overlay.compose(image, faces, frame.seconds, score, headline, time)
         self._writer.write(picture)
 
     def __enter__(self) -> "ScoredVideoWriter":
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._writer.__exit__(*exception)
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._writer.__exit__(kind, error, traceback)

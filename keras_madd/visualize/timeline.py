@@ -132,7 +132,7 @@ class ScoreTimeline:
         left, right, top, bottom = self._left, self._right, self._top, self._bottom
         level, size = round(self._y(self.threshold)), self.size
         words = self._clear_threshold is not None
-        clear = round(self._y(self._clear_threshold)) if words else level
+        clear = level if self._clear_threshold is None else round(self._y(self._clear_threshold))
         canvas[top:level, left : right + 1] = _FAKE_ZONE
         canvas[clear : bottom + 1, left : right + 1] = _REAL_ZONE
         zones = (
@@ -178,8 +178,10 @@ class ScoreTimeline:
                 color = LINES[max(first[2], second[2]) > self.threshold]
                 if first[2] == second[2]:
                     color = LINES[first[2] >= self.threshold]
-                ends = [tuple(round(16 * value) for value in end[:2]) for end in (first, second)]
-                cv2.line(canvas, *ends, color, thickness, cv2.LINE_AA, _SHIFT)
+                start_, end_ = (
+                    tuple(round(16 * value) for value in end[:2]) for end in (first, second)
+                )
+                cv2.line(canvas, start_, end_, color, thickness, cv2.LINE_AA, _SHIFT)
             before = point
         if self.scroll:  # A line that enters from before the axis.
             bottom = self._bottom + 1

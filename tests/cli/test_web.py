@@ -6,6 +6,7 @@ import sys
 import urllib.request
 
 import pytest
+from ctrl_c import INTERRUPTIBLE
 from exported_model import exported
 
 from keras_madd.cli.main import main
@@ -14,15 +15,16 @@ COMMAND = [sys.executable, "-m", "keras_madd.cli.main", "web"]
 
 
 def test_serves_until_ctrl_c(tmp_path):
-    command = [*COMMAND, "--no-browser", "--model", str(exported(tmp_path))]
+    command = [*INTERRUPTIBLE, *COMMAND, "--no-browser", "--model", str(exported(tmp_path))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             address = process.stdout.readline().split()[0]
             with urllib.request.urlopen(address) as answer:
                 assert b"<title>Is this face real?</title>" in answer.read()
-        finally:
             process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
 
 
 def test_opens_the_browser_without_keras(tmp_path):

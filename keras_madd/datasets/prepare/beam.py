@@ -45,7 +45,7 @@ class MakePiece(beam.DoFn):
     def __init__(self, settings: dict, pieces: str):
         super().__init__()
         self._settings, self._pieces = settings, pieces
-        self._worker = None
+        self._worker: GroupWorker | None = None
 
     def process(self, element: tuple[str, str]) -> Iterator[tuple[str, str]]:
         """Takes a shard's name and a group in JSON; gives the shard's name and the piece's."""

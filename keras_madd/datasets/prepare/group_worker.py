@@ -38,10 +38,14 @@ class GroupWorker:
         self._process: subprocess.Popen | None = None
         self._connection: Connection | None = None
         self._group: Group | None = None
+        self._video: str | None = None
+        self._deaths: Counter[str | None] = Counter()
+        self._crashed: dict[str, str] = {}
 
     @property
     def connection(self) -> Connection:
         """Readable when `receive` will not wait."""
+        assert self._connection is not None
         return self._connection
 
     @property
@@ -63,7 +67,7 @@ class GroupWorker:
             UserError: The piece cannot be written, or no worker can be kept alive.
         """
         try:
-            message = json.loads(self._connection.recv_bytes())
+            message = json.loads(self.connection.recv_bytes())
         except (EOFError, ConnectionResetError):
             return self._replace()
         if "stopped" in message:
@@ -82,7 +86,7 @@ class GroupWorker:
             return
         self._process.kill()
         self._process.wait()
-        self._connection.close()
+        self.connection.close()
         self._stderr.close()
         self._process = None
 
@@ -107,15 +111,17 @@ class GroupWorker:
         self._send({"settings": self._settings.to_json(), "folder": str(self._folder)})
 
     def _send_group(self) -> None:
+        assert self._group is not None
         self._video = None
         self._send({"group": self._group.to_json(), "crashed": self._crashed})
 
     def _send(self, message: dict) -> None:
         # If it is dead, `receive` finds that out.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._connection.send_bytes(json.dumps(message).encode())
+            self.connection.send_bytes(json.dumps(message).encode())
 
     def _replace(self) -> dict:
+        assert self._process is not None
         status = self._process.wait()
         how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
         self._deaths[self._video] += 1

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import wait
 
 from keras_madd.datasets.prepare.folder import PrepareFolder, assemble_shard, cannot_write
-from keras_madd.datasets.prepare.group import read_piece
+from keras_madd.datasets.prepare.group import Group, read_piece
 from keras_madd.datasets.prepare.group_worker import GroupWorker
 from keras_madd.datasets.prepare.plan import Shard
 from keras_madd.datasets.prepare.settings import PrepareSettings
@@ -33,7 +33,7 @@ def run_local(
     """
     shard_of = {group.piece: shard for shard in shards for group in shard.groups}
     open_groups = {shard.name: len(shard.groups) for shard in shards}
-    waiting = deque()
+    waiting: deque[Group] = deque()
 
     def finished(piece: str) -> None:
         shard = shard_of[piece]
@@ -58,14 +58,17 @@ def run_local(
         while waiting or len(idle) < len(everyone):
             while waiting and idle:
                 idle.pop().start(waiting.popleft())
-            busy = {worker.connection: worker for worker in everyone if worker.group is not None}
-            for connection in wait(list(busy)):
-                worker = busy[connection]
-                piece = worker.group.piece
+            busy: dict[object, tuple[GroupWorker, str]] = {
+                worker.connection: (worker, worker.group.piece)
+                for worker in everyone
+                if worker.group is not None
+            }
+            for connection in wait([worker.connection for worker, _ in busy.values()]):
+                worker, name = busy[connection]
                 message = worker.receive()
                 tally.add(message)
                 if "done" in message:
-                    finished(piece)
+                    finished(name)
                     idle.append(worker)
     finally:
         for worker in everyone:
