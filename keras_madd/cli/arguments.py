@@ -9,7 +9,7 @@ import dataclasses
 import shlex
 import sys
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from keras_madd.support.files import STANDARD_OUTPUT
 from keras_madd.support.standard_streams import printable
@@ -69,7 +69,7 @@ CONTEXT = Range(1.0, 3.0)
 TEMPERATURE = Range(0.01, 100.0)
 
 
-def settings_of(kind: type[Settings], args: argparse.Namespace, **given: object) -> Settings:
+def settings_of(kind: type[Settings], args: argparse.Namespace, **given: Any) -> Settings:
     """Builds the settings of a command from its options, which have the names of their fields.
 
     Args:
@@ -77,7 +77,8 @@ def settings_of(kind: type[Settings], args: argparse.Namespace, **given: object)
         args: The options; those that are no field are passed over.
         **given: Fields in place of what the options say.
     """
-    fields = {field.name for field in dataclasses.fields(kind)}
+    known: Any = kind
+    fields = {field.name for field in dataclasses.fields(known)}
     options = {name: value for name, value in vars(args).items() if name in fields}
     return kind(**options | given)
 

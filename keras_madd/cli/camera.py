@@ -5,7 +5,7 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_madd.cli.arguments import COUNT, SECONDS, path
 from keras_madd.cli.scoring_options import (
@@ -19,6 +19,8 @@ from keras_madd.support.standard_streams import standard_output_error
 if TYPE_CHECKING:
     from keras_madd.inference import Detector
     from keras_madd.inference.live import LiveFrame
+    from keras_madd.media import VideoWriter
+    from keras_madd.visualize.scored_video import VideoOverlay
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     if problem is not None:
         print(f"error: {problem}", file=sys.stderr)
         return 1
-    if not live_camera and source.broken_tail:
+    if isinstance(source, VideoAsCamera) and source.broken_tail:
         print(f"note: {args.source} is damaged: {source.broken_tail}", file=sys.stderr)
     return 0
 
@@ -128,7 +130,7 @@ class _Composer:
         self._threshold = detector.description.threshold
         self._clear_threshold = detector.description.clear_threshold
         self._note = demonstration_note(detector)
-        self._overlay = None
+        self._overlay: VideoOverlay | None = None
 
     def compose(self, frame: "LiveFrame"):
         from keras_madd.visualize.lettering import percent
@@ -136,14 +138,14 @@ class _Composer:
 
         if self._overlay is None:
             height, width = frame.image.shape[:2]
-            settings = {"seconds": LIVE_SECONDS, "live": True, "note": self._note}
+            settings: dict[str, Any] = {"seconds": LIVE_SECONDS, "live": True, "note": self._note}
             settings["clear_threshold"] = self._clear_threshold
             self._overlay = VideoOverlay(width, height, self._threshold, **settings)
         # The face that is told about comes first.
-        faces = sorted(frame.faces, key=lambda face: -face.smoothed)
-        headline, score = ("no face", None), None
-        if faces:
-            score = faces[0].smoothed
+        faces = sorted(frame.faces, key=lambda face: -(face.smoothed or 0.0))
+        headline: tuple[str, str | None] = ("no face", None)
+        score = faces[0].smoothed if faces else None
+        if score is not None:
             words = f"face #{faces[0].track}, smoothed: {percent(score)} fake"
             headline = (words, faces[0].verdict)
         rate = frame.frames_per_second
@@ -159,14 +161,15 @@ class _Recording:
     def __init__(self, args: argparse.Namespace, frame_rate: float | None):
         self._path, self._overwrite = args.record, args.overwrite
         self._rate = frame_rate or 30.0
-        self._writer, self._written = None, 0
+        self._writer: VideoWriter | None = None
+        self._written = 0
 
     def show(self, picture, seconds: float) -> bool:
         if self._writer is None:
             from keras_madd.media import VideoWriter
 
             height, width = picture.shape[:2]
-            settings = {"speed": "ultrafast", "overwrite": self._overwrite}
+            settings: dict[str, Any] = {"speed": "ultrafast", "overwrite": self._overwrite}
             self._writer = VideoWriter(self._path, width, height, self._rate, **settings)
             self._start = seconds
         while self._written <= (seconds - self._start) * self._rate:
@@ -177,9 +180,9 @@ class _Recording:
     def __enter__(self) -> "_Recording":
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if self._writer is not None:
-            self._writer.__exit__(*exception)
+            self._writer.__exit__(kind, error, traceback)
 
 
 @contextlib.contextmanager

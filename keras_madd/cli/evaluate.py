@@ -182,21 +182,22 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         compare=Path(args.compare) if args.compare else None,
         command=command_line("evaluate"),
     )
-    calibrates = args.calibrate and settings.model.suffix in (".tflite", ".onnx")
-    if calibrates:
-        check_outputs([model_json_path(settings.model)], overwrite=True)
+    model = settings.model if args.calibrate else None
+    calibrated = model if model and model.suffix in (".tflite", ".onnx") else None
+    if calibrated is not None:
+        check_outputs([model_json_path(calibrated)], overwrite=True)
     read = [args.model, args.model and model_json_path(args.model), args.scores, args.compare]
-    names = (SCORES_FILE, METRICS_FILE, REPORT_FILE)
+    written = (SCORES_FILE, METRICS_FILE, REPORT_FILE)
     with output_folder(
-        output, args.overwrite, inputs=list(filter(None, read)), names=names
+        output, args.overwrite, inputs=list(filter(None, read)), names=written
     ) as folder:
         outcome = run_evaluation(folder, settings)
     for warning in outcome.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     _print(outcome)
-    if calibrates:
-        save_calibration(settings.model, outcome.calibration)
-        print(f"temperature and threshold stored beside {settings.model}")
+    if calibrated is not None and outcome.calibration is not None:
+        save_calibration(calibrated, outcome.calibration)
+        print(f"temperature and threshold stored beside {calibrated}")
 
 
 def _check(args: argparse.Namespace) -> None:

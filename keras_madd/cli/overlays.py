@@ -54,6 +54,7 @@ class Overlays:
         from keras_madd.visualize.attention import encode_png
         from keras_madd.visualize.overlays import draw_scored_faces, enlarge_small
 
+        assert media.image is not None
         picture = encode_png(draw_scored_faces(*enlarge_small(media.image, faces)))
         try:
             replace_file(_with(self._stems[media.path], IMAGE_OVERLAY), picture, self._overwrite)

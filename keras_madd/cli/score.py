@@ -174,9 +174,10 @@ def _score_video(media, detector, args, overlays: "Overlays | None") -> dict:
             on_frame=overlay and overlay.add,
         )
     _print_video(printable(media.path), result, args.all_faces)
-    failed = overlay is not None and overlay.failure is not None
     record = {"kind": "video"} | result.to_json()
-    return record | ({"overlay_error": overlay.failure} if failed else {})
+    if overlay is None or overlay.failure is None:
+        return record
+    return record | {"overlay_error": overlay.failure}
 
 
 def _print_video(name: str, result: "VideoResult", all_faces: bool) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def faces_from_folder(
     workers: int = 1,
     max_failures: str = "50%",
     progress: Progress = lambda done, total, note: None,
-    **settings: object,
+    **settings: Any,
 ) -> ShardsDescription:
     """Makes shards out of photographs and videos of real faces.
 
@@ -109,7 +110,8 @@ def _finish(real: ShardsDescription, staged: Path, output: Path) -> None:
                 f"No face was found in the files kept apart for {split}; "
                 f"{staged / _MANIFEST} says why."
             )
-    shards, crops = [], Counter()
+    shards: list[ShardInfo] = []
+    crops: Counter[str] = Counter()
     for info in real.shards:
         if info.split == "train":
             _share(staged / info.name, output / info.name)
@@ -142,7 +144,7 @@ def _write_pairs(
 ) -> ShardInfo:
     """Write a shard of pairs made of the real crops of another one."""
     blend = SelfBlend(augment=False)
-    records = []
+    records: list = []
     for serialized in iterate_records(staged / info.name):
         record = CropRecord.from_bytes(serialized)
         if len(record.landmarks):

@@ -53,4 +53,6 @@ class Camera:
         exposed = np.clip(seen + noise * deviation + 0.5, 0, 255).astype(np.uint8)
         settings = [cv2.IMWRITE_JPEG_QUALITY, self.quality]
         _, encoded = cv2.imencode(".jpg", cv2.cvtColor(exposed, cv2.COLOR_RGB2BGR), settings)
-        return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        assert decoded is not None
+        return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def build_crops(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     margin: float = DEFAULT_MARGIN,
-    **dataset: int,
+    **dataset: Any,
 ) -> FaceCrops:
     """Generate the data set and cut its faces out, fakes by the boxes of their real frames."""
     source = SyntheticFaces(seed, **dataset)
@@ -51,5 +51,9 @@ def build_crops(
                 ]
             if progress is not None:
                 progress(done, len(source))
-    columns = (np.array(column) for column in zip(*rows, strict=True))
-    return FaceCrops(*columns, len(source) * source.frames_per_video, missing)
+    columns: dict[str, Any] = {
+        name: np.array(column)
+        for name, column in zip(FaceCrops._fields, zip(*rows, strict=True), strict=False)
+    }
+    frames = len(source) * source.frames_per_video
+    return FaceCrops(**columns, real_frames=frames, faces_not_found=missing)

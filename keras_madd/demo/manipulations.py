@@ -99,7 +99,7 @@ def reenactment(video: CleanVideo, donor: CleanVideo, rng: np.random.Generator) 
         for part, change in zip((LIPS, RIGHT_EYE, LEFT_EYE), changes[[0, 1, 1]], strict=True):
             center = 2 * points[list(part)].mean(0) + 0.5
             driven = _stretch_about(driven, center, 2 * scale, changes[2] / 2, change * course)
-        move = np.float64([[1, 0, 2 * scale * shift[0]], [0, 1, 2 * scale * shift[1]]])
+        move = np.asarray([[1, 0, 2 * scale * shift[0]], [0, 1, 2 * scale * shift[1]]], np.float64)
         driven = cv2.warpAffine(driven, move, (2 * size, 2 * size), borderMode=cv2.BORDER_REFLECT)
         driven = cv2.resize(driven, (size, size), interpolation=cv2.INTER_AREA)
         manipulated.append(_blend(frame, driven, _inner_face(points, size, edge)))

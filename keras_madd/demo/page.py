@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_madd.demo.manipulations import UNSEEN
-from keras_madd.evaluation.report_sections import headline, made_by, manipulation_content
+from keras_madd.evaluation.page_content import headline, made_by, manipulation_content
 from keras_madd.support.files import replace_file
 from keras_madd.support.shipped import CARD, DEFAULT, shipped_folder
 from keras_madd.visualize import encode_png, page

@@ -10,10 +10,18 @@ from keras_madd.demo.warps import SHAPE_SPREAD, shape_modes
 from keras_madd.faces.landmarks import LEFT_BROW, LEFT_EYE, LIPS, OVAL, RIGHT_BROW, RIGHT_EYE
 
 # From light to dark, RGB.
-SKIN_TONES = np.float32(
-    [(226, 190, 170), (212, 172, 146), (194, 150, 120), (166, 122, 94), (128, 90, 68), (94, 66, 50)]
+SKIN_TONES = np.asarray(
+    [
+        (226, 190, 170),
+        (212, 172, 146),
+        (194, 150, 120),
+        (166, 122, 94),
+        (128, 90, 68),
+        (94, 66, 50),
+    ],
+    np.float32,
 )
-HAIR_COLORS = np.float32(
+HAIR_COLORS = np.asarray(
     [
         (38, 32, 30),
         (62, 46, 38),
@@ -22,7 +30,8 @@ HAIR_COLORS = np.float32(
         (160, 132, 90),
         (104, 64, 46),
         (140, 136, 132),
-    ]
+    ],
+    np.float32,
 )
 
 
@@ -57,7 +66,7 @@ def draw_person(rng: np.random.Generator) -> Person:
     image = _moles(image, skin_color, rng)
     if rng.random() < 0.22:
         image = _glasses(image, rng)
-    spread = np.float32(list(SHAPE_SPREAD.values()))
+    spread = np.asarray(list(SHAPE_SPREAD.values()), np.float32)
     weights = np.clip(rng.normal(size=len(spread)), -1.8, 1.8).astype(np.float32) * spread
     # A closed mouth and longer hair are one-sided: the portrait's are the extremes.
     for name in ("mouth_closed", "hair_length"):
@@ -95,7 +104,7 @@ def _recolor_skin(image, tone, rng):
 
 def _recolor_hair(image, color, rng):
     hair = load_portrait().hair
-    gray = image @ np.float32([0.3, 0.59, 0.11])
+    gray = image @ np.asarray([0.3, 0.59, 0.11], np.float32)
     level = gray / ((gray * hair).sum() / hair.sum())
     contrast = rng.uniform(0.75, 1.2)
     return _mix(image, color * np.clip(level, 0, 3)[..., None] ** contrast, hair)
@@ -121,12 +130,14 @@ def _recolor_clothes(image, rng):
 def _lips_and_brows(image, hair_color, rng):
     portrait = load_portrait()
     lips = soft_region(portrait.landmarks, LIPS, SIDE, 1.2) * portrait.skin
-    tint = np.float32([1, rng.uniform(0.72, 1.05), rng.uniform(0.75, 1.05)]) * rng.uniform(0.8, 1.1)
+    tint = np.asarray(
+        [1, rng.uniform(0.72, 1.05), rng.uniform(0.75, 1.05)], np.float32
+    ) * rng.uniform(0.8, 1.1)
     image = _mix(image, image * tint, lips)
     strength = rng.uniform(0, 0.6)
     for brow in (RIGHT_BROW, LEFT_BROW):
         mask = soft_region(portrait.landmarks, brow, SIDE, 1.3) * strength
-        image = _mix(image, 0.4 * image + 0.4 * np.float32(hair_color), mask)
+        image = _mix(image, 0.4 * image + 0.4 * np.asarray(hair_color, np.float32), mask)
     return image
 
 
@@ -139,7 +150,7 @@ def _stubble(image, hair_color, rng):
     beard *= 1 - np.clip(1.5 * lips, 0, 1)
     grain = cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE), dtype=np.float32), (0, 0), 0.7)
     coverage = beard * np.clip(rng.uniform(0.1, 0.45) * (1 + 0.45 * grain), 0, 0.9)
-    return _mix(image, np.float32(hair_color) * 0.8, coverage)
+    return _mix(image, np.asarray(hair_color, np.float32) * 0.8, coverage)
 
 
 def _moles(image, skin_color, rng):
@@ -151,7 +162,7 @@ def _moles(image, skin_color, rng):
         spot = (round(x * 16), round(y * 16))
         cv2.circle(mask, spot, int(rng.uniform(8, 18)), rng.uniform(0.2, 0.7), -1, shift=4)
     mask = cv2.GaussianBlur(mask, (0, 0), 0.7) * portrait.skin
-    return _mix(image, 0.5 * np.float32(skin_color), mask)
+    return _mix(image, 0.5 * np.asarray(skin_color, np.float32), mask)
 
 
 def _glasses(image, rng):
@@ -164,7 +175,7 @@ def _glasses(image, rng):
     thickness = int(rng.integers(1, 4))
 
     def point(place):
-        return tuple(int(v) for v in np.round(np.float64(place) * scale))
+        return tuple(int(v) for v in np.round(np.asarray(place, np.float64) * scale))
 
     for eye in (right, left):
         axes = point(radius)
@@ -177,6 +188,6 @@ def _glasses(image, rng):
     ]
     for start, end in lines:
         cv2.line(mask, point(start), point(end), 1.0, thickness, cv2.LINE_AA, 4)
-    mask = cv2.GaussianBlur(mask, (0, 0), 0.6)
-    color = np.float32(rng.uniform(15, 90) * rng.uniform(0.8, 1.2, 3))
-    return _mix(image, np.broadcast_to(color, image.shape), 0.9 * mask)
+    soft = cv2.GaussianBlur(mask, (0, 0), 0.6)
+    color = np.asarray(rng.uniform(15, 90) * rng.uniform(0.8, 1.2, 3), np.float32)
+    return _mix(image, np.broadcast_to(color, image.shape), 0.9 * soft)

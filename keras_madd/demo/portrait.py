@@ -46,19 +46,26 @@ class Portrait:
 @functools.cache
 def load_portrait() -> Portrait:
     """Read the portrait, its layers and landmarks (once per process)."""
-    image = cv2.cvtColor(cv2.imread(str(sample_photo_path())), cv2.COLOR_BGR2RGB)
-    layers = cv2.cvtColor(cv2.imread(str(ASSETS / "portrait_layers.png")), cv2.COLOR_BGR2RGB)
+    image, layers = _read(sample_photo_path()), _read(ASSETS / "portrait_layers.png")
     used = np.dstack([image, layers])[:SIDE, _LEFT : _LEFT + SIDE].astype(np.float32)
     person, skin, hair = np.ascontiguousarray(np.moveaxis(used[..., 3:] / 255, 2, 0))
     stored = json.loads((ASSETS / "portrait_landmarks.json").read_text())
-    landmarks = np.float32(stored["landmarks"]) - np.float32([_LEFT, 0, 0])
+    landmarks = np.asarray(stored["landmarks"], np.float32) - np.asarray([_LEFT, 0, 0], np.float32)
     arrays = (np.ascontiguousarray(used[..., :3]), person, skin, hair, landmarks)
     for array in arrays:
         array.setflags(write=False)
     return Portrait(*arrays)
 
 
-def soft_region(landmarks: np.ndarray, points: tuple[int, ...], size: int, blur: float):
+def _read(path: Path) -> np.ndarray:
+    image = cv2.imread(str(path))
+    assert image is not None, f"{path} comes with the package"
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def soft_region(
+    landmarks: np.ndarray, points: tuple[int, ...], size: int, blur: float
+) -> np.ndarray:
     """Soft mask of the convex hull of some landmarks.
 
     Args:
@@ -70,7 +77,7 @@ def soft_region(landmarks: np.ndarray, points: tuple[int, ...], size: int, blur:
     Returns:
         float32 `(size, size)`, 0 to 1.
     """
-    hull = cv2.convexHull(np.float32(landmarks[list(points), :2]))
+    hull = cv2.convexHull(np.asarray(landmarks[list(points), :2], np.float32))
     mask = np.zeros((size, size), np.float32)
     cv2.fillConvexPoly(mask, np.round(hull * 16).astype(np.int32), 1.0, shift=4)
     return cv2.GaussianBlur(mask, (0, 0), blur) if blur else mask

@@ -206,6 +206,7 @@ def _evaluate(settings: Settings, stages: Stages):
         ),
     )
     stages.seconds.update(outcome.seconds)
+    assert outcome.calibration is not None
     save_calibration(Path(MODEL), outcome.calibration)
     return outcome
 

@@ -24,7 +24,7 @@ def draw_scene(rng: np.random.Generator, size: int) -> np.ndarray:
 
 def _color(rng, low, high):
     value = rng.uniform(low, high)
-    return np.float32(np.clip(value * rng.uniform(0.82, 1.18, 3), 0, 250))
+    return np.asarray(np.clip(value * rng.uniform(0.82, 1.18, 3), 0, 250), np.float32)
 
 
 def _gradient(rng, first, second):
@@ -69,9 +69,11 @@ def _room(rng):
 
 
 def _outdoors(rng):
-    sky = _gradient(rng, np.float32((150, 185, 220)), np.float32((205, 215, 225)))
-    green = np.float32((70, 95, 50)) * rng.uniform(0.6, 1.3, 3).astype(np.float32)
+    sky = _gradient(
+        rng, np.asarray((150, 185, 220), np.float32), np.asarray((205, 215, 225), np.float32)
+    )
+    green = np.asarray((70, 95, 50), np.float32) * rng.uniform(0.6, 1.3, 3).astype(np.float32)
     leaves = green * (1 + 0.22 * _mottle(rng, SIDE, rng.uniform(0.8, 2.0)))[..., None]
     horizon = rng.uniform(0.1, 0.9) * SIDE + 8 * _mottle(rng, SIDE, 6)[:1]
     below = np.clip((np.arange(SIDE)[:, None] - horizon) / 4 + 0.5, 0, 1)[..., None]
-    return cv2.GaussianBlur(np.float32(sky + below * (leaves - sky)), (0, 0), 1.0)
+    return cv2.GaussianBlur(np.asarray(sky + below * (leaves - sky), np.float32), (0, 0), 1.0)

@@ -116,7 +116,7 @@ class SyntheticFaces:
             raise IndexError(f"`number` must be 0 to {len(self) - 1}. Received: number={number!r}")
         identity, take = divmod(number, self.videos_per_identity)
         original = self._clean(number)
-        versions = {"real": [(frame, None) for frame in original.frames]}
+        versions: dict[str, list] = {"real": [(frame, None) for frame in original.frames]}
         methods = [SEEN[(identity + take) % len(SEEN)]]
         if self.split(identity) == "test":
             methods.append(UNSEEN)

@@ -11,7 +11,7 @@ from keras_madd.demo.scenes import draw_scene
 from keras_madd.demo.warps import CELL, EXPRESSIONS, GRID, expression_modes, move_points
 
 # How far each expression or turn of the head goes: a standard deviation, in the modes' units.
-_EXPRESSION_SPREAD = np.float32([0.035, 0.05, 0.035, 0.10, 0.09, 0.06])
+_EXPRESSION_SPREAD = np.asarray([0.035, 0.05, 0.035, 0.10, 0.09, 0.06], np.float32)
 assert len(_EXPRESSION_SPREAD) == len(EXPRESSIONS)
 
 
@@ -60,14 +60,14 @@ def render_video(
             zoom=zoom * (1 + 0.015 * motion[frame, 3]),
             mirrored=person.mirrored,
         )
-        weights = np.float32(expression + changes[frame])
+        weights = np.asarray(expression + changes[frame], np.float32)
         field = person.shape + np.tensordot(weights, expression_modes(), axes=1)
         offset = np.round(16 + 6 * motion[frame, :2]).clip(0, 32).astype(int)
         behind = scene[offset[1] : offset[1] + size, offset[0] : offset[0] + size]
         images.append(_render(person, field, affine, behind, light * exposure[frame]))
         moved = move_points(load_portrait().landmarks[:, :2], field)
         points.append(moved @ affine[:, :2].T + affine[:, 2])
-    return CleanVideo(np.stack(images), np.float32(points))
+    return CleanVideo(np.stack(images), np.asarray(points, np.float32))
 
 
 def _drift(rng: np.random.Generator, frames: int, values: int) -> np.ndarray:
@@ -94,7 +94,7 @@ def _draw_light(rng: np.random.Generator) -> np.ndarray:
     side = direction[0] * right[None, :] + direction[1] * down[:, None]
     warmth = rng.normal(0, 0.05)
     color = np.array([1 + warmth, 1, 1 - warmth]) * rng.uniform(0.75, 1.12)
-    return np.float32(np.clip(1 + side, 0.5, 1.5)[..., None] * color)
+    return np.asarray(np.clip(1 + side, 0.5, 1.5)[..., None] * color, np.float32)
 
 
 def _render(person, field, affine, behind, light) -> np.ndarray:
@@ -104,15 +104,20 @@ def _render(person, field, affine, behind, light) -> np.ndarray:
     to_grid = inverse / CELL
     to_grid[:, 2] += 0.5 / CELL - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    low = np.float32(np.dstack([field, light]))
+    low = np.asarray(np.dstack([field, light]), np.float32)
     wide = cv2.warpAffine(low, to_grid, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     line = np.arange(size, dtype=np.float32)
-    columns, rows = np.float32(inverse[:, 0]), np.float32(inverse[:, 1])
+    columns, rows = np.asarray(inverse[:, 0], np.float32), np.asarray(inverse[:, 1], np.float32)
     straight = (
-        line[None, :, None] * columns + line[:, None, None] * rows + np.float32(inverse[:, 2])
+        line[None, :, None] * columns
+        + line[:, None, None] * rows
+        + np.asarray(inverse[:, 2], np.float32)
     )
     where = straight + wide[..., :2]
-    seen = cv2.remap(person.picture, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+    # OpenCV declares the second map as needed; there is none beside a map of pairs.
+    seen = cv2.remap(  # type: ignore[call-overload]
+        person.picture, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT
+    )
     coverage = seen[..., 3:].astype(np.float32) / 255
     lit = seen[..., :3] * wide[..., 2:]
     image = behind + coverage * (lit - behind)

@@ -77,7 +77,7 @@ def shape_modes() -> np.ndarray:
         "fringe": _move(middle - (0, 32), (1.0, 0.3), (0, 1)),
         "neck_width": _stretch(chin - (0, -18), (0.8, 0.4), (1, 0)),
     }
-    return np.float32([modes[name] for name in SHAPE_SPREAD])
+    return np.asarray([modes[name] for name in SHAPE_SPREAD], np.float32)
 
 
 @functools.cache
@@ -97,7 +97,7 @@ def expression_modes() -> np.ndarray:
         "yaw": np.stack([depth, nothing], axis=-1),
         "pitch": np.stack([nothing, depth], axis=-1),
     }
-    return np.float32([modes[name] for name in EXPRESSIONS])
+    return np.asarray([modes[name] for name in EXPRESSIONS], np.float32)
 
 
 def move_points(points: np.ndarray, field: np.ndarray) -> np.ndarray:
@@ -112,11 +112,14 @@ def move_points(points: np.ndarray, field: np.ndarray) -> np.ndarray:
     Returns:
         float32 `(N, 2)`.
     """
-    moved = np.float32(points)
+    moved = np.asarray(points, np.float32)
     for _ in range(6):
         grid = ((moved + 0.5) / CELL - 0.5).reshape(1, -1, 2)
-        shift = cv2.remap(field, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        moved = np.float32(points) - shift[0]
+        # OpenCV declares the second map as needed; there is none beside a map of pairs.
+        shift = cv2.remap(  # type: ignore[call-overload]
+            field, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        moved = np.asarray(points, np.float32) - shift[0]
     return moved
 
 
@@ -155,9 +158,10 @@ def _stretch(center, spread, axes) -> np.ndarray:
 
 def _brows() -> np.ndarray:
     portrait = load_portrait()
-    return sum(
+    right, left = (
         _move(portrait.center(brow), (0.42, 0.17), (0, -1)) for brow in (RIGHT_BROW, LEFT_BROW)
     )
+    return right + left
 
 
 def _closed_mouth(mouth) -> np.ndarray:
@@ -177,4 +181,4 @@ def _depth() -> np.ndarray:
     head = np.clip(1 - (offset**2).sum(-1), 0, 1) ** 0.5 * 0.9 - 0.5
     shape = np.where(inside > 0, inside * mesh + (1 - inside) * head, head)
     shape = np.where((offset**2).sum(-1) < 1.8, shape, -0.5)
-    return cv2.GaussianBlur(np.float32(shape), (0, 0), 1.2) * unit()
+    return cv2.GaussianBlur(np.asarray(shape, np.float32), (0, 0), 1.2) * unit()

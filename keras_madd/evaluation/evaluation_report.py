@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES
 from keras_madd.evaluation.outcome import Outcome
-from keras_madd.evaluation.report_sections import CurveSets, made_by, scores_content
+from keras_madd.evaluation.page_content import CurveSets, made_by, scores_content
 from keras_madd.support.files import replace_file
 from keras_madd.visualize import evaluation_charts, page
 

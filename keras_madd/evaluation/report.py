@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
 from keras_madd.evaluation.outcome import Outcome
@@ -17,7 +18,7 @@ class Report:
         title: str,
         results: Mapping[str, dict],
         scores: Mapping[str, tuple[Sequence[int], Sequence[float]]],
-        **rest,
+        **rest: Any,
     ):
         self.title, self.results, self.scores, self.rest = title, results, scores, rest
 

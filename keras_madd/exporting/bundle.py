@@ -33,7 +33,7 @@ def export_bundle(
     batch: int = 1,
     classes: Sequence[str] | None = None,
     input_type: str = "float32",
-    calibration: Sequence[np.ndarray] | None = None,
+    calibration: Sequence[np.ndarray] | np.ndarray | None = None,
     float_content: bytes | None = None,
     advance: Callable[[int, int], None] | None = None,
     crop_margin: float | None = None,
@@ -79,9 +79,10 @@ def export_bundle(
     path = Path(path)
     check_target(path, quantize, overwrite, input_type)
     classes = class_names(model, classes)
+    fixed_batch: int | None = batch
     if path.suffix == ".onnx":
         export_onnx(model, path, overwrite=overwrite)
-        batch = None
+        fixed_batch = None
     else:
         export_litert(
             model,
@@ -101,7 +102,7 @@ def export_bundle(
         quantization=quantize,
         input_size=tuple(model.config.input_size),
         num_attention_maps=maps,
-        batch=batch,
+        batch=fixed_batch,
         classes=classes,
         input_type=input_type,
         crop_margin=config.crop_margin if crop_margin is None else crop_margin,

@@ -60,7 +60,8 @@ def delegation(path: str | os.PathLike) -> Delegation:
         details = interpreter._get_ops_details()
     own = [each for each in details if each["op_name"] != "DELEGATE"]
     producers = {tensor: each["index"] for each in own for tensor in each["outputs"]}
-    delegated, partitions = set(), []
+    delegated: set[int] = set()
+    partitions = []
     for each in details:
         if each["op_name"] == "DELEGATE":
             before = len(delegated)

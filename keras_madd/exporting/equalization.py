@@ -168,7 +168,7 @@ def _largest_by_channel(content: bytes, tensors: Sequence[int], pictures) -> lis
         )
         interpreter.allocate_tensors()
     (image,) = interpreter.get_input_details()
-    found = [[] for _ in tensors]
+    found: list[list[np.ndarray]] = [[] for _ in tensors]
     for picture in pictures:
         fed = np.broadcast_to(picture, (int(image["shape"][0]), *picture.shape))
         interpreter.set_tensor(image["index"], fed.astype(image["dtype"]))

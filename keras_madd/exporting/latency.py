@@ -26,7 +26,7 @@ def interleaved(
     for function in functions.values():
         for _ in range(warm_up):
             function()
-    seconds = {name: [] for name in functions}
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
             started = time.perf_counter()

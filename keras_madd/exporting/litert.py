@@ -30,7 +30,7 @@ def export_litert(
     batch: int = 1,
     *,
     input_type: str = "float32",
-    calibration: Sequence[np.ndarray] | None = None,
+    calibration: Sequence[np.ndarray] | np.ndarray | None = None,
     float_content: bytes | None = None,
     advance: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
@@ -77,7 +77,10 @@ def export_litert(
 
     if quantize in CALIBRATED:
         content = float_content or float_litert(model, batch)
-        step = advance and (lambda done: advance(done, len(calibration)))
+        assert calibration is not None
+        total = len(calibration)
+        tell = advance
+        step = (lambda done: tell(done, total)) if tell else None
         content = _calibrated(content, quantize, calibration, input_type, step)
     else:
         ready = float_content if input_type == "float32" else None

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Graph:
         return found
 
 
-def parse(content: bytes, name: str | os.PathLike = "the file"):
+def parse(content: bytes, name: str | os.PathLike = "the file") -> Any:
     """Returns the content of a LiteRT file as the schema's `ModelT`.
 
     Raises:
@@ -82,7 +83,7 @@ def parse(content: bytes, name: str | os.PathLike = "the file"):
     return model
 
 
-def pack(model) -> bytes:
+def pack(model: Any) -> bytes:
     """Returns the bytes of a LiteRT file from what `parse` returns, perhaps changed since.
 
     Arrays that are equal are stored once: the zero points of weights, one number of eight bytes
@@ -119,7 +120,7 @@ def read_graph(path: str | os.PathLike) -> Graph:
     return graph_of(parse(Path(path).read_bytes(), path), path)
 
 
-def graph_of(model, name: str | os.PathLike = "the file") -> Graph:
+def graph_of(model: Any, name: str | os.PathLike = "the file") -> Graph:
     """As `read_graph`, of what `parse` returned."""
     if len(model.subgraphs) != 1:
         raise UserError(f"{name} holds {len(model.subgraphs)} graphs; one was expected.")

@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -96,8 +97,8 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
     if recipe.everything:
         return ["static"] * len(graph.operations)
     if recipe.convolutions == "dynamic":
-        modes = _WITHOUT_CALIBRATION | {"FULLY_CONNECTED": recipe.head}
-        return [modes.get(operation.name, "float") for operation in graph.operations]
+        known = _WITHOUT_CALIBRATION | {"FULLY_CONNECTED": recipe.head}
+        return [known.get(operation.name, "float") for operation in graph.operations]
     followed = _followed_by_convolution(graph)
     kept = set() if recipe.attention else _ends_in(graph, attention_maps)
     if recipe.shallow == "float":
@@ -121,7 +122,7 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
     return modes
 
 
-def attention_tensor(model) -> int | None:
+def attention_tensor(model: Any) -> int | None:
     """Returns the number of the tensor that the signature calls attention maps, if any."""
     for signature in model.signatureDefs or ():
         for output in signature.outputs:
@@ -221,7 +222,7 @@ def _followed_by_convolution(graph: Graph) -> list[bool]:
 
 def _ends_in(graph: Graph, tensor: int | None) -> set[int]:
     """Returns the convolutions from which a tensor is reached without another convolution."""
-    producers, found, waiting = graph.producers(), set(), [tensor]
+    producers, found, waiting = graph.producers(), set(), [] if tensor is None else [tensor]
     while waiting:
         index = producers.get(waiting.pop())
         if index is None:

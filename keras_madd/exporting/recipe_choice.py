@@ -42,7 +42,7 @@ def int8_content(
     pictures = calibration[:_PICTURES]
     reference = _log_odds(content, pictures)
     measured: dict[bool, tuple[bytes, dict]] = {}
-    found = []
+    found: list[tuple[float, int, bytes]] = []
     for equal, recipe in CANDIDATES:
         if equal not in measured:
             ready = equalized(content, calibration) if equal else content
@@ -71,7 +71,7 @@ def _log_odds(content: bytes, pictures: Sequence[np.ndarray]) -> np.ndarray:
         batch = np.broadcast_to(picture, (int(details["shape"][0]), *picture.shape))
         value = run(**{name: batch.astype(details["dtype"])})[FAKE_PROBABILITY].reshape(-1)[0]
         values.append(value)
-    return log_odds(values)
+    return log_odds(np.asarray(values))
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -110,7 +110,7 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
 
         model = in_float32(load_madd(settings.model))
     calibration, verification = _pictures(settings, model, stages)
-    described = {
+    described: dict[str, Any] = {
         "crop_margin": settings.crop_margin,
         "detector": settings.detector,
         "training_data": settings.training_data,

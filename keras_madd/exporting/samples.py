@@ -120,7 +120,8 @@ def _from_shards(folder, size, count, seed, splits, margin, progress) -> Samples
 def _from_pictures(path, size, count, seed, margin, detector, progress) -> Samples:
     files = list(find_images([path]))
     random.Random(seed).shuffle(files)
-    images, used, skipped = [], [], []
+    images: list[np.ndarray] = []
+    used, skipped = [], []
     with FaceDetector(kind=detector) as faces:
         for file in files:
             if len(images) == count:
@@ -170,4 +171,4 @@ def _draw(items: Iterable, count: int, seed: int) -> list:
 
 
 def _digests(images: np.ndarray) -> set[bytes]:
-    return {hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images}
+    return {hashlib.sha256(np.ascontiguousarray(image).data).digest() for image in images}

@@ -128,7 +128,7 @@ def agreement_figures(
     before, after = log_odds(reference), log_odds(exported)
     least = uncalibrated(threshold, temperature)
     varies = before.std() > 0 and after.std() > 0
-    figures = {
+    figures: dict[str, Any] = {
         "images": len(exported),
         "max_probability_difference": float(difference.max()),
         "mean_probability_difference": float(difference.mean()),
@@ -176,5 +176,5 @@ def _runner(path: str | os.PathLike, threads: int | None = None):
 
 
 def _attention_difference(expected: np.ndarray, maps: np.ndarray) -> float:
-    scale = max(float(np.abs(expected).max()), np.finfo(np.float32).tiny)
+    scale = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
     return float(np.abs(maps - expected).max()) / scale

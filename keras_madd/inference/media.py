@@ -1,7 +1,7 @@
 """Photographs and videos, told apart by what they hold."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ def open_media(path: str | os.PathLike) -> Media:
         return Media(path, error=str(error))
 
 
-def read_ahead(paths: Iterable[str | os.PathLike]) -> Iterator[Media]:
+def read_ahead(paths: Iterable[str | os.PathLike]) -> Generator[Media]:
     """Looks into files in order; other threads read the next two meanwhile.
 
     Args:

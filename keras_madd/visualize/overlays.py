@@ -34,9 +34,17 @@ class ScoredFaceLike(Protocol):
     `verdict`, `smoothed`, `track` and `crop_box` are used where a face has them.
     """
 
-    box: Rectangle
-    probability: float
-    attention_maps: np.ndarray | None
+    @property
+    def box(self) -> Rectangle:
+        """`(x, y, width, height)` in pixels."""
+
+    @property
+    def probability(self) -> float:
+        """Of being fake."""
+
+    @property
+    def attention_maps(self) -> np.ndarray | None:
+        """(h, w, M), or None."""
 
 
 def draw_scored_faces(

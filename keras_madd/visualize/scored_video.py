@@ -153,9 +153,17 @@ class VideoOverlay:
 class ScoredFrameLike(Protocol):
     """What `ScoredVideoWriter` needs of a frame; `keras_madd.inference.ScoredFrame` is one."""
 
-    seconds: float
-    faces: Sequence[ScoredFaceLike]
-    probability: float | None
+    @property
+    def seconds(self) -> float:
+        """When it is shown."""
+
+    @property
+    def faces(self) -> Sequence[ScoredFaceLike]:
+        """The scored ones."""
+
+    @property
+    def probability(self) -> float | None:
+        """Of being fake."""
 
 
 class ScoredVideoWriter:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 SECONDS, MEMORY = 60, 3 << 30
 # A child that wants more than this gets a MemoryError, and the machine lives on.
 _ADDRESS_SPACE = 16 << 30
@@ -27,7 +25,7 @@ class Outcome:
         status: The exit status, or None after a signal.
         signal: Its number, or None.
         seconds: How long it took.
-        memory: Most bytes that were resident, beyond what this process held at the fork.
+        memory: Most bytes that were resident, beyond what a child of this process begins with.
         output: Standard output.
         errors: Standard error.
     """
@@ -67,7 +65,8 @@ def supervised(work: Callable[[], int], folder: Path) -> Outcome:
         folder: The child's working directory; its outputs lie beside it.
     """
     streams = [folder.with_name(f"{folder.name}.{name}") for name in ("out", "err")]
-    started, inherited = time.monotonic(), psutil.Process().memory_info().rss
+    inherited = _memory_of_a_child()
+    started = time.monotonic()
     child = os.fork()
     if child == 0:
         _run(work, folder, streams)
@@ -86,6 +85,14 @@ def supervised(work: Callable[[], int], folder: Path) -> Outcome:
         output,
         errors,
     )
+
+
+def _memory_of_a_child() -> int:
+    """Returns the bytes of one that does nothing: its parent's, without files' pages."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    return os.wait4(child, 0)[2].ru_maxrss * 1024
 
 
 @contextlib.contextmanager

@@ -118,6 +118,12 @@ class PrepareFolder:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
+    def finished_shard(self, name: str) -> tuple[ShardInfo, list]:
+        """As `read_shard`, of a shard that is finished."""
+        shard = self.read_shard(name)
+        assert shard is not None, f"{name} is not finished"
+        return shard
+
     def forget_failures(self, plan: Plan) -> int:
         """Make videos that failed be tried again; returns their number.
 
@@ -140,9 +146,10 @@ class PrepareFolder:
 
     def write_manifest(self, plan: Plan) -> tuple[list[ShardInfo], list[dict]]:
         """Write manifest.jsonl; returns the shards that have records, and its lines."""
-        infos, lines = [], {}
+        infos: list[ShardInfo] = []
+        lines: dict[int, dict] = {}
         for shard in plan.shards:
-            info, shard_lines = self.read_shard(shard.name)
+            info, shard_lines = self.finished_shard(shard.name)
             infos += [info] if info.records else []
             lines |= {number: line for number, line in shard_lines}
         ordered = [lines[number] for number in sorted(lines)]
@@ -182,8 +189,8 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
             if found is None:
                 raise UserError(f"{work / 'pieces' / piece}: this piece is not there.")
             info, piece_lines = found
-            with (work / "pieces" / info.name).open("rb") as content:
-                while block := content.read(1 << 20):
+            with (work / "pieces" / info.name).open("rb") as source:
+                while block := source.read(1 << 20):
                     file.write(block)
                     digest.update(block)
             size, records = size + info.bytes, records + info.records

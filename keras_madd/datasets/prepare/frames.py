@@ -88,7 +88,7 @@ class PictureFrames:
             raise UserError("there are no pictures in it.")
         numbers = [int(path.stem) if path.stem.isdecimal() else -1 for path in paths]
         if -1 in numbers or len(set(numbers)) < len(numbers):
-            numbers = range(len(paths))
+            numbers = list(range(len(paths)))
         self._paths = dict(sorted(zip(numbers, paths, strict=True)))
         self.trouble: str | None = None
 
@@ -130,7 +130,8 @@ def open_frames(path: Path | None, pictures: Sequence[Path]) -> FilmFrames | Pic
     """
     if pictures:
         return PictureFrames(pictures)
-    if path is not None and path.is_dir():
+    assert path is not None
+    if path.is_dir():
         return PictureFrames.of_folder(path)
     return FilmFrames(path)
 

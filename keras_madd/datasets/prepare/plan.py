@@ -55,7 +55,10 @@ class Plan:
         videos = {}
         for video in self.videos:
             names = [str(_below(path, self.root)) for path in video.frames]
-            files = _digest("\n".join(names)) if names else str(_below(video.path, self.root))
+            if video.path is None or names:
+                files = _digest("\n".join(names))
+            else:
+                files = str(_below(video.path, self.root))
             facts = (video.split, video.label, video.method, video.source, video.identity)
             videos[video.name] = [*facts, files]
         return {"settings": self.settings.to_json(), "videos": videos}
@@ -138,7 +141,8 @@ def difference(before: dict, now: dict) -> str:
 
 def _fill(keys, groups, settings: PrepareSettings) -> list[list]:
     """Groups of keys with at least `videos_per_shard` videos each, but for the last."""
-    filled, size = [], settings.videos_per_shard
+    filled: list[list] = []
+    size = settings.videos_per_shard
     for key in keys:
         if size >= settings.videos_per_shard:
             filled.append([])

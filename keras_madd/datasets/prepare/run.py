@@ -114,7 +114,7 @@ def prepare(
         todo = {shard.name for shard in unfinished}
         for shard in plan.shards:
             if shard.name not in todo:
-                tally.add_finished(folder.read_shard(shard.name)[1])
+                tally.add_finished(folder.finished_shard(shard.name)[1])
         if unfinished and runner == LOCAL:
             run_local(unfinished, settings, folder, workers, tally)
         elif unfinished:
@@ -122,7 +122,7 @@ def prepare(
 
             run_beam(unfinished, settings, folder, runner, workers, beam_arguments)
             for shard in unfinished:
-                tally.add_finished(folder.read_shard(shard.name)[1])
+                tally.add_finished(folder.finished_shard(shard.name)[1])
         infos, lines = folder.write_manifest(plan)
         description = _describe(plan, infos, lines)
         save_dataset_json(folder.path, description)
@@ -142,7 +142,7 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
     settings = plan.settings
     if not infos:
         raise UserError("Not one face was found in any video; manifest.jsonl says why.")
-    counts = {}
+    counts: dict[str, dict[str, dict[str, int]]] = {}
     for line in lines:
         if line["crops"]:
             kinds = counts.setdefault(line["split"], {k: {"videos": 0, "crops": 0} for k in _KIND})

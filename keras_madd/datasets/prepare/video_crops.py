@@ -15,6 +15,7 @@ Data that came as face crops (DeepfakeBench) is only resized: no detection, no m
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -91,7 +92,9 @@ class VideoCropper:
             frames.close()
 
     def _crop(self, video, frames, real_boxes, choice: FaceModelChoice) -> VideoCrops:
-        clock, found, sizes = Clock(), {}, set()
+        clock = Clock()
+        found: dict[int, Any] = {}
+        sizes: set = set()
         tracker = FaceTracker(LEAST_OVERLAP, max_missed=self.settings.frames_per_video)
         count = self.settings.frames_per_video
         with clock("decode"):
@@ -128,6 +131,7 @@ class VideoCropper:
                 [[track] * len(seen) for track, seen in found.items()],
                 [[each.box for each in seen] for seen in found.values()],
             )
+            assert largest is not None
             chosen = {largest: found[largest]}
         records = [
             self._record(video, track, each) for track, seen in chosen.items() for each in seen
@@ -141,7 +145,7 @@ class VideoCropper:
             "face_detector": self._face_model(video, real_boxes, choice),
             "trouble": frames.trouble and _without_path(frames.trouble, video),
         }
-        boxes = {}
+        boxes: dict[int, dict] = {}
         for track, seen in chosen.items():
             for each in seen:
                 boxes.setdefault(each.number, {})[track] = each.box
@@ -195,7 +199,7 @@ class VideoCropper:
         found = self._landmarker.find(image, box, keypoints)
         if found.score < 0.5:
             return np.zeros((0, 2), np.float32)
-        return np.float32((found.points - (left, top) + 0.5) * (size / side) - 0.5)
+        return ((found.points - (left, top) + 0.5) * (size / side) - 0.5).astype(np.float32)
 
     def _stored(self, video: SourceVideo) -> tuple[int, float]:
         """Side and margin of the pictures stored for a video."""
@@ -252,4 +256,5 @@ def _whose_boxes(video: SourceVideo, real_boxes: RealBoxes | None) -> str:
 def _without_path(error: UserError | str, video: SourceVideo) -> str:
     """A message without the folder that the data set happens to lie in."""
     path = video.frames[0] if video.frames else video.path
+    assert path is not None
     return str(error).replace(f"{path}: ", "").replace(f"{path.parent}/", "")

@@ -27,7 +27,7 @@ def main() -> None:
     """Work until the other side of the socket closes."""
     cv2.setNumThreads(1)
     connection = Connection(int(sys.argv[1]))
-    tasks = queue.SimpleQueue()
+    tasks: queue.SimpleQueue = queue.SimpleQueue()
 
     def send(message: dict) -> None:
         connection.send_bytes(json.dumps(message).encode())

@@ -179,8 +179,9 @@ class DatasetSource(ABC):
             below = [descend(self.root, *filter(None, place.split("/"))) for place in places]
             folders = [self.root, *filter(None, below)]
         for folder in folders:
-            files = {split: child(folder, f"{split}.{ending}") for split in SPLITS}
-            absent = [f"{split}.{ending}" for split, file in files.items() if file is None]
+            places_of = {split: child(folder, f"{split}.{ending}") for split in SPLITS}
+            files = {split: file for split, file in places_of.items() if file is not None}
+            absent = [f"{split}.{ending}" for split in SPLITS if split not in files]
             if given is not None or len(absent) < len(SPLITS):
                 if absent:
                     raise UserError(

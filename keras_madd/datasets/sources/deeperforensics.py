@@ -52,7 +52,7 @@ class DeeperForensics(DatasetSource):
                     "of the lists."
                 )
             for name in sorted(set(found) & set(splits)):
-                target, _ = _FAKE.fullmatch(name).groups()
+                target, _ = _both(name)
                 yield self._video(f"{variant}/{name}", found[name], variant, target, splits[name])
         yield from self._reals({name[:3]: split for name, split in splits.items()})
 
@@ -110,10 +110,17 @@ class DeeperForensics(DatasetSource):
     def _own(self, names: set[str]) -> dict[str, str]:
         groups = Groups()
         for name in names:
-            groups.join(*_FAKE.fullmatch(name).groups())
+            groups.join(*_both(name))
         dealt = deal((groups.group(name[:3]) for name in names), salt=self.name)
         self._notes.append(
             "lists/splits were not found: fakes are dealt out by actor and real video, so results "
             "do not compare with published ones."
         )
         return {name: dealt[groups.group(name[:3])] for name in names}
+
+
+def _both(name: str) -> tuple[str, str]:
+    """The target and the donor of a fake."""
+    match = _FAKE.fullmatch(name)
+    assert match is not None
+    return match[1], match[2]

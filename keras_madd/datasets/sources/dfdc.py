@@ -76,14 +76,14 @@ class DFDC(DatasetSource):
         dealt = {}
         if part is None:
             labels = defaultdict(set)
-            for label, source in entries.values():
-                labels[source].add(label)
+            for is_fake, source in entries.values():
+                labels[source].add(is_fake)
             dealt = deal_evenly(labels, salt=self.name)
             self._notes.append(f"{folder} has no part number: its real videos are dealt out.")
-        for stem, (label, source) in entries.items():
+        for stem, (is_fake, source) in entries.items():
             if stem in found:
                 split = dealt[source] if part is None else split_of_part(part)
-                yield self._video(f"{where}/{stem}", found[stem], label, source, split)
+                yield self._video(f"{where}/{stem}", found[stem], is_fake, source, split)
 
     def _number(self, folder: Path) -> int | None:
         """The part's number, by the innermost folder of the path that has one."""

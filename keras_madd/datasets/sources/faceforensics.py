@@ -70,7 +70,7 @@ class FaceForensics(DatasetSource):
         unlisted = [key for key in reals if key not in splits]
         for method, found in fakes.items():
             for name, path in found.items():
-                target, donor = _FAKE.fullmatch(name).groups()
+                target, donor = _both(name)
                 if pairs is None or (target, donor) in pairs:
                     yield self._video(method, name, path, target, splits)
                 else:
@@ -108,7 +108,7 @@ class FaceForensics(DatasetSource):
 
     def _fakes(self, method: str) -> dict[str, Path]:
         folder = descend(self.root, "manipulated_sequences", method)
-        place = at_compression(self, folder)
+        place = None if folder is None else at_compression(self, folder)
         found = videos_in(place) if place else {}
         found = {name: path for name, path in found.items() if _FAKE.fullmatch(name)}
         if not found:
@@ -123,7 +123,8 @@ class FaceForensics(DatasetSource):
         files = self.list_files("json", "splits", "dataset/splits")
         if not files:
             return None
-        splits, pairs = {}, set()
+        splits: dict[str, str] = {}
+        pairs: set[Pair] = set()
         for split, file in files.items():
             for pair in _read_pairs(file):
                 for key in pair:
@@ -136,7 +137,7 @@ class FaceForensics(DatasetSource):
         groups = Groups()
         for found in fakes.values():
             for name in found:
-                groups.join(*_FAKE.fullmatch(name).groups())
+                groups.join(*_both(name))
         names = [*reals, *(name for found in fakes.values() for name in found)]
         keys = {key for name in names for key in name.split("_")}
         dealt = deal((groups.group(key) for key in keys), salt=self.name)
@@ -153,6 +154,13 @@ class FaceForensics(DatasetSource):
             top = f"manipulated_sequences/{method}/{self.compression}/videos"
             names = sorted(f"{one}_{other}" for one, other in pairs)
             self._missing += [f"{top}/{name}.mp4" for name in names if name not in found]
+
+
+def _both(name: str) -> Pair:
+    """The target and the donor of a fake."""
+    match = _FAKE.fullmatch(name)
+    assert match is not None
+    return match[1], match[2]
 
 
 def _read_pairs(file: Path) -> list[Pair]:

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from keras_madd.datasets.sources.base import DatasetSource
 from keras_madd.datasets.sources.listing import read_text
@@ -43,7 +44,7 @@ class Faces(DatasetSource):
         *,
         people: str | os.PathLike | None = None,
         seed: int = 0,
-        **options: object,
+        **options: Any,
     ):
         super().__init__(root, **options)
         self.people = None if people is None else Path(people)
@@ -86,6 +87,7 @@ class Faces(DatasetSource):
         return {path: path.relative_to(self.root).parts[0] for path in found}
 
     def _of_table(self, found: list[Path]) -> dict[Path, str]:
+        assert self.people is not None
         people = read_people(self.people)
         paths = {self.relative(path): path for path in found}
         self._missing += [name for name in people if name not in paths]

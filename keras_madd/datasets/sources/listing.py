@@ -4,11 +4,14 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from keras_madd.media import VIDEO_SUFFIXES
 from keras_madd.media.images import IMAGE_SUFFIXES
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
+
+Kind = TypeVar("Kind")
 
 # Where the frames of a video lie when somebody has unpacked it, beside or instead of videos.
 LEVELS = ("videos", "frames", "images")
@@ -99,7 +102,7 @@ def natural(path: Path) -> list[tuple]:
     ]
 
 
-def read_json(path: Path, kind: type) -> object:
+def read_json(path: Path, kind: type[Kind]) -> Kind:
     """Reads a list of a data set.
 
     Raises:

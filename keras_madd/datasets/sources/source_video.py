@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SPLITS = ("train", "val", "test")
 
@@ -36,7 +37,7 @@ class SourceVideo:
     pre_cropped: bool = False
 
     @classmethod
-    def of_file(cls, path: Path, is_picture: bool, **facts: object) -> "SourceVideo":
+    def of_file(cls, path: Path, is_picture: bool, **facts: Any) -> "SourceVideo":
         """Builds a video from its file; a picture is a video of one frame."""
-        place = {"path": None, "frames": (path,)} if is_picture else {"path": path}
+        place: dict[str, Any] = {"path": None, "frames": (path,)} if is_picture else {"path": path}
         return cls(**place, **facts)

@@ -54,7 +54,8 @@ def deal(
         The split of every name.
     """
     order = sorted(set(names), key=lambda name: (_digest(f"{salt}/{name}"), name))
-    result, start = {}, 0
+    result: dict[str, str] = {}
+    start = 0
     for place, split in enumerate(splits[1:], start=1):
         share = shares[split] / sum(shares[other] for other in splits)
         # One name at least is left for every split that is still to come, and for the first.
@@ -66,7 +67,7 @@ def deal(
 
 
 def deal_evenly(
-    kinds: dict[str, object], splits: Sequence[str] = SPLITS, salt: str = ""
+    kinds: Mapping[str, object], splits: Sequence[str] = SPLITS, salt: str = ""
 ) -> dict[str, str]:
     """Deals names of each kind out by themselves, so that every split gets some of each.
 
@@ -75,7 +76,7 @@ def deal_evenly(
         splits: As for `deal`.
         salt: As for `deal`.
     """
-    result = {}
+    result: dict[str, str] = {}
     for kind in sorted(set(map(repr, kinds.values()))):
         result |= deal([name for name in kinds if repr(kinds[name]) == kind], splits, salt)
     return result

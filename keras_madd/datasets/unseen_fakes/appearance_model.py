@@ -76,7 +76,7 @@ class AppearanceModel:
     def _pixels(self) -> np.ndarray:
         """Where the mean face is, bool `(side, side)`."""
         mask = np.zeros((self._side, self._side), np.uint8)
-        cv2.fillConvexPoly(mask, cv2.convexHull(np.int32(np.round(self._shape))), 1)
+        cv2.fillConvexPoly(mask, cv2.convexHull(np.round(self._shape).astype(np.int32)), 1)
         return mask > 0
 
 

@@ -1,6 +1,7 @@
 """A still filmed by a hand-held camera: frames of an H.264 clip."""
 
 import os
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ class CameraMotion:
         seed: Whole numbers, not negative.
     """
 
-    def __init__(self, frames: int, seed):
+    def __init__(self, frames: int, seed: int | Sequence[int]):
         random = np.random.default_rng(seed)
         times = np.arange(frames) / FRAME_RATE
         speeds, phases = random.uniform(0.5, 2.5, 4), random.uniform(0, 2 * np.pi, 4)
@@ -50,4 +51,4 @@ class CameraMotion:
                     image, move, (width, height), borderMode=cv2.BORDER_REFLECT_101
                 )
                 noise = random.standard_normal(shown.shape, dtype=np.float32) * self._noise
-                writer.write(np.uint8(np.clip(np.rint(shown + noise), 0, 255)))
+                writer.write(np.clip(np.rint(shown + noise), 0, 255).astype(np.uint8))

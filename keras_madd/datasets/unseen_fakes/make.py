@@ -4,6 +4,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def make_unseen_fakes(
         for crf, video in _film(photo, held_out, model, output / "clips", crfs, frames, seed):
             clips[crf].append(video)
         progress(done, len(held_out), "photographs filmed")
-    settings = {"size": size, "frames_per_video": frames_per_video, "seed": seed}
+    settings: dict[str, Any] = {"size": size, "frames_per_video": frames_per_video, "seed": seed}
     return {
         crf: prepare(
             output / "clips",
@@ -102,7 +103,7 @@ def make_unseen_fakes(
 
 
 def manipulate(
-    photo: FacePhoto, donor: FacePhoto, method: str, model: AppearanceModel, seed
+    photo: FacePhoto, donor: FacePhoto, method: str, model: AppearanceModel, seed: Any
 ) -> np.ndarray:
     """The fake of a photograph by one of `METHODS`."""
     other = model if METHODS[method] is resynthesis else donor

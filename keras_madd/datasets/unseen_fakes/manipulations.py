@@ -33,13 +33,15 @@ def face_swap(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator) -> 
     if rng.random() < 0.6:
         points = points[[point for point in range(len(points)) if point not in FOREHEAD]]
     region = _hull(points, target.image.shape[:2]) & inside
-    region = cv2.erode(np.uint8(region), _disc(target.face * rng.uniform(0.02, 0.06))) > 0
+    region = cv2.erode(region.astype(np.uint8), _disc(target.face * rng.uniform(0.02, 0.06))) > 0
     if rng.random() < 0.5:
         return _poisson(target.image, face, region)
     return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
 
 
-def expression_transfer(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator):
+def expression_transfer(
+    target: FacePhoto, donor: FacePhoto, rng: np.random.Generator
+) -> np.ndarray:
     """The target's own face with the donor's mouth, jaw and brows, warped and re-synthesised."""
     rigid = list(_RIGID)
     move = fit_similarity(donor.landmarks[rigid], target.landmarks[rigid])
@@ -61,7 +63,7 @@ def expression_transfer(target: FacePhoto, donor: FacePhoto, rng: np.random.Gene
     face = cv2.resize(face, (width, height), interpolation=cv2.INTER_CUBIC)
     points = wanted if rng.random() < 0.5 else wanted[list(_LOWER + LIPS)]
     region = _hull(points, (height, width)) & inside
-    region = cv2.erode(np.uint8(region), _disc(0.03 * target.face)) > 0
+    region = cv2.erode(region.astype(np.uint8), _disc(0.03 * target.face)) > 0
     return _soft(target.image, face, region, target.face * rng.uniform(0.01, 0.03))
 
 
@@ -70,7 +72,7 @@ def resynthesis(target: FacePhoto, model: AppearanceModel, rng: np.random.Genera
     face, inside = model(target.image, target.landmarks)
     face = _recolored(face, target.image, inside)
     region = _hull(target.landmarks, target.image.shape[:2]) & inside
-    region = cv2.erode(np.uint8(region), _disc(target.face * rng.uniform(0.02, 0.08))) > 0
+    region = cv2.erode(region.astype(np.uint8), _disc(target.face * rng.uniform(0.02, 0.08))) > 0
     return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
 
 
@@ -99,16 +101,19 @@ def _recolored(face: np.ndarray, target: np.ndarray, inside: np.ndarray) -> np.n
 
     Reference: Reinhard et al., "Color transfer between images", 2001.
     """
-    labs = [cv2.cvtColor(np.float32(image) / 255, cv2.COLOR_RGB2LAB) for image in (face, target)]
+    labs = [
+        cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for image in (face, target)
+    ]
     (low, spread), (goal, wanted) = ((lab[inside].mean(0), lab[inside].std(0)) for lab in labs)
     factor = np.clip(wanted / np.maximum(spread, 1e-3), 0.5, 2.0)
-    lab = np.float32((labs[0] - low) * factor + goal)
-    return np.uint8(np.clip(np.rint(255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)), 0, 255))
+    lab = ((labs[0] - low) * factor + goal).astype(np.float32)
+    rgb = np.rint(255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
+    return np.clip(rgb, 0, 255).astype(np.uint8)
 
 
 def _poisson(target: np.ndarray, face: np.ndarray, region: np.ndarray) -> np.ndarray:
     """Reference: Pérez, Gangnet and Blake, "Poisson image editing", 2003."""
-    mask = np.uint8(255 * region)
+    mask = (255 * region).astype(np.uint8)
     mask[[0, -1]] = mask[:, [0, -1]] = 0
     if not mask.any():
         return target.copy()
@@ -121,16 +126,16 @@ def _poisson(target: np.ndarray, face: np.ndarray, region: np.ndarray) -> np.nda
 
 def _soft(target, face, region: np.ndarray, sigma: float) -> np.ndarray:
     """The face laid over the target, with an edge as soft as a Gaussian makes it."""
-    mask = cv2.GaussianBlur(np.float32(region), (0, 0), max(sigma, 0.5))[..., None]
+    mask = cv2.GaussianBlur(region.astype(np.float32), (0, 0), max(sigma, 0.5))[..., None]
     # Nothing of what lies beyond the face may come in.
-    mask = np.where(cv2.dilate(np.uint8(region), _disc(3 * sigma))[..., None] > 0, mask, 0)
-    mask = np.minimum(mask, np.float32(face.any(-1, keepdims=True)))
-    return np.uint8(np.rint(mask * face + (1 - mask) * target))
+    mask = np.where(cv2.dilate(region.astype(np.uint8), _disc(3 * sigma))[..., None] > 0, mask, 0)
+    mask = np.minimum(mask, face.any(-1, keepdims=True).astype(np.float32))
+    return np.rint(mask * face + (1 - mask) * target).astype(np.uint8)
 
 
 def _hull(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     mask = np.zeros(shape, np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.int32(np.round(points))), 1)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(points).astype(np.int32)), 1)
     return mask > 0
 
 

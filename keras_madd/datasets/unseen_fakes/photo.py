@@ -48,8 +48,8 @@ class FacePhoto:
         """The photograph cut to what a video's frame shows around a face."""
         middle = (self.landmarks.min(0) + self.landmarks.max(0)) / 2
         height, width = self.image.shape[:2]
-        low = np.clip(np.int64(middle - _REACH * self.face), 0, None)
-        high = np.minimum(np.int64(middle + _REACH * self.face), (width, height))
+        low = np.clip((middle - _REACH * self.face).astype(np.int64), 0, None)
+        high = np.minimum((middle + _REACH * self.face).astype(np.int64), (width, height))
         image = np.ascontiguousarray(self.image[low[1] : high[1], low[0] : high[0]])
         return replace(self, image=image, landmarks=self.landmarks - low)
 
@@ -92,5 +92,5 @@ def _read(video: SourceVideo, detector, landmarker) -> FacePhoto | None:
     if found.score < 0.5:
         return None
     name = Path(video.name).with_suffix("").as_posix().replace("/", "-")
-    points = np.float64(found.points)
+    points = found.points.astype(np.float64)
     return FacePhoto(name, video.identity, video.split, image, points)

@@ -29,7 +29,7 @@ def warp_face(
     triangles, corners = triangles[whole], corners[whole]
     maps = np.linalg.solve(corners, points[triangles])
     owner = np.zeros((height, width), np.int32)
-    outlines = np.int32(np.round(corners[..., :2] * 16))
+    outlines = np.round(corners[..., :2] * 16).astype(np.int32)
     for number, outline in enumerate(outlines, start=1):
         cv2.fillConvexPoly(owner, outline, number, shift=4)
     rows, columns = np.nonzero(owner)
