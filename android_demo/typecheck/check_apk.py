@@ -89,10 +89,11 @@ def link() -> Path:
     for name in packed_face_models():
         shutil.copyfile(FACES / name, assets / "faces" / name)
     package = ROOM / "resources.apk"
+    kept = "." + re.search(r'noCompress \+= "(\w+)"', GRADLE).group(1)
     command = ["aapt2", "link", "-I", TARGET / "framework.apk", "--manifest", manifest]
     command += ["-A", assets, "-o", package, "--proguard", ROOM / "layouts.pro"]
     command += ["--min-sdk-version", "26", "--target-sdk-version", "33"]
-    command += ["--version-code", "1", "--version-name", "check", "-0", "tflite"]
+    command += ["--version-code", "1", "--version-name", "check", "-0", kept]
     run([*command, TARGET / "resources" / "compiled.zip"], "Linking the package")
     return package
 
