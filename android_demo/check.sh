@@ -16,6 +16,8 @@ case "${1:-}" in
   *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 
+# Short runs: no time spent on making code better that runs for seconds.
+export MAVEN_OPTS="${MAVEN_OPTS:--XX:TieredStopAtLevel=1 -XX:+UseSerialGC}"
 python3 typecheck/prepare.py
 mvn -B -ntp -q -f typecheck/pom.xml test -Dpictures.folder="$pictures"
 python3 typecheck/check_apk.py
