@@ -108,7 +108,9 @@ def test_a_disk_that_is_full(command, plain_tree, finished, tmp_path, content, l
         [sys.executable, "-c", limited, *words], capture_output=True, text=True
     )
     assert stopped.returncode == 2
-    (line,) = stopped.stderr.splitlines()
+    # A slow machine has told how far it is before.
+    line = stopped.stderr.splitlines()[-1]
+    assert "Traceback" not in stopped.stderr
     assert line.startswith("error: The shards cannot be written: ")
     assert "the same command goes on" in line
     assert not list(folder.rglob(".keras-madd-*"))
