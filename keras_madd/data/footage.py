@@ -98,7 +98,7 @@ class Footage:
     camera: float = 0.4
     camera_crf: tuple[int, int] = (18, 30)
     h264: float = 0.85
-    crf: tuple[int, int] = (18, 40)
+    crf: tuple[int, int] = (18, 44)
     frames: int = 3
     motion: float = 1.0
 
