@@ -40,7 +40,7 @@ _TOLERANCE_OF_8_BITS = 0.05
 _PHOTO = Path(__file__).parents[1] / "demo" / "assets" / "portrait.jpg"
 # The face of the photograph as the detector finds it.
 _FACE = (177, 82, 95, 95)
-_SHARES = np.linspace(0, 1, 9)
+_SHARES = np.linspace(0, 1, 33)
 # Crops for the test on a device, as far apart in probability as the candidates are.
 _DEVICE_CROPS = 6
 # Candidates that are looked at closely; each costs a handful of runs.
@@ -138,7 +138,8 @@ def choose_golden_crop(
     probabilities, _ = runner.run(candidates)
     if not np.isfinite(probabilities).all():
         raise UserError("The model gives NaN: do not use it.")
-    constants = np.array([0.0, 0.5, 1.0])
+    black = runner.run(np.zeros_like(candidates[:1]))[0]
+    constants = np.array([0.0, 0.5, 1.0, *black])
     distances = np.abs(probabilities[:, None] - constants).min(axis=1)
     best, best_rank, needed = None, (-1, 0.0), 2 * tolerance
     for index in np.argsort(-distances, kind="stable")[:_CLOSELY]:
