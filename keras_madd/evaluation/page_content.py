@@ -85,9 +85,8 @@ def headline(results: Mapping[str, dict]) -> list[tuple[str, str, str]]:
 
 def _score_groups(scores: CurveSets) -> dict[str, np.ndarray]:
     """Returns the scores of the first set's reals, then of each set's fakes."""
-    groups: dict[str, np.ndarray] = {}
-    for labels, values in scores.values():
-        groups.setdefault("real", np.asarray(values)[np.asarray(labels) == 0])
+    (_, (labels, values)), *_ = scores.items()
+    groups = {"real": np.asarray(values)[np.asarray(labels) == 0]}
     for name, (labels, values) in scores.items():
         label = f"fake, {name}" if len(scores) > 1 else "fake"
         groups[label] = np.asarray(values)[np.asarray(labels) == 1]

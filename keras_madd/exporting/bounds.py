@@ -1,12 +1,12 @@
 """What an export's verification comes down to: bounds, lines for the terminal, how it was made."""
 
-import importlib.metadata
 from typing import Any
 
 import numpy as np
 
 from keras_madd.exporting.onnx import OPSET
 from keras_madd.exporting.samples import Samples
+from keras_madd.support.versions import installed_versions
 
 # The largest difference of a probability from the float model's that is rounding, not a fault.
 TOLERANCES = {"none": 1e-3, "float16": 0.02, "dynamic": 0.25, "onnx": 1e-4}
@@ -76,9 +76,4 @@ def made_by(
     skipped = [*(calibration.skipped if calibration else ()), *verification.skipped]
     if skipped:
         made["left out"] = f"{len(skipped)} pictures, such as: {skipped[0]}"
-    for package in _PACKAGES:
-        try:
-            made[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return made
+    return made | installed_versions(_PACKAGES)

@@ -1,7 +1,9 @@
 """What a result was made with."""
 
+import contextlib
 import importlib.metadata
 import sys
+from collections.abc import Iterable
 
 from keras_madd import __version__
 
@@ -14,9 +16,13 @@ def package_versions() -> dict[str, str]:
     # TensorFlow comes in packages of several names; the module knows its version.
     if "tensorflow" in sys.modules:
         versions["tensorflow"] = sys.modules["tensorflow"].__version__
-    for package in _PACKAGES:
-        try:
+    return versions | installed_versions(_PACKAGES)
+
+
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Returns the versions of those of some packages that are there."""
+    versions = {}
+    for package in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return versions
