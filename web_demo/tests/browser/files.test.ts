@@ -108,7 +108,7 @@ test("of two files in quick succession the last one counts", async () => {
   // The first two may or may not have come to a score of their own meanwhile.
   await page.waitForFunction(
     () =>
-      document.querySelector("#verdict")!.textContent!.startsWith("Looks fake") &&
+      document.querySelector("#verdict")!.textContent.startsWith("Looks fake") &&
       document.querySelectorAll("#faces li").length === 1,
   );
   assert.equal(await page.locator("#timeline-section").isVisible(), false);
