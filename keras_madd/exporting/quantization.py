@@ -6,11 +6,13 @@ in the convolutions. So each operation is judged by its place in the graph, neve
 - a convolution runs in static 8 bits, and so does what lies on the way from one to another;
 - the convolution that ends in the attention maps, and all that no convolution follows, which is
   the pooling, stays float;
-- the dense layers of the head stay float, and may store their weights in 8 bits.
+- the dense layers of the head stay float, and may store their weights in 8 bits, where these are
+  many: LiteRT's GPU delegate does not run a dense layer whose weights are so stored.
 """
 
 import contextlib
 import io
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +46,8 @@ _BETWEEN = frozenset(
     )
 )
 HEADS = ("float", "weights", "dynamic", "static")
+# Of a dense layer, from which on their bytes matter.
+_MANY_WEIGHTS = 65536
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,9 @@ class Recipe:
             no calibration: depthwise ones then only store their weights in 8 bits, since XNNPACK
             knows no more.
         attention: Whether the convolution that ends in the attention maps is static too.
-        head: The dense layers: `"float"`; `"weights"`, stored in 8 bits and computed in float;
-            `"dynamic"`, multiplied in 8 bits with inputs quantised as they come; or `"static"`.
+        head: The dense layers: `"float"`; `"weights"`, stored in 8 bits and computed in float
+            where there are 65,536 of them or more, float elsewhere; `"dynamic"`, multiplied in
+            8 bits with inputs quantised as they come; or `"static"`.
         shallow: The convolutions before the first one that reads a map of an eighth of the
             input's side: `"static"`, or `"float"`. They hold few weights and the fine texture
             that a forgery shows in.
@@ -113,7 +118,7 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
         elif operation.name in CONVOLUTIONS or (between and static_tensors.intersection(data)):
             mode = "static"
         elif operation.name == "FULLY_CONNECTED" and _has_constant_weights(graph, operation):
-            mode = recipe.head
+            mode = _head_mode(graph, operation, recipe)
         else:
             mode = "float"
         if mode == "static":
@@ -247,6 +252,11 @@ def _first_deep(graph: Graph) -> int:
 
 def _has_constant_weights(graph: Graph, operation: Operation) -> bool:
     return operation.inputs[1] in graph.constants
+
+
+def _head_mode(graph: Graph, operation: Operation, recipe: Recipe) -> str:
+    few = math.prod(graph.shapes[operation.inputs[1]]) < _MANY_WEIGHTS
+    return "float" if few and recipe.head == "weights" else recipe.head
 
 
 def _point_signature(before, after) -> None:

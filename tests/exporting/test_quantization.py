@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from exported_model import shaken
 
-from keras_madd.exporting import recipe_choice
+from keras_madd.exporting import quantization, recipe_choice
 from keras_madd.exporting.activation_ranges import activation_extremes, activation_ranges
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
@@ -116,10 +116,22 @@ def test_attention_and_head_follow_the_recipe(tiny):
         "dynamic": ("FLOAT32", "INT8"),
         "static": ("INT8", "INT8"),
     }
-    counts = graph_of(parse(quantized(content, Recipe(head="weights"))))
-    assert [each.name for each in counts.operations].count("DEQUANTIZE") >= 2
     with pytest.raises(ValueError, match=r"`head`.*Received: head='int4'"):
         Recipe(head="int4")
+
+
+@pytest.mark.parametrize(("many", "stored"), [(1, "INT8"), (65536, "FLOAT32")])
+def test_a_small_head_keeps_its_weights_in_float_as_gpu_delegates_need_it(
+    tiny, monkeypatch, many, stored
+):
+    """Weights in 8 bits are dequantised first: a dense layer whose weights are no constant."""
+    monkeypatch.setattr(quantization, "_MANY_WEIGHTS", many)
+    graph = graph_of(parse(quantized(tiny[1], Recipe(head="weights"))))
+    (head,) = (each for each in graph.operations if each.name == "FULLY_CONNECTED")
+    weights = head.inputs[1]
+    if weights not in graph.constants:
+        (weights,) = graph.operations[graph.producers()[weights]].inputs
+    assert graph.types[weights] == stored
 
 
 def test_dynamic_needs_no_ranges_and_stays_whole(tmp_path, tiny):
@@ -194,7 +206,8 @@ def test_plan_judges_by_place():
         Operation("RESHAPE", (4,), (5,)),
         Operation("FULLY_CONNECTED", (5, 6), (7,)),
     )
-    graph = Graph(operations, (0,), (4, 7), names, ("FLOAT32",) * 8, ((1,),) * 8, frozenset((1, 6)))
+    shapes = ((1,),) * 6 + ((2, 40000), (1, 2))
+    graph = Graph(operations, (0,), (4, 7), names, ("FLOAT32",) * 8, shapes, frozenset((1, 6)))
     assert plan(graph, Recipe(), None) == ["static", "static", "static", "float", "weights"]
     assert plan(graph, Recipe(), 4) == ["static", "static", "float", "float", "weights"]
     assert plan(graph, Recipe(attention=True), 4)[2] == "static"

@@ -96,10 +96,10 @@ export async function startPlainServer(model = MODEL): Promise<Server & { folder
   return { ...(await startServer(PYTHON, command, true)), folder };
 }
 
-/** Starts `keras-madd web`. */
+/** Starts `keras-madd web`; without a model it serves the one that comes with the package. */
 export function startWeb(model = MODEL): Promise<Server> {
-  const command = ["-u", "-m", "keras_madd.cli.main", "web", "--no-browser", "--model", model];
-  return startServer(PYTHON, command);
+  const command = ["-u", "-m", "keras_madd.cli.main", "web", "--no-browser"];
+  return startServer(PYTHON, model ? [...command, "--model", model] : command);
 }
 
 /** Starts Debian's Chromium. */

@@ -74,6 +74,15 @@ test("WASM: ten pictures, scores equal to Python's within 1e-5", async (t) => {
   await page.context().close();
 });
 
+test("the detector that comes with the package: its three words", async (t) => {
+  const shipped = await startWeb("");
+  const { page, complaints } = await openPage(browser, shipped.address);
+  t.diagnostic(await compareAll(page, ["no_trace_found", "uncertain", "fake"], 1e-5));
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+  shipped.close();
+});
+
 test("turned and transparent pictures are read as Python reads them", async (t) => {
   const { page } = await openPage(browser, server.address);
   t.diagnostic(await compareAll(page, ["turned", "transparent"], 1e-5));

@@ -91,9 +91,9 @@ internal fun model(
     requested: Backend = Backend.CPU,
     actual: Backend = Backend.CPU,
     failures: List<BackendFailure> = emptyList(),
-    clearThreshold: Double? = 0.34,
+    clearThreshold: Double? = 0.37,
 ) = ModelInfo(
-    "photographs of people", "int8", "0123456789abcdef".repeat(4), 2, demonstration, 0.81, clearThreshold,
+    "photographs of people", "int8", "0123456789abcdef".repeat(4), 2, demonstration, 0.86, clearThreshold,
     requested, actual, failures,
 )
 

@@ -26,7 +26,7 @@ class ResultPictureTest {
     fun `the caption states score, model and limits`() {
         val shot = shot(listOf(face(Verdict.FAKE, 0.87)))
         val caption = drawing.caption(shot, model(demonstration = true), HeatChoice.SUM)
-        for (part in listOf("Looks fake", "87 %", "81 %", "12 frames", "0123456789ab", "int8", "CPU")) {
+        for (part in listOf("Looks fake", "87 %", "86 %", "12 frames", "0123456789ab", "int8", "CPU")) {
             assertTrue("$part is not in $caption", part in caption)
         }
         assertTrue("photographs of people" in caption)

@@ -71,13 +71,13 @@ class ScreenTest {
     @Test
     fun `the portrait is what it is`() {
         // What the shipped detector says of the package's sample photo.
-        val face = face(Verdict.NO_TRACE, 0.097)
+        val face = face(Verdict.NO_TRACE, 0.011)
         screen.showHeat(HeatChoice.SUM, 2)
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "no_trace", face)
         assertEquals("No trace found", text(R.id.verdict))
         assertEquals(
-            "Fake probability 10 % · fake from 81 %, no trace below 34 %", text(R.id.verdict_detail),
+            "Fake probability 1 % · fake from 86 %, no trace below 37 %", text(R.id.verdict_detail),
         )
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
     }
@@ -90,7 +90,7 @@ class ScreenTest {
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model), "fake", face, drawn = true)
         assertEquals("Looks fake", text(R.id.verdict))
-        assertEquals("Fake probability 87 % · fake from 81 %", text(R.id.verdict_detail))
+        assertEquals("Fake probability 87 % · fake from 86 %", text(R.id.verdict_detail))
         assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
         assertEquals(
             "CPU · 24 frames per second · 32 ms for a frame\nAttention: all maps",
@@ -102,7 +102,7 @@ class ScreenTest {
     @Test
     fun `a face without a trace, and another, on a back end that was not asked for`() {
         val faces = arrayOf(
-            face(Verdict.NO_TRACE, 0.097),
+            face(Verdict.NO_TRACE, 0.011),
             face(Verdict.UNSURE, 0.55, Box(330, 300, 90, 90), track = 1, frames = 2),
         )
         val failure = BackendFailure(Backend.GPU, "no OpenCL on this phone", RuntimeException())
@@ -140,7 +140,7 @@ class ScreenTest {
 
     @Test
     fun `pausing keeps the verdict, and the button goes on`() {
-        val face = face(Verdict.NO_TRACE, 0.097)
+        val face = face(Verdict.NO_TRACE, 0.011)
         screen.showHeat(HeatChoice.SUM, 2)
         screen.show(UiState.Faces(Source.CAMERA, listOf(face), model()))
         assertEquals(activity.getString(R.string.button_pause), screen.pauseButton.contentDescription)
@@ -223,7 +223,7 @@ class ScreenTest {
     @Test
     @Config(sdk = [33], qualifiers = "zh-w360dp-h740dp-port-xhdpi")
     fun chinese() {
-        val face = face(Verdict.NO_TRACE, 0.097)
+        val face = face(Verdict.NO_TRACE, 0.011)
         screen.showHeat(HeatChoice(1), 2)
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "chinese", face)
@@ -233,7 +233,7 @@ class ScreenTest {
     @Test
     @Config(sdk = [33], qualifiers = "w740dp-h360dp-land-xhdpi")
     fun landscape() {
-        val face = face(Verdict.NO_TRACE, 0.097)
+        val face = face(Verdict.NO_TRACE, 0.011)
         screen.showHeat(HeatChoice.SUM, 2)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "landscape", face)
         assertEquals("No trace found", text(R.id.verdict))
