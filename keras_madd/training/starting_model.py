@@ -120,8 +120,8 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
     # Loss scaling wraps the optimizer that has the averages.
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if optimizer.use_ema:
-        # Keras's own copying wants both models under one strategy.
-        averages = optimizer._model_variables_moving_average
+        # Keras's own copying wants both models under one strategy; it names averages so.
+        averages = [each for each in optimizer.variables if each.name.endswith("_average")]
         for weight, value in zip(twin.trainable_variables, averages, strict=True):
             weight.assign(value)
     # On JAX an assigned array is shared, on all its devices, and a step takes the arrays that it is
