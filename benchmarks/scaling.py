@@ -1,6 +1,6 @@
 """Scaling on paper: when do more devices stop paying?
 
-    python benchmarks/scaling.py --step-seconds 0.5 --batch 32 --gradient-megabytes 77
+    python benchmarks/scaling.py --step-seconds 0.5 --batch 32 --gradient-megabytes 70.4
 
 No network is touched: the table is computed from what is given. A step on N devices takes
 
@@ -12,9 +12,8 @@ shrinks as 1 / N and no further than the share of a device's time that does not 
 (`--fixed-share`); with a batch that grows, it stays. Bytes go round a ring, and a message waits as
 in a tree, which libraries take for small ones. The slowest link is the host's own while all devices
 are in one host, and the network's afterwards, through which the ring of all leaves a host once.
-Messages are the gradient, in `--buckets`, and synchronised batch
-normalisation of `--norm-layers` layers (0: not synchronised), forward and back in both of a step's
-passes, whose bytes do not count.
+Messages are the gradient, in `--buckets`, and synchronised batch normalisation of `--norm-layers`
+layers (0: not synchronised), forward and back in both of a step's passes, whose bytes do not count.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -118,7 +119,7 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
     for weight, value in zip(twin.weights, model.weights, strict=True):
         weight.assign(value)
     # Loss scaling wraps the optimizer that has the averages.
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    optimizer: Any = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if optimizer.use_ema:
         # Keras's own copying wants both models under one strategy; it names averages so.
         averages = [each for each in optimizer.variables if each.name.endswith("_average")]
@@ -127,4 +128,4 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
     # On JAX an assigned array is shared, on all its devices, and a step takes the arrays that it is
     # given. The twin's are its own, on one device.
     for weight in twin.weights:
-        weight.assign(np.array(ops.convert_to_numpy(weight)))
+        weight.assign(np.array(ops.convert_to_numpy(ops.convert_to_tensor(weight))))
