@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
-from keras import ops
 
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.loading import load_madd
@@ -125,7 +125,8 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
         averages = [each for each in optimizer.variables if each.name.endswith("_average")]
         for weight, value in zip(twin.trainable_variables, averages, strict=True):
             weight.assign(value)
-    # On JAX an assigned array is shared, on all its devices, and a step takes the arrays that it is
-    # given. The twin's are its own, on one device.
-    for weight in twin.weights:
-        weight.assign(np.array(ops.convert_to_numpy(ops.convert_to_tensor(weight))))
+    if keras.backend.backend() == "jax":
+        # There an assigned array is shared, on all its devices, and a step takes the arrays that it
+        # is given. The twin's are its own, on one device.
+        for weight in twin.weights:
+            weight.assign(np.array(weight.value))
