@@ -6,8 +6,8 @@ Every run is `keras-madd train` under JAX, 50 steps in two epochs with the same 
 and without dropout. Printed are the differences from one process after the last step: of all
 weights, relative to their length; of the worst single tensor, the optimizer's among them, relative
 to its largest value; of the epochs' losses, relative. Then the seconds of a step, with validation,
-in the second epoch. With `--kill` worker 1 is killed in the middle, and the seconds until the others
-have ended are printed with what they say.
+in the second epoch. With `--kill` worker 1 is killed in the middle, and the seconds until the
+others have ended are printed with what they say.
 """
 
 import argparse
