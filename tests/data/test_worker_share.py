@@ -38,7 +38,7 @@ def assert_equal(found, expected):
 
 @pytest.mark.parametrize(
     ("options", "size", "count"),
-    [(PAIRED, 8, 4), ({}, 6, 3)],
+    [(PAIRED, 8, 2), ({}, 6, 3)],
 )
 def test_the_parts_of_a_step_are_the_batch_of_one_worker(folder, options, size, count):
     # More steps than an epoch has: the next one is divided alike.
