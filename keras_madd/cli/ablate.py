@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd ablate`; returns the exit status."""
     from keras_madd.support.errors import UserError
 
+    if hasattr(args, "coordinator"):
+        raise UserError("An ablation runs on one host; --devices all uses all of its devices.")
     args.resume = False
     settings = train.settings_of(args)
     if settings.faces:

@@ -19,6 +19,7 @@ from keras_madd.cli.arguments import (
     folder,
     path,
 )
+from keras_madd.cli.devices import add_device_arguments, joined, workers_asked
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import (
     AUGMENTATIONS,
@@ -108,6 +109,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
 
+    add_device_arguments(parser)
+
     training = parser.add_argument_group("training")
     _add(training, "--epochs", EPOCHS)
     _add(
@@ -165,6 +168,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `keras-madd train`; return the exit status."""
     settings = settings_of(args)
+    workers = workers_asked(args)
 
     from keras_madd.support.native_stderr import native_stderr_silenced
     from keras_madd.support.progress import Stages
@@ -181,7 +185,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         ShardsData.open(settings)
     try:
-        with Stages().stage("training") as stage:
+        with joined(workers), Stages().stage("training") as stage:
             stage.say("starting Keras")
             with native_stderr_silenced():
                 from keras_madd.training import train
@@ -189,6 +193,9 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(_how_to_go_on(settings), file=sys.stderr)
         raise
+    if workers is not None and workers.index:
+        print(f"worker {workers.index} of {workers.count}: done; worker 0 has written the model")
+        return 0
     best = result.best
     if result.stopped:
         print(f"ended early: {result.stopped}")

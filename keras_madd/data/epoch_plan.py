@@ -70,7 +70,8 @@ class EpochPlan:
         crops = self._rows * self.width
         self.steps = crops // batch_size if drop_remainder else -(-crops // batch_size)
         """Batches in an epoch."""
-        self._rows = min(self._rows, self.steps * batch_size // self.width)
+        self.length = min(self._rows, self.steps * batch_size // self.width)
+        """Rows in an epoch."""
         if self.steps == 0:
             raise UserError(
                 f"An epoch of {sampling} sampling has only {crops} face crops, too few for a "
@@ -97,7 +98,7 @@ class EpochPlan:
             blended = rng.random(len(rows)) < self._self_blend
             blended &= self._index.has_landmarks[rows[:, 0]]
             rows[blended, 1] = _NONE
-        return rows[: self._rows]
+        return rows[: self.length]
 
     def _balanced(self, rng: np.random.Generator) -> np.ndarray:
         if not len(self._fakes):

@@ -12,6 +12,7 @@ from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.self_blends import named_self_blend
 from keras_madd.data.shard_index import ShardIndex, index_shards
 from keras_madd.data.shards import load_dataset_json
+from keras_madd.data.worker_share import WorkerShare
 from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def load_dataset(
     metadata: bool = False,
     first_epoch: int = 0,
     share_augmentation: bool = True,
+    shard: tuple[int, int] | None = None,
     num_parallel_calls: int | None = None,
 ) -> "tf.data.Dataset":
     """Builds the input of training or evaluation from folders of shards.
@@ -56,11 +58,16 @@ def load_dataset(
     with half-pixel centres, smoothed first where it shrinks by more than 2. Val and test keep
     every crop, in the order of the shards, unchanged.
 
+    Several workers that train together give `shard=(index, count)`: the batch size stays that of
+    all of them, and each reads its part of every batch. The parts of one step, in the order of the
+    workers, are the batch of a single worker, augmentation and all, whatever their number. Where
+    a split's last batch is incomplete, the last workers may have one batch less.
+
     Args:
         shards: A folder that `keras-madd prepare` wrote, or several of them, with the same
             margin.
         split: "train", "val" or "test".
-        batch_size: Face crops in a batch; even for balanced and paired sampling.
+        batch_size: Face crops in a batch, of all workers; even for balanced and paired sampling.
         image_size: Side of the pictures in pixels; by default that of the shards, and no larger.
         sampling: "natural", "balanced" or "paired", as `EpochPlan` tells.
         augment: "none", "light", "strong" or "video", or an `Augmentation`.
@@ -74,6 +81,9 @@ def load_dataset(
         first_epoch: Number of the first epoch, not negative.
         share_augmentation: With paired sampling: whether a real crop and its fake are augmented
             alike. A self-blended fake and its real crop always are.
+        shard: `(index, count)`: the number of this worker, from 0, and how many there are; by
+            default it is the only one. Every worker gets the same number of whole pairs (or faces)
+            of a batch.
         num_parallel_calls: Threads; chosen by `tf.data` by default. The result does not depend on
             it.
 
@@ -102,6 +112,8 @@ def load_dataset(
     descriptions = [load_dataset_json(folder) for folder in folders]
     image_size = common_size(image_size, descriptions, folders)
     margin = common_margin(descriptions, folders)
+    width = 1 if sampling == "natural" else 2
+    worker = WorkerShare.of(shard, batch_size, width)
     index, plan = _plan(folders, split, batch_size, sampling, shuffle, self_blend, seed)
     calls = num_parallel_calls or tf.data.AUTOTUNE
 
@@ -110,7 +122,7 @@ def load_dataset(
     share = share_augmentation and sampling == "paired"
     blend = named_blend if self_blend else None
     graph = InputGraph(index.files, settings, image_size, margin, seed, share, metadata, blend)
-    rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, epoch))
+    rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, worker, epoch))
     read = rows.interleave(
         graph.read,
         cycle_length=SHARDS_AT_ONCE,
@@ -119,13 +131,14 @@ def load_dataset(
     )
     if sampling == "natural":
         crops = read.map(graph.single, num_parallel_calls=calls, deterministic=True)
-        batches = crops.batch(batch_size, drop_remainder=split == "train")
+        batches = crops.batch(worker.own_rows, drop_remainder=split == "train")
     else:
         pairs = read.map(graph.pair, num_parallel_calls=calls, deterministic=True)
-        batches = pairs.batch(batch_size // 2, drop_remainder=True).map(graph.flatten)
+        batches = pairs.batch(worker.own_rows, drop_remainder=True).map(graph.flatten)
     if not metadata:
         batches = batches.map(lambda images, labels, _: (images, labels))
-    cardinality = tf.data.INFINITE_CARDINALITY if repeat else plan.steps
+    steps = -(-len(worker.of_epoch(plan.length)) // worker.own_rows)
+    cardinality = tf.data.INFINITE_CARDINALITY if repeat else steps
     batches = batches.apply(tf.data.experimental.assert_cardinality(cardinality))
     options = tf.data.Options()
     options.deterministic = True
@@ -176,8 +189,8 @@ def _epochs(first_epoch: int, repeat: bool) -> "tf.data.Dataset":
     return once.map(lambda _: tf.numpy_function(lambda: np.int64(next(count)), [], tf.int64))
 
 
-def _rows(index: ShardIndex, plan: EpochPlan, epoch: Any) -> "tf.data.Dataset":
-    """What to read, in order.
+def _rows(index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any) -> "tf.data.Dataset":
+    """What a worker reads, in order.
 
     Returns:
         Elements of (places `(width, 2)`: number of the file and offset in it of each crop; whether
@@ -187,12 +200,14 @@ def _rows(index: ShardIndex, plan: EpochPlan, epoch: Any) -> "tf.data.Dataset":
     import tensorflow as tf
 
     def draw(epoch):
-        crops = plan.rows(int(epoch))
+        # All workers draw the whole epoch: what is drawn does not depend on their number.
+        numbers = worker.of_epoch(plan.length)
+        crops = plan.rows(int(epoch))[numbers]
         missing = crops < 0
         # Where a fake is to be made, the real crop is read twice.
         crops = np.where(missing, crops[:, :1], crops)
         places = np.stack([index.file[crops], index.offset[crops]], axis=-1)
-        steps = np.stack([np.full(len(crops), epoch), np.arange(len(crops))], axis=-1)
+        steps = np.stack([np.full_like(numbers, epoch), numbers], axis=-1)
         return places, missing.any(axis=-1), steps
 
     drawn = tf.numpy_function(draw, [epoch], (tf.int64, tf.bool, tf.int64))

@@ -11,6 +11,7 @@ from keras_madd.model.callbacks import StopOnNonFinite
 from keras_madd.model.madd import MADD
 from keras_madd.model.precision import float32_twin
 from keras_madd.training.checkpoints import save_best, save_checkpoint
+from keras_madd.training.devices import ONE_DEVICE, Devices
 from keras_madd.training.log import epoch_line, save_log
 from keras_madd.training.settings import TrainSettings
 from keras_madd.training.starting_model import copy_averaged_weights
@@ -35,6 +36,7 @@ class FinishEpoch(keras.callbacks.Callback):
         batches: The validation split.
         finite: Tells when an epoch broke down; such an epoch never counts.
         echo: Called with one line of text after each epoch.
+        devices: Of the run. Every worker validates its part; the first one writes.
 
     Attributes:
         events: An `EventWriter`, or `None`.
@@ -48,6 +50,7 @@ class FinishEpoch(keras.callbacks.Callback):
         batches: "tf.data.Dataset",
         finite: StopOnNonFinite,
         echo: Callable[[str], None],
+        devices: Devices = ONE_DEVICE,
     ):
         super().__init__()
         self.folder = folder
@@ -57,6 +60,7 @@ class FinishEpoch(keras.callbacks.Callback):
         self.finite = finite
         self.events: EventWriter | None = None
         self.echo: Callable[[str], None] = echo
+        self.devices = devices
         self.twin: MADD | None = None
         self._started = 0.0
 
@@ -68,18 +72,20 @@ class FinishEpoch(keras.callbacks.Callback):
         """Validate, save and report."""
         if self.finite.message:
             return
-        if self.twin is None:
-            self.twin = float32_twin(self.model)
-        copy_averaged_weights(self.model, self.twin)
+        with self.devices.alone():
+            self._finish(epoch, logs or {})
+
+    def _finish(self, epoch: int, logs: dict[str, Any]) -> None:
+        twin = self._averaged_twin()
         try:
-            scores = score_validation(self.twin, self.batches)
+            scores = score_validation(twin, self.batches, self.devices.exchange)
         except FloatingPointError as error:
             self.finite.message = f"training stopped after epoch {epoch + 1}: {error}."
             self.model.stop_training = True
             return
         figures = {
             "epoch": epoch + 1,
-            **{name: float(value) for name, value in (logs or {}).items()},
+            **{name: float(value) for name, value in logs.items()},
             "learning_rate": float(self.model.optimizer.learning_rate),
             **scores,
             "seconds": round(time.perf_counter() - self._started, 2),
@@ -90,11 +96,13 @@ class FinishEpoch(keras.callbacks.Callback):
         if improved:
             self.state["best"] = figures
         self._stop_early()
+        if not self.devices.is_writer:
+            return
         save_checkpoint(self.folder, self.model, self.state, self.settings.keep)
         self.write_results()
         self.echo(epoch_line(figures, self.settings.epochs, improved))
         if self.events is not None:
-            self.events.write_epoch(epoch + 1, figures, self.twin)
+            self.events.write_epoch(epoch + 1, figures, twin)
 
     def write_results(self) -> None:
         """Write log.csv, and best.keras where the last epoch is the best."""
@@ -105,10 +113,16 @@ class FinishEpoch(keras.callbacks.Callback):
 
     def make_good(self) -> None:
         """Write what a run that was killed may have left out after its last checkpoint."""
+        with self.devices.alone():
+            self._averaged_twin()
+            if self.devices.is_writer:
+                self.write_results()
+
+    def _averaged_twin(self) -> MADD:
         if self.twin is None:
             self.twin = float32_twin(self.model)
         copy_averaged_weights(self.model, self.twin)
-        self.write_results()
+        return self.twin
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """End the event file."""

@@ -13,10 +13,12 @@ from keras_madd.model.loading import load_madd
 from keras_madd.model.madd import MADD
 from keras_madd.support.errors import UserError
 from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
+from keras_madd.training.devices import Devices
 from keras_madd.training.finish_epoch import FinishEpoch
 from keras_madd.training.log import loss_note
 from keras_madd.training.run_record import (
     check_same_run,
+    comparable,
     make_record,
     record_before,
     save_record,
@@ -74,6 +76,9 @@ def train(
     The folder gets `last.keras` (with the optimizer, to go on from), `best.keras` (by the AUC of
     the validation split's videos, to use), `log.csv`, `run.json` and `tensorboard/`.
 
+    After `join_workers` (of `keras_madd.training.workers`) the processes train together: each calls
+    this with the same settings and a folder that all see, and worker 0 writes.
+
     Args:
         settings: Everything the result follows from.
         resume: Whether to go on with the run in `settings.output`, if one has begun there. On a
@@ -85,15 +90,25 @@ def train(
 
     Raises:
         UserError: If something about settings or data cannot work, the folder holds a run and
-            `resume` is false, the run in it had other settings, a loss is not finite, or the disk
-            is full.
+            `resume` is false, the run in it had other settings, a loss is not finite, the disk is
+            full, the workers do not begin alike, or one of them is lost.
     """
+    _leave_accelerators_to_keras()
+    devices = Devices.of(settings)
     listener = _Listener(
         advance or (lambda done, total, note: None), say or (lambda doing: None), echo
     )
+    if not devices.is_writer:
+        listener = _Listener(lambda done, total, note: None, lambda doing: None, lambda line: None)
+    with devices.loss_is_named():
+        return _train(settings, resume, listener, devices)
+
+
+def _train(
+    settings: TrainSettings, resume: bool, listener: _Listener, devices: Devices
+) -> TrainResult:
     folder = Path(settings.output)
     before = record_before(folder, resume)
-    _leave_accelerators_to_keras()
     source = open_source(settings)
     size = starting_config(settings, source).input_size[0]
     if settings.faces:
@@ -104,24 +119,44 @@ def train(
     data.check_size(config.input_size)
     steps = settings.steps_per_epoch or data.batches_per_epoch()
     record = make_record(settings, config.to_dict(), data.fingerprints, steps)
-    if before is None:
+    state = read_state(folder) or new_state()
+    devices.agree(_facts(record, before, state))
+    if before is not None:
+        check_same_run(before, record)
+    elif devices.is_writer:
         folder.mkdir(parents=True, exist_ok=True)
         save_record(folder, record)
-    else:
-        check_same_run(before, record)
 
-    state = read_state(folder) or new_state()
     if state["epoch"]:
-        model = load_checkpoint(folder)
+        with devices.building():
+            model = load_checkpoint(folder)
     else:
         if settings.stage1_epochs:
             source = load_madd(_train_backbone(data.settings, listener))
         listener.say("building the network")
         keras.utils.set_random_seed(settings.seed)
-        model = starting_model(settings, config, source, echo)
-        model.compile(make_optimizer(settings, steps))
-    _train_epochs(model, data, settings, steps, state, listener)
+        with devices.building():
+            model = starting_model(settings, config, source, listener.echo)
+            model.compile(make_optimizer(settings, steps))
+    if words := devices.words(settings, model.config.synchronized_batch_norm):
+        listener.echo(words)
+    _train_epochs(model, data, settings, steps, state, listener, devices)
+    # Whoever goes on with the files, such as stage 2, finds them written.
+    devices.wait()
     return TrainResult(folder, folder / BEST, state["best"], state["history"], state["stopped"])
+
+
+def _facts(record: dict, before: dict | None, state: dict) -> dict:
+    """What workers must have in common, as plain data."""
+    return {
+        **comparable(record["settings"]),
+        **{f"version of {name}": number for name, number in record["versions"].items()},
+        "dataset.json": [each["sha256"] for each in record["data"]],
+        "batches per epoch": record["batches_per_epoch"],
+        "a run has begun": before is not None,
+        "epochs finished": state["epoch"],
+        "figures of epochs": state["history"],
+    }
 
 
 def _leave_accelerators_to_keras() -> None:
@@ -156,20 +191,22 @@ def _train_epochs(
     steps: int,
     state: dict,
     listener: _Listener,
+    devices: Devices,
 ) -> None:
     """Train until the last epoch, patience's end or a loss that is not finite."""
     side = model.config.input_size[0]
-    batches = data.validation_batches(side)
+    batches = data.validation_batches(side, devices.shard)
     finite = StopOnNonFinite()
-    finish = FinishEpoch(Path(settings.output), settings, state, batches, finite, listener.echo)
+    folder = Path(settings.output)
+    finish = FinishEpoch(folder, settings, state, batches, finite, listener.echo, devices)
     done = state["epoch"]
     if done:
         finish.set_model(model)
         finish.make_good()
     if done == settings.epochs or state["stopped"]:
         return
-    if settings.tensorboard:
-        finish.events = EventWriter(Path(settings.output), *example_faces(batches))
+    if settings.tensorboard and devices.is_writer:
+        finish.events = EventWriter(folder, *example_faces(data.validation_batches(side)))
     total = settings.epochs * steps
 
     def show(batch, _, logs):
@@ -180,9 +217,9 @@ def _train_epochs(
         f"epoch {done + 1} of {settings.epochs}: tracing and compiling the step of the first of "
         f"{steps} batches"
     )
-    with damage_is_named(data.folders):
+    with damage_is_named(data.folders), devices.training():
         model.fit(
-            data.training_batches(side, first_epoch=done),
+            data.training_batches(side, done, devices.shard),
             epochs=settings.epochs,
             initial_epoch=done,
             steps_per_epoch=steps,

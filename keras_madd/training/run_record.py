@@ -86,7 +86,7 @@ def check_same_run(before: dict, now: dict) -> None:
     Raises:
         UserError: If a setting, the data or the backend differs; all differences are listed.
     """
-    differences = _differences(_comparable(before["settings"]), _comparable(now["settings"]))
+    differences = _differences(comparable(before["settings"]), comparable(now["settings"]))
     fingerprints = [[each["sha256"] for each in record["data"]] for record in (before, now)]
     if fingerprints[0] != fingerprints[1]:
         differences.append("data: dataset.json is not what it was")
@@ -101,8 +101,8 @@ def check_same_run(before: dict, now: dict) -> None:
         )
 
 
-def _comparable(settings: dict) -> dict:
-    # Data may have moved: its fingerprint is compared.
+def comparable(settings: dict) -> dict:
+    """Return the settings that make a run what it is; data may have moved, and has fingerprints."""
     return {name: value for name, value in settings.items() if name not in (*FREE, "data")}
 
 

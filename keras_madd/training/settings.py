@@ -17,8 +17,9 @@ PRECISIONS = ("float16", "bfloat16")
 SAMPLINGS = ("natural", "balanced", "paired")
 AUGMENTATIONS = ("none", "light", "strong", "video")
 BLENDINGS = ("authors", "strong", "varied")
-# What a resumed run may change: no number that is learnt depends on it.
-FREE = ("output", "keep", "tensorboard")
+# What a resumed run may change: no number that is learnt depends on it, but for the rounding of
+# sums that several devices make.
+FREE = ("output", "keep", "tensorboard", "devices")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,7 @@ class TrainSettings:
         fields: Fields of `MADDConfig` that replace the preset's.
         epochs: Epochs of training.
         stage1_epochs: Epochs of training the backbone alone first, as a plain classifier.
-        batch_size: Faces in a batch.
+        batch_size: Faces in a batch, of all devices and workers together.
         gradient_accumulation: Batches whose gradients make one update.
         steps_per_epoch: Batches in an epoch; `None`: the data once.
         optimizer: `"adamw"` or `"sgd"` (Nesterov momentum 0.9).
@@ -61,6 +62,8 @@ class TrainSettings:
             never.
         keep: How many of the last epochs' checkpoints stay beside `last.keras`.
         tensorboard: Whether to write TensorBoard event files.
+        devices: How many devices of this host share each batch, or `"all"`. Several workers use
+            all of each host.
         seed: Everything random follows from it.
     """
 
@@ -92,6 +95,7 @@ class TrainSettings:
     patience: int | None = None
     keep: int = 0
     tensorboard: bool = True
+    devices: int | str = 1
     seed: int = 0
 
     def __post_init__(self):
@@ -179,6 +183,13 @@ class TrainSettings:
         for name, least in (("steps_per_epoch", 1), ("max_val_videos", 2), ("patience", 1)):
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
+        devices = self.devices
+        _require(
+            devices == "all" or (type(devices) is int and devices >= 1),
+            "devices",
+            devices,
+            "all, or 1 or more",
+        )
         rate, decay = self.learning_rate, self.weight_decay
         _require(0 < rate < math.inf, "learning_rate", rate, "above 0")
         _require(0 <= decay < math.inf, "weight_decay", decay, "0 or more")

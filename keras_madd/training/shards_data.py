@@ -115,12 +115,15 @@ class ShardsData:
             self_blend=self.settings.self_blend,
         )
 
-    def training_batches(self, image_size: int, first_epoch: int = 0) -> "tf.data.Dataset":
+    def training_batches(
+        self, image_size: int, first_epoch: int = 0, shard: tuple[int, int] | None = None
+    ) -> "tf.data.Dataset":
         """Batches `(images, labels)` without end.
 
         Args:
             image_size: Side of the network's input in pixels.
             first_epoch: The epoch of the run, from 0, with whose first batch they begin.
+            shard: This worker and how many there are; see `load_dataset`.
         """
         whole = self.batches_per_epoch()
         # Where the run's epochs are shorter or longer, the data goes round at its own pace.
@@ -135,15 +138,18 @@ class ShardsData:
             seed=self.settings.seed,
             repeat=True,
             first_epoch=gone // whole,
+            shard=shard,
         )
         return batches.skip(gone % whole) if gone % whole else batches
 
-    def validation_batches(self, image_size: int) -> "tf.data.Dataset":
+    def validation_batches(
+        self, image_size: int, shard: tuple[int, int] | None = None
+    ) -> "tf.data.Dataset":
         """Batches `(images, labels, metadata)`: every face once, or those of some videos.
 
         `max_val_videos` of the settings chooses as many real as fake ones, as far as there are.
         """
-        batches = self._load("val", image_size, metadata=True)
+        batches = self._load("val", image_size, metadata=True, shard=shard)
         most = self.settings.max_val_videos
         if most is None or most >= sum(self.count("val", kind, "videos") for kind in KINDS):
             return batches

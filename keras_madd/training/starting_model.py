@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from keras import ops
+import keras
+import numpy as np
 
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.loading import load_madd
@@ -116,8 +118,15 @@ def copy_averaged_weights(model: MADD, twin: MADD) -> None:
     """Copy a model's weights into its twin; their averages where its optimizer keeps some."""
     for weight, value in zip(twin.weights, model.weights, strict=True):
         weight.assign(value)
-    # Assigns the averages to the variables given, and nothing if there are none.
-    model.optimizer.finalize_variable_values(twin.trainable_variables)
-    # On JAX an assigned array is shared, and a step takes the arrays that it is given.
-    for weight in twin.weights:
-        weight.assign(ops.copy(weight))
+    # Loss scaling wraps the optimizer that has the averages.
+    optimizer: Any = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if optimizer.use_ema:
+        # Keras's own copying wants both models under one strategy; it names averages so.
+        averages = [each for each in optimizer.variables if each.name.endswith("_average")]
+        for weight, value in zip(twin.trainable_variables, averages, strict=True):
+            weight.assign(value)
+    if keras.backend.backend() == "jax":
+        # There an assigned array is shared, on all its devices, and a step takes the arrays that it
+        # is given. The twin's are its own, on one device.
+        for weight in twin.weights:
+            weight.assign(np.array(weight.value))

@@ -1,5 +1,7 @@
 """Scores of the validation split, once per epoch, one batch in memory at a time."""
 
+import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +18,17 @@ if TYPE_CHECKING:
 CRITERIA = (("val_video_auc", 1), ("val_frame_auc", 1), ("val_log_loss", -1))
 
 
-def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, float]:
+def score_validation(
+    model: "MADD",
+    batches: "tf.data.Dataset",
+    exchange: Callable[[bytes], list[bytes]] = lambda own: [own],
+) -> dict[str, float]:
     """Score every face of the validation split.
 
     Args:
         model: The model.
         batches: `(images, labels, metadata)`, the metadata with `video` and `dataset`.
+        exchange: Gives what every worker has scored for what this one has; see `Devices`.
 
     Returns:
         `val_video_auc`, `val_frame_auc`, `val_accuracy` and `val_log_loss`. A video's score is the
@@ -30,17 +37,21 @@ def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, flo
     Raises:
         FloatingPointError: If a score is not a number.
     """
-    numbers: dict[tuple[bytes, bytes], int] = {}
-    label_parts, score_parts, video_parts = [], [], []
+    own: dict[str, list] = {"labels": [], "scores": [], "videos": []}
     for images, batch_labels, metadata in batches.as_numpy_iterator():
-        score_parts.append(fake_probability_of_logits(model.predict_on_batch(images)))
-        label_parts.append(batch_labels)
+        own["scores"] += fake_probability_of_logits(model.predict_on_batch(images)).tolist()
+        own["labels"] += batch_labels.tolist()
         names = zip(metadata["dataset"].tolist(), metadata["video"].tolist(), strict=True)
-        video_parts.append([numbers.setdefault(name, len(numbers)) for name in names])
-    labels, scores = np.concatenate(label_parts), np.concatenate(score_parts)
+        own["videos"] += [f"{dataset!r} {video!r}" for dataset, video in names]
+    # JSON gives back every digit of a float.
+    parts = [json.loads(each) for each in exchange(json.dumps(own).encode())]
+    labels = np.concatenate([part["labels"] for part in parts]).astype(int)
+    scores = np.concatenate([part["scores"] for part in parts])
+    videos_of: list[str] = [name for part in parts for name in part["videos"]]
     if not np.isfinite(scores).all():
         raise FloatingPointError("scores of the validation split are not numbers")
-    videos = np.concatenate(video_parts)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(videos_of))}
+    videos = [numbers[name] for name in videos_of]
     sizes = np.bincount(videos)
     video_scores = np.bincount(videos, weights=scores) / sizes
     video_labels = np.bincount(videos, weights=labels) / sizes

@@ -66,6 +66,8 @@ def test_flags_become_settings():
     assert (found.mixed_precision, found.tensorboard, found.ema) == ("float16", False, 0.99)
     assert settings("--mixed-precision", "bfloat16").mixed_precision == "bfloat16"
     assert settings().mixed_precision == ""
+    assert [settings("--devices", each).devices for each in ("all", "2")] == ["all", 2]
+    assert settings().devices == 1
 
 
 def test_real_faces_alone_mean_self_blending():
@@ -80,6 +82,8 @@ def test_real_faces_alone_mean_self_blending():
         (["--data", "nowhere"], "nowhere/dataset.json: no such file"),
         (["--faces", "nowhere"], "There is no folder"),
         (["--data", "a", "--preset", "madd_b9"], "There is no preset 'madd_b9'. There are:"),
+        (["--data", "a", "--workers", "2"], "--workers and --worker need --coordinator"),
+        (["--data", "a", "--coordinator", "h"], "give --workers N and --worker I"),
         (["--data", "a", "--batch-size", "7"], "`batch_size` must be even with balanced"),
     ],
 )

@@ -1,0 +1,166 @@
+"""One run by one, two and four processes over loopback: is it the same run, and how fast?
+
+    python benchmarks/workers.py --data SHARDS --output benchmarks/results/workers.json
+
+Every run is `keras-madd train` under JAX, 50 steps in two epochs with the same batches, in float32
+and without dropout. Printed are the differences from one process after the last step: of all
+weights, relative to their length; of the worst single tensor, the optimizer's among them, relative
+to its largest value; of the epochs' losses, relative. Then the seconds of a step, with validation,
+in the second epoch. With `--kill` worker 1 is killed in the middle, and the seconds until the
+others have ended are printed with what they say.
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+EPOCHS = 2
+TRAIN = "import sys; from keras_madd.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+def main() -> None:
+    """Make the runs and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, metavar="SHARDS")
+    parser.add_argument("--processes", type=int, nargs="+", default=[2, 4])
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--attentions", type=int, default=4, help="0: the backbone alone")
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--kill", action="store_true", help="kill worker 1 in the middle")
+    parser.add_argument("--output", type=Path, help="JSON file for the table")
+    args = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        folders = {count: Path(folder) / str(count) for count in (1, *args.processes)}
+        rows = []
+        for count, run in folders.items():
+            finish(start(count, run, args))
+            row = {"processes": count, **differences(run, folders[1], args.steps // EPOCHS)}
+            print(", ".join(f"{name} {shown(value)}" for name, value in row.items()), flush=True)
+            rows.append(row)
+        table = {"load": os.getloadavg(), "cores": os.cpu_count(), "rows": rows}
+        if args.kill:
+            table["killed"] = kill(Path(folder) / "killed", args)
+    if args.output:
+        args.output.write_text(json.dumps(table, indent=2) + "\n")
+
+
+def shown(value: float | str) -> str:
+    """Return a figure or a name in a few letters."""
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
+def start(count: int, folder: Path, args: argparse.Namespace) -> list[subprocess.Popen]:
+    """Start the processes of one run."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [
+        *(sys.executable, "-c", TRAIN, "train", "--output", str(folder), "--data", args.data),
+        *("--preset", "madd_tiny", "--image-size", str(args.size), "--batch-size", "8"),
+        *("--num-attentions", str(args.attentions), "--sampling", "paired"),
+        *("--epochs", str(EPOCHS), "--steps-per-epoch", str(args.steps // EPOCHS)),
+        *("--optimizer", "sgd", "--learning-rate", "0.001", "--no-tensorboard"),
+    ]
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    meeting = ["--coordinator", address, "--workers", str(count)] if count > 1 else []
+    return [
+        subprocess.Popen(
+            [*command, *meeting, *(["--worker", str(index)] if meeting else [])],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for index in range(count)
+    ]
+
+
+def finish(processes: list[subprocess.Popen]) -> None:
+    """Wait for a run."""
+    told = [process.communicate()[1] for process in processes]
+    for process, words in zip(processes, told, strict=True):
+        if process.returncode:
+            raise SystemExit(words)
+
+
+def kill(folder: Path, args: argparse.Namespace) -> dict:
+    """Kill worker 1 of two after the first epoch; return what becomes of worker 0."""
+    survivor, victim = start(2, folder, args)
+    while not (folder / "log.csv").exists() and victim.poll() is None:
+        time.sleep(0.01)
+    os.kill(victim.pid, signal.SIGKILL)
+    began = time.monotonic()
+    words = survivor.communicate()[1].strip().splitlines()
+    victim.communicate()
+    result = {
+        "seconds until the other has ended": round(time.monotonic() - began, 2),
+        "its status": survivor.returncode,
+        "its last line": words[-1] if words else "",
+    }
+    print(result, flush=True)
+    return result
+
+
+def differences(run: Path, alone: Path, steps: int) -> dict:
+    """Return the largest differences of two runs, and the first one's seconds per step."""
+    import numpy as np
+
+    ours, theirs = tensors(run), tensors(alone)
+    if ours.keys() != theirs.keys():
+        raise ValueError(f"{run} and {alone} hold different tensors.")
+    own = {
+        name: float(np.abs(ours[name] - value).max() / max(float(np.abs(value).max()), 1e-3))
+        for name, value in theirs.items()
+    }
+    worst = max(own, key=own.__getitem__)
+    flat = [
+        np.concatenate([each[name].ravel() for name in theirs if not name.startswith("optimizer")])
+        for each in (ours, theirs)
+    ]
+    logs = [list(csv.DictReader((each / "log.csv").open())) for each in (run, alone)]
+    losses = max(
+        abs(float(left["loss"]) / float(right["loss"]) - 1)
+        for left, right in zip(*logs, strict=True)
+    )
+    seconds = float(logs[0][-1]["seconds"]) / steps
+    return {
+        "weights": float(np.linalg.norm(flat[0] - flat[1]) / np.linalg.norm(flat[1])),
+        "worst tensor": own[worst],
+        "its name": worst,
+        "loss": losses,
+        "seconds per step": seconds,
+    }
+
+
+def tensors(run: Path) -> dict:
+    """Return every tensor in a run's last checkpoint by its path, in float64."""
+    import h5py
+    import numpy as np
+
+    found = {}
+    with zipfile.ZipFile(run / "last.keras") as archive:
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(content) as file:
+        file.visititems(
+            lambda name, each: (
+                found.__setitem__(name, np.array(each, "float64"))
+                if isinstance(each, h5py.Dataset)
+                else None
+            )
+        )
+    return found
+
+
+if __name__ == "__main__":
+    main()
