@@ -17,6 +17,7 @@ from keras import ops
 from keras_madd.layers import portable_random
 from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
+from keras_madd.model.first_step import build_before_tracing
 from keras_madd.model.labels import check_labels_fit, class_of
 from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
@@ -85,12 +86,18 @@ class TwoPassTraining(Base):
 
     def train_step(self, *args: Any) -> Any:
         """Make one update; see the class. Arguments and result are the backend trainer's."""
+        build_before_tracing(self, args[-1], training=True)
         optimizer_values = args[0][2] if keras.backend.backend() == "jax" else None
         token = _STEPPING.set((self, optimizer_values))
         try:
             return super().train_step(*args)
         finally:
             _STEPPING.reset(token)
+
+    def test_step(self, *args: Any) -> Any:
+        """Evaluate one batch. Arguments and result are the backend trainer's."""
+        build_before_tracing(self, args[-1], training=False)
+        return super().test_step(*args)
 
     @property
     def is_stepping(self) -> bool:

@@ -34,6 +34,8 @@ class BothAtOnce(MADD):
     makes_two_passes = False
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if not isinstance(y_pred, dict):
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
         config = self.config
         total = self.additional_losses(self.losses)
         terms = self.first_pass_terms(y, y_pred, sample_weight)
@@ -70,9 +72,7 @@ def one_step(kind, fields, dtype=None, optimizer=None, steps=1, **compiled):
     for _ in range(steps):
         logs = model.train_on_batch(images, labels, sample_weight=weight, return_dict=True)
     after = arrays(model.trainable_variables)
-    move = np.concatenate(
-        [(old - new).ravel() for old, new in zip(before, after, strict=True)]
-    )
+    move = np.concatenate([(old - new).ravel() for old, new in zip(before, after, strict=True)])
     return {"logs": logs, "move": move, "state": arrays(model.non_trainable_variables)}
 
 
