@@ -62,40 +62,7 @@ def pullback(
         The outputs and the rest, without a gradient, and a function from the gradient of the
         outputs, in their structure, to that of the inputs. It can be called once.
     """
-    if keras.backend.backend() == "jax":
-        import jax
-
-        outputs, pull, rest = jax.vjp(function, inputs, has_aux=True)
-        return outputs, rest, lambda upstream: pull(upstream)[0]
-    if keras.backend.backend() == "torch":
-        import torch
-
-        inputs = [each.detach().requires_grad_() for each in inputs]
-        with torch.enable_grad():
-            outputs, rest = function(inputs)
-        flat = keras.tree.flatten(outputs)
-
-        def pull_torch(upstream):
-            found = torch.autograd.grad(
-                flat, inputs, keras.tree.flatten(upstream), allow_unused=True
-            )
-            return [
-                torch.zeros_like(each) if gradient is None else gradient
-                for each, gradient in zip(inputs, found, strict=True)
-            ]
-
-        return _detached(outputs), _detached(rest), pull_torch
-    import tensorflow as tf
-
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(inputs)
-        outputs, rest = function(inputs)
-    flat = keras.tree.flatten(outputs)
-
-    def pull(upstream):
-        return tape.gradient(flat, inputs, keras.tree.flatten(upstream), "zero")
-
-    return _detached(outputs), _detached(rest), pull
+    return _PULLBACKS[keras.backend.backend()](function, inputs)
 
 
 def after(earlier: Any, tensor: Tensor, jit_compile: bool) -> Tensor:
@@ -152,3 +119,55 @@ def with_gradient(
 
 def _detached(tensors: Any) -> Any:
     return keras.tree.map_structure(ops.stop_gradient, tensors)
+
+
+def _pullback_tensorflow(function, inputs):
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        outputs, rest = function(inputs)
+    flat = keras.tree.flatten(outputs)
+
+    def pull(upstream):
+        return tape.gradient(flat, inputs, keras.tree.flatten(upstream), "zero")
+
+    return _detached(outputs), _detached(rest), pull
+
+
+def _pullback_jax(function, inputs):
+    import jax
+
+    outputs, pull, rest = jax.vjp(function, inputs, has_aux=True)
+    return outputs, rest, lambda upstream: pull(upstream)[0]
+
+
+def _pullback_torch(function, inputs):
+    import torch
+
+    inputs = [each.detach().requires_grad_() for each in inputs]
+    with torch.enable_grad():
+        outputs, rest = function(inputs)
+    flat = keras.tree.flatten(outputs)
+
+    def pull(upstream):
+        reached = [
+            pair
+            for pair in zip(flat, keras.tree.flatten(upstream), strict=True)
+            if pair[0].requires_grad
+        ]
+        outputs, gradients = zip(*reached, strict=True)
+        found = torch.autograd.grad(outputs, inputs, gradients, allow_unused=True)
+        return [
+            torch.zeros_like(each) if gradient is None else gradient
+            for each, gradient in zip(inputs, found, strict=True)
+        ]
+
+    return _detached(outputs), _detached(rest), pull
+
+
+_PULLBACKS = {
+    "tensorflow": _pullback_tensorflow,
+    "jax": _pullback_jax,
+    "torch": _pullback_torch,
+}

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 from backends import tensorflow_only
 
 from keras_madd import MADD
