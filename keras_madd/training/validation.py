@@ -32,8 +32,11 @@ def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, flo
     """
     numbers: dict[tuple[bytes, bytes], int] = {}
     label_parts, score_parts, video_parts = [], [], []
+    size = 0
     for images, batch_labels, metadata in batches.as_numpy_iterator():
-        score_parts.append(fake_probability_of_logits(model.predict_on_batch(images)))
+        size = max(size, len(images))
+        logits = model.predict_on_batch(_filled_up(images, size))[: len(images)]
+        score_parts.append(fake_probability_of_logits(logits))
         label_parts.append(batch_labels)
         names = zip(metadata["dataset"].tolist(), metadata["video"].tolist(), strict=True)
         video_parts.append([numbers.setdefault(name, len(numbers)) for name in names])
@@ -52,6 +55,12 @@ def score_validation(model: "MADD", batches: "tf.data.Dataset") -> dict[str, flo
         "val_accuracy": frames["acc"],
         "val_log_loss": frames["log_loss"],
     }
+
+
+def _filled_up(images: np.ndarray, size: int) -> np.ndarray:
+    """Repeat the last image up to a size: a smaller batch would be traced and compiled anew."""
+    missing = size - len(images)
+    return np.concatenate([images, np.repeat(images[-1:], missing, axis=0)]) if missing else images
 
 
 def is_better(now: dict, best: dict | None) -> bool:
