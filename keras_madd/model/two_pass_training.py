@@ -1,8 +1,9 @@
 """The training step of the method, stated once for every backend.
 
 Keras's own `train_step` stays in charge of differentiation, loss scaling, gradient accumulation,
-distribution and updates. During a training step the model returns all its outputs in place of the
-logits, and `compute_loss` makes the second pass and adds up the terms.
+distribution and updates. Where a step makes one pass, the model returns all its outputs in place
+of the logits, and `compute_loss` adds up the terms. Where it makes two, `compute_loss` makes both,
+one at a time: see `two_passes`.
 """
 
 import contextlib
@@ -14,15 +15,17 @@ import keras
 from keras import ops
 
 from keras_madd.layers import portable_random
-from keras_madd.layers.region_independence import euclidean_length
-from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
+from keras_madd.model.first_step import build_before_tracing
 from keras_madd.model.labels import check_labels_fit, class_of
+from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
 
-# The model whose training step is being traced or run, in this thread.
-_STEPPING: contextvars.ContextVar["TwoPassTraining | None"] = contextvars.ContextVar(
-    "keras_madd_stepping", default=None
+# The model whose training step is being traced or run, in this thread, and the values of its
+# optimizer's variables, where they are not in the variables.
+_STEPPING: contextvars.ContextVar[tuple[Any, list[Tensor] | None]] = contextvars.ContextVar(
+    "keras_madd_stepping", default=(None, None)
 )
 
 TERMS = {
@@ -51,6 +54,8 @@ class TwoPassTraining(Base):
        `update_state_in_second_pass` they and the centres move twice, as in the released code.
     5. Loss: the weighted sum of cross-entropy of I, RIL, cross-entropy of I', and match loss;
        one update.
+
+    What one pass computed is freed before the other begins; `two_passes` says how.
 
     With `agda_attention="detached_prefix"` steps 1 to 4 become: maps from the layers up to the
     attention tap, without gradient and without state; AGDA; one forward pass over a batch in
@@ -81,19 +86,39 @@ class TwoPassTraining(Base):
 
     def train_step(self, *args: Any) -> Any:
         """Make one update; see the class. Arguments and result are the backend trainer's."""
-        token = _STEPPING.set(self)
+        build_before_tracing(self, args[-1], training=True)
+        optimizer_values = args[0][2] if keras.backend.backend() == "jax" else None
+        token = _STEPPING.set((self, optimizer_values))
         try:
             return super().train_step(*args)
         finally:
             _STEPPING.reset(token)
 
+    def test_step(self, *args: Any) -> Any:
+        """Evaluate one batch. Arguments and result are the backend trainer's."""
+        build_before_tracing(self, args[-1], training=False)
+        return super().test_step(*args)
+
     @property
     def is_stepping(self) -> bool:
         """Whether the current call belongs to this model's training step."""
-        return _STEPPING.get() is self
+        return _STEPPING.get()[0] is self
+
+    def loss_scale(self) -> Tensor:
+        """Return what the optimizer multiplies the loss of this step by, a scalar."""
+        values = _STEPPING.get()[1]
+        if self.optimizer is None:
+            return ops.ones(())
+        if values is None:
+            return self.optimizer.scale_loss(ops.ones(()))
+        mapping = zip(self.optimizer.variables, values, strict=True)
+        with keras.StatelessScope(list(mapping)):
+            return self.optimizer.scale_loss(ops.ones(()))
 
     def training_outputs(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Return the network's outputs for the first (or only) training pass."""
+        """Return what `compute_loss` goes on with: the outputs of the only pass, or the pixels."""
+        if self.makes_two_passes:
+            return {"pixels": pixels}
         if not self.mixes_batch:
             return self.network(pixels, training=True)
         assert self.prefix is not None
@@ -121,14 +146,19 @@ class TwoPassTraining(Base):
         check_labels_fit(y, self.loss, self.config.num_classes)
         if not isinstance(y_pred, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        terms = self._mixed_terms if self.mixes_batch else self._two_pass_terms
-        total = self._additional_losses()
-        for name, value in terms(x, y, y_pred, sample_weight).items():
-            total = total + getattr(self.config, TERMS[name]) * value
-            tracker = self.term_trackers[name]
+        additional = self.additional_losses(self.losses)
+        if self.makes_two_passes:
+            total, terms = two_passes(self, x, y, y_pred, sample_weight)
+        else:
+            terms = (self._mixed_terms if self.mixes_batch else self.first_pass_terms)(
+                y, y_pred, sample_weight
+            )
+            total = self.weighted(terms)
+        for name, value in terms.items():
             # Terms are divided by the number of replicas; what is reported is not.
-            tracker.update_state(value / self._aggregate_additional_loss(ops.ones(())))
-        return total
+            share = self._aggregate_additional_loss(ops.ones(()))
+            self.term_trackers[name].update_state(ops.stop_gradient(value) / share)
+        return additional + total
 
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
@@ -149,50 +179,55 @@ class TwoPassTraining(Base):
         return {name: keras.metrics.Mean(f"{name}_loss") for name in TERMS if on[name]}
 
     @property
+    def makes_two_passes(self) -> bool:
+        """Whether the AGDA images take a pass of their own."""
+        return self.config.trains_on_augmented and not self.mixes_batch
+
+    @property
     def mixes_batch(self) -> bool:
         """Whether one pass goes over a batch of whole and augmented images."""
         config = self.config
         return config.trains_on_augmented and config.agda_attention == "detached_prefix"
 
-    def _two_pass_terms(self, x, y, first, sample_weight):
-        config = self.config
-        terms = {"classification": self._classification(y, first["logits"], sample_weight)}
-        if config.trains_region_independence:
-            terms["region_independence"] = self._region_independence(y, first, sample_weight)
-        if not config.trains_on_augmented:
-            return terms
-        assert self.augmentation is not None
-        augmented, index = self.augmentation(x, first["attention_maps"])
-        keep = contextlib.nullcontext if config.update_state_in_second_pass else self._kept_averages
-        with keep():
-            second = self.network(augmented, training=True)
-        if config.update_state_in_second_pass and config.trains_region_independence:
-            self._region_independence(y, second, sample_weight)
-        terms["augmented_classification"] = self._classification(y, second["logits"], sample_weight)
-        if config.match_weight > 0:
-            difference = second["regional_features"] - first["regional_features"]
-            terms["match"] = self._aggregate_additional_loss(match_loss(difference, index))
-        return terms
-
-    def _mixed_terms(self, x, y, outputs, sample_weight):
+    def _mixed_terms(self, y, outputs, sample_weight):
         weight = ops.ones_like(outputs["is_augmented"])
         if sample_weight is not None:
             weight = ops.cast(ops.reshape(sample_weight, (-1,)), "float32")
         whole = weight * (1.0 - outputs["is_augmented"])
         augmented = weight * outputs["is_augmented"]
         # Twice the half that each kind has of the batch: the expectation of a whole batch.
-        terms = {"classification": self._classification(y, outputs["logits"], 2.0 * whole)}
+        terms = {"classification": self.classification(y, outputs["logits"], 2.0 * whole)}
         if self.config.trains_region_independence:
-            terms["region_independence"] = self._region_independence(y, outputs, whole)
-        terms["augmented_classification"] = self._classification(
+            terms["region_independence"] = self.region_independence_term(y, outputs, whole)
+        terms["augmented_classification"] = self.classification(
             y, outputs["logits"], 2.0 * augmented
         )
         return terms
 
-    def _classification(self, y, logits, sample_weight):
+    def first_pass_terms(
+        self, y: Tensor, outputs: dict[str, Tensor], sample_weight: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return the terms of the loss that the images' own outputs give."""
+        terms = {"classification": self.classification(y, outputs["logits"], sample_weight)}
+        if self.config.trains_region_independence:
+            terms["region_independence"] = self.region_independence_term(y, outputs, sample_weight)
+        return terms
+
+    def weighted(self, terms: dict[str, Tensor]) -> Tensor:
+        """Return the sum of the terms, each with its weight."""
+        return sum(
+            (getattr(self.config, TERMS[name]) * value for name, value in terms.items()),
+            ops.zeros(()),
+        )
+
+    def classification(self, y: Tensor, logits: Tensor, sample_weight: Tensor | None) -> Tensor:
+        """Return the compiled loss of some logits."""
         return self._compile_loss(y, logits, sample_weight)
 
-    def _region_independence(self, y, outputs, sample_weight):
+    def region_independence_term(
+        self, y: Tensor, outputs: dict[str, Tensor], sample_weight: Tensor | None
+    ) -> Tensor:
+        """Return RIL, this replica's share of it; the centres move."""
         assert self.region_independence is not None
         loss = self.region_independence(
             outputs["regional_features"],
@@ -202,8 +237,13 @@ class TwoPassTraining(Base):
         )
         return self._aggregate_additional_loss(loss)
 
-    def _additional_losses(self):
-        return sum((self._aggregate_additional_loss(loss) for loss in self.losses), ops.zeros(()))
+    def match_term(self, difference: Tensor, index: Tensor) -> Tensor:
+        """Return the match loss, this replica's share of it."""
+        return self._aggregate_additional_loss(match_loss(difference, index))
+
+    def additional_losses(self, losses: list[Tensor]) -> Tensor:
+        """Return the sum of losses that layers added, this replica's share of it."""
+        return sum((self._aggregate_additional_loss(loss) for loss in losses), ops.zeros(()))
 
     @contextlib.contextmanager
     def _kept_averages(self) -> Iterator[None]:
@@ -220,19 +260,3 @@ class TwoPassTraining(Base):
         finally:
             for average, value in zip(averages, before, strict=True):
                 average.assign(value)
-
-
-def match_loss(difference: Tensor, index: Tensor) -> Tensor:
-    """Mean length of the regional features' change over the maps that were not dropped.
-
-    Args:
-        difference: V of the AGDA images minus V of the images, `(B, M, N)`.
-        index: Map that guided each image, `(B,)`.
-
-    Returns:
-        Scalar: the mean over `(B, M)`, in which the dropped map counts as 0, as in the code
-        released with arXiv 2103.02406. On several replicas it is that of the global batch.
-    """
-    kept = 1.0 - ops.one_hot(index, difference.shape[1], dtype=difference.dtype)
-    total = sum_over_replicas(ops.sum(euclidean_length(difference, axis=-1) * kept))
-    return total / ops.maximum(sum_over_replicas(ops.sum(ops.ones_like(kept))), 1.0)

@@ -13,6 +13,7 @@ from keras_madd.model.loading import load_madd
 from keras_madd.model.madd import MADD
 from keras_madd.support.errors import UserError
 from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
+from keras_madd.training.compiled import keep_compiled
 from keras_madd.training.devices import Devices
 from keras_madd.training.finish_epoch import FinishEpoch
 from keras_madd.training.log import loss_note
@@ -109,6 +110,7 @@ def _train(
 ) -> TrainResult:
     folder = Path(settings.output)
     before = record_before(folder, resume)
+    keep_compiled()
     source = open_source(settings)
     size = starting_config(settings, source).input_size[0]
     if settings.faces:

@@ -38,8 +38,11 @@ def score_validation(
         FloatingPointError: If a score is not a number.
     """
     own: dict[str, list] = {"labels": [], "scores": [], "videos": []}
+    size = 0
     for images, batch_labels, metadata in batches.as_numpy_iterator():
-        own["scores"] += fake_probability_of_logits(model.predict_on_batch(images)).tolist()
+        size = max(size, len(images))
+        logits = model.predict_on_batch(_filled_up(images, size))[: len(images)]
+        own["scores"] += fake_probability_of_logits(logits).tolist()
         own["labels"] += batch_labels.tolist()
         names = zip(metadata["dataset"].tolist(), metadata["video"].tolist(), strict=True)
         own["videos"] += [f"{dataset!r} {video!r}" for dataset, video in names]
@@ -63,6 +66,12 @@ def score_validation(
         "val_accuracy": frames["acc"],
         "val_log_loss": frames["log_loss"],
     }
+
+
+def _filled_up(images: np.ndarray, size: int) -> np.ndarray:
+    """Repeat the last image up to a size: a smaller batch would be traced and compiled anew."""
+    missing = size - len(images)
+    return np.concatenate([images, np.repeat(images[-1:], missing, axis=0)]) if missing else images
 
 
 def is_better(now: dict, best: dict | None) -> bool:

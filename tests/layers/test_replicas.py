@@ -13,7 +13,7 @@ from keras_madd.layers import (
     OfficialRegionIndependence, RegionIndependence, SampleVarianceBatchNormalization
 )
 from keras_madd.layers import portable_random
-from keras_madd.model.two_pass_training import match_loss
+from keras_madd.layers.match_loss import match_loss
 
 (cpu,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])

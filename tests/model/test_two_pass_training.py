@@ -7,8 +7,8 @@ from backends import gradients, tensorflow_only
 from keras import ops
 
 from keras_madd import MADD
+from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.callbacks import StopOnNonFinite
-from keras_madd.model.two_pass_training import match_loss
 
 OFF = {"region_independence_weight": 0.0, "augmented_classification_weight": 0.0}
 SIZE = 32

@@ -36,6 +36,19 @@ def test_figures_are_those_of_the_evaluation():
     assert found["val_video_auc"] != found["val_frame_auc"]
 
 
+def test_batches_have_one_size_and_the_last_is_none_to_trace_anew():
+    sizes = []
+
+    class Watched(Model):
+        def predict_on_batch(self, images):
+            sizes.append(len(images))
+            return super().predict_on_batch(images)
+
+    whole = score_validation(Model(), batches(8))
+    assert score_validation(Watched(), batches(3)) == pytest.approx(whole)
+    assert sizes == [3, 3, 3]
+
+
 def test_a_score_that_is_no_number_is_an_error(monkeypatch):
     monkeypatch.setitem(globals(), "LOGITS", np.full(8, np.nan))
     with pytest.raises(FloatingPointError, match="not numbers"):

@@ -1,0 +1,21 @@
+"""What JAX has compiled, kept for the next run."""
+
+import os
+from pathlib import Path
+
+import keras
+
+
+def keep_compiled() -> None:
+    """Let JAX keep compiled steps in the user's cache folder, unless JAX is told another place.
+
+    Compiling is most of the time until JAX's first step; `--resume` and the next run of the same
+    settings then begin at once. JAX names the files by what is compiled and by its own version.
+    """
+    if keras.backend.backend() != "jax":
+        return
+    import jax
+
+    if jax.config.values["jax_compilation_cache_dir"] is None:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        jax.config.update("jax_compilation_cache_dir", str(caches / "keras-madd" / "jax"))
