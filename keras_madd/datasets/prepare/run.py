@@ -120,7 +120,7 @@ def prepare(
         elif unfinished:
             from keras_madd.datasets.prepare.beam import run_beam
 
-            run_beam(unfinished, settings, folder, runner, workers, beam_arguments)
+            run_beam(unfinished, settings, folder, runner, workers, tally, beam_arguments)
             for shard in unfinished:
                 tally.add_finished(folder.finished_shard(shard.name)[1])
         infos, lines = folder.write_manifest(plan)
