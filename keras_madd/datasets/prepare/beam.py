@@ -15,6 +15,7 @@ from pathlib import Path
 from keras_madd.datasets.prepare.folder import PrepareFolder, assemble_shard, shard_is_finished
 from keras_madd.datasets.prepare.group import Group, read_piece
 from keras_madd.datasets.prepare.group_worker import GroupWorker
+from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.datasets.prepare.plan import Shard
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.tally import Tally
@@ -46,10 +47,12 @@ class MakePiece(beam.DoFn):
         settings: `PrepareSettings.to_json`.
         folder: The output folder.
         pieces: Where pieces go.
+        origin: Where the videos' files are, if not under their paths.
     """
 
-    def __init__(self, settings: dict, folder: str, pieces: str):
+    def __init__(self, settings: dict, folder: str, pieces: str, origin: Origin | None = None):
         super().__init__()
+        self._origin = origin
         self._settings, self._folder, self._pieces = settings, folder, pieces
         self._worker: GroupWorker | None = None
 
@@ -69,7 +72,7 @@ class MakePiece(beam.DoFn):
     def _make(self, group: Group) -> None:
         if self._worker is None:
             settings = PrepareSettings.from_json(self._settings)
-            self._worker = GroupWorker(settings, Path(self._pieces))
+            self._worker = GroupWorker(settings, Path(self._pieces), self._origin)
         self._worker.start(group)
         while "done" not in (message := self._worker.receive()):
             if "number" in message:
@@ -107,6 +110,7 @@ def run_beam(
     workers: int,
     tally: Tally,
     arguments: Sequence[str] = (),
+    origin: Origin | None = None,
 ) -> None:
     """Make shards with a Beam pipeline.
 
@@ -118,6 +122,7 @@ def run_beam(
         workers: Processes of the DirectRunner.
         tally: Counts; it shows what the runner tells of its progress.
         arguments: Options of the pipeline.
+        origin: Where the videos' files are, if not under their paths.
 
     Raises:
         UserError: The pipeline fails, or too many videos did.
@@ -141,13 +146,15 @@ def run_beam(
         _ = (
             pipeline
             | "Groups" >> beam.Create(elements, reshuffle=True)
-            | "Make pieces" >> beam.ParDo(MakePiece(settings.to_json(), path, pieces))
+            | "Make pieces" >> beam.ParDo(MakePiece(settings.to_json(), path, pieces, origin))
             | "By shard" >> beam.GroupByKey()
             | "Assemble" >> beam.ParDo(AssembleShard(path))
         )
         watch(pipeline.run(), tally, lambda: folder.finished_lines(shards))
     except (RuntimeError, ValueError, grpc.RpcError, grpc.FutureTimeoutError) as error:
-        last = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        # What a job server's line says is long; its details are what a person can read.
+        says = error.details() if isinstance(error, grpc.Call) else str(error)
+        last = ((says or "").strip() or type(error).__name__).splitlines()[-1]
         raise UserError(
             f"The Beam pipeline failed: {last}. What is done is kept; the same command "
             "goes on from there."
