@@ -6,9 +6,10 @@
 A jar is Beam's Flink job server, which runs an embedded Flink cluster. A program is Prism, Beam's
 own portable runner: `go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0`. Both are
 separate processes that get the pipeline, its files and its metrics through Beam's job protocol.
-Made videos are prepared locally, then through the engine, where a worker of ours is killed in the
-middle; then through an engine that is itself killed in the middle and started again; then with
-videos that are no videos, to see the pipeline stopped early.
+With `--environment EXTERNAL` the workers are a third process, Beam's worker pool, as on Kubernetes.
+Made videos are prepared locally, then through the engine; then a process that decodes is killed in
+the middle, then the machine of the workers (with EXTERNAL), then the engine, each started again
+with the same command; then videos that are no videos, to see the pipeline stopped early.
 """
 
 import argparse
@@ -17,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +29,7 @@ import psutil
 
 SETTINGS = ["--frames-per-video", "4", "--size", "96", "--videos-per-shard", "6"]
 TELLING = re.compile(r"(?i)flink|prism|executing pipeline|starting job|state|worker|serving")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--job-server", type=Path, required=True, help="a jar, or Prism")
     parser.add_argument("--videos", type=int, default=48, help="about so many")
-    parser.add_argument("--environment", default="LOOPBACK", help="of Beam: LOOPBACK, PROCESS ...")
+    parser.add_argument("--environment", default="LOOPBACK", choices=["LOOPBACK", "EXTERNAL"])
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -56,23 +57,26 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
     videos = write_sample_videos(root, people=max(12, round(args.videos / 2.1)), frames=10)
     local, local_seconds = run(root, folder / "local")
     assert local.returncode == 0, local.stderr
-    engine = Engine(args.job_server, folder / "engine.log")
+    engine = Engine(args.job_server, folder / "engine.log", args.environment)
+    names, stopped = ["plain", "killed", "engine"], {}
     try:
-        plain, seconds = run(root, folder / "plain", engine.options(args.environment))
-        assert plain.returncode == 0, plain.stderr
-        killed = kill_a_worker(root, folder / "killed", engine.options(args.environment))
-        stopped = kill_the_engine(root, folder / "restarted", engine, args.environment)
+        shown, seconds = run_here(root, folder / "plain", engine)
+        killed = kill_a_worker(root, folder / "killed", engine)
+        if args.environment == "EXTERNAL":
+            names.append("pool")
+            stopped["pool"] = kill_and_start_again(root, folder / "pool", engine, engine.pool)
+        stopped["engine"] = kill_and_start_again(root, folder / "engine", engine, engine.server)
         shutil.copytree(root, broken)
         for path in broken.rglob("*.mp4"):
             path.write_bytes(b"no video")
         limited, limited_seconds = run(
-            broken, folder / "limited", [*engine.options(args.environment), "--max-failures", "3"]
+            broken, folder / "limited", [*engine.options(), "--max-failures", "3"]
         )
         with_all = len(list((folder / "limited" / ".prepare" / "pieces").glob("*.json")))
     finally:
         engine.stop()
     wanted = digests(folder / "local")
-    lines = [line[:300] for line in engine.lines() if TELLING.search(line)]
+    lines = [COLOUR.sub("", line)[:300] for line in engine.lines() if TELLING.search(line)]
     return {
         "engine": args.job_server.name,
         "environment": args.environment,
@@ -80,64 +84,82 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
         "videos": len(videos),
         "shards": sum(name.endswith(".tfrecord") for name in wanted),
         "seconds": {"local": round(local_seconds, 1), "engine": round(seconds, 1)},
-        "bytes_equal": {
-            name: digests(folder / name) == wanted for name in ("plain", "killed", "restarted")
-        },
+        "bytes_equal": {name: digests(folder / name) == wanted for name in names},
         "worker_killed": killed,
-        "engine_killed": stopped,
+        "killed_and_started_again": stopped,
         "max_failures": {
             "status": limited.returncode,
             "seconds": round(limited_seconds, 1),
             "groups_done_when_stopped": with_all,
             "says": limited.stderr.strip().splitlines()[-6:-5],
         },
-        "progress": sorted(set(re.findall(r"videos\D{0,20}(\d+/\d+)", plain.stderr)))[:8],
+        "videos_shown_as_done": shown,
         "engine_log": lines[:25],
     }
 
 
 class Engine:
-    """A job server in a process of its own.
+    """A job server in a process of its own, and a pool of workers in another.
 
     Args:
         program: A jar or a program.
-        log: Where its output goes.
+        log: Where their output goes.
+        environment: Of Beam.
     """
 
-    def __init__(self, program: Path, log: Path):
-        self.port, self._log, self._program = free_port(), log, program
+    def __init__(self, program: Path, log: Path, environment: str):
+        self._program, self._log, self._environment = program, log, environment
+        self.server = self.pool = None
         self.start()
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
-        if self._program.suffix == ".jar":
-            ports = ["--artifact-port", "0", "--expansion-port", "0"]
-            words = ["java", "-jar", self._program, "--job-port", self.port, *ports]
-        else:
-            words = [self._program.resolve(), "--job_port", self.port, "--serve_http=false"]
+        """Start what does not run, and wait until it answers."""
+        if self.server is None or self.server.poll() is not None:
+            self.port = free_port()
+            if self._program.suffix == ".jar":
+                ports = ["--artifact-port", 0, "--expansion-port", 0]
+                words = ["java", "-jar", self._program, "--job-port", self.port, *ports]
+            else:
+                words = [self._program.resolve(), "--job_port", self.port, "--serve_http=false"]
+            self.server = self._start(words, self.port)
+        if self._environment == "EXTERNAL" and (self.pool is None or self.pool.poll() is not None):
+            self.pool_port = free_port()
+            module = "apache_beam.runners.worker.worker_pool_main"
+            words = [sys.executable, "-m", module, f"--service_port={self.pool_port}"]
+            self.pool = self._start(words, self.pool_port)
+
+    def _start(self, words: list, port: int) -> subprocess.Popen:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
+            process = subprocess.Popen(
                 list(map(str, words)), stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         for _ in range(600):
             with socket.socket() as test:
-                if test.connect_ex(("localhost", self.port)) == 0:
-                    return
+                if test.connect_ex(("localhost", port)) == 0:
+                    return process
             time.sleep(0.1)
-        raise SystemExit(f"The job server does not answer: {self._log.read_text()[-2000:]}")
+        raise SystemExit(f"{words[0]} does not answer: {self._log.read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """End it."""
-        self.process.kill()
-        self.process.wait()
+        """End both."""
+        for process in filter(None, (self.server, self.pool)):
+            process.kill()
+            process.wait()
 
-    def options(self, environment: str) -> list[str]:
+    def beam_options(self) -> list[str]:
+        """What Beam is told."""
+        options = [f"--job_endpoint=localhost:{self.port}"]
+        options.append(f"--environment_type={self._environment}")
+        if self._environment == "EXTERNAL":
+            options.append(f"--environment_config=localhost:{self.pool_port}")
+        return options
+
+    def options(self) -> list[str]:
         """What `prepare` is told."""
-        beam = f"--job_endpoint=localhost:{self.port} --environment_type={environment}"
-        return ["--runner", "PortableRunner", "--beam-args", beam]
+        return ["--runner", "PortableRunner", "--beam-args", " ".join(self.beam_options())]
 
     def lines(self) -> list[str]:
-        """Its log."""
+        """Their log."""
         return self._log.read_text(errors="replace").splitlines()
 
 
@@ -155,48 +177,77 @@ def run(root: Path, output: Path, more: list | None = None):
     return done, time.perf_counter() - started
 
 
-def kill_a_worker(root: Path, output: Path, more: list) -> dict:
-    """Kill a worker process of ours in the middle."""
-    process = subprocess.Popen(command(root, output, more), stderr=subprocess.DEVNULL)
+def run_here(root: Path, output: Path, engine: Engine):
+    """Run it in this process; returns the numbers of videos that were shown, and seconds."""
+    from keras_madd.datasets.prepare import PrepareSettings, prepare
+
+    shown, started = [], time.perf_counter()
+    prepare(
+        root,
+        output,
+        PrepareSettings("folder", frames_per_video=4, size=96, videos_per_shard=6),
+        runner="PortableRunner",
+        beam_arguments=engine.beam_options(),
+        progress=lambda done, total, note: shown.append(done),
+    )
+    return shown, time.perf_counter() - started
+
+
+def kill_a_worker(root: Path, output: Path, engine: Engine) -> dict:
+    """Kill a process that decodes in the middle."""
+    process = subprocess.Popen(command(root, output, engine.options()), stderr=subprocess.DEVNULL)
     wait_for_pieces(output, 3, process)
+    above = {process.pid, engine.pool.pid if engine.pool else 0}
     workers = [
         each
         for each in psutil.process_iter(["cmdline"])
         if "keras_madd.datasets.prepare.worker" in (each.info["cmdline"] or [])
-        and process.pid in [above.pid for above in each.parents()]
+        and above & {parent.pid for parent in each.parents()}
     ]
     assert workers
     workers[0].kill()
     return {"status": process.wait(400), "workers": len(workers)}
 
 
-def kill_the_engine(root: Path, output: Path, engine: Engine, environment: str) -> dict:
-    """Kill the engine in the middle, start it again and give the same command."""
+def kill_and_start_again(
+    root: Path, output: Path, engine: Engine, victim: subprocess.Popen
+) -> dict:
+    """Kill the engine or its workers in the middle; start it and give the same command again."""
     process = subprocess.Popen(
-        command(root, output, engine.options(environment)),
-        stderr=subprocess.PIPE,
-        text=True,
+        command(root, output, engine.options()), stderr=subprocess.PIPE, text=True
     )
     wait_for_pieces(output, 3, process)
-    engine.process.send_signal(signal.SIGKILL)
-    engine.process.wait()
+    victim.kill()
+    victim.wait()
     started = time.perf_counter()
     _, said = process.communicate(timeout=400)
     ended = time.perf_counter() - started
-    kept = {path: path.stat().st_mtime_ns for path in pieces_and_shards(output)}
-    engine.port = free_port()
+    kept = {path: path.stat().st_ino for path in pieces_and_shards(output)}
     engine.start()
-    again, _ = run(root, output, engine.options(environment))
-    shards = {p: t for p, t in kept.items() if p.parent.name == "shards"}
+    made = watch_pieces(command(root, output, engine.options()), output)
     return {
         "status": process.returncode,
         "seconds_until_it_ends": round(ended, 1),
-        "says": said.strip().splitlines()[-1:],
-        "pieces_kept": len(kept) - len(shards),
-        "shards_kept": len(shards),
-        "shards_made_twice": sum(path.stat().st_mtime_ns != t for path, t in shards.items()),
-        "status_of_the_second_run": again.returncode,
+        "says": [line[:300] for line in said.strip().splitlines()[-1:]],
+        "groups_and_shards_kept": len(kept),
+        "of_these_made_again": len([path for path in kept if made["files"].get(path, 0) > 1]),
+        "status_of_the_second_run": made["status"],
     }
+
+
+def watch_pieces(words: list[str], output: Path) -> dict:
+    """Run a command, and count the versions of each file of a group or shard that were seen."""
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    seen: dict[Path, set] = {}
+    while process.poll() is None:
+        for path in pieces_and_shards(output):
+            try:
+                seen.setdefault(path, set()).add(path.stat().st_ino)
+            except FileNotFoundError:
+                continue
+        time.sleep(0.01)
+    files = {path: len(versions) for path, versions in seen.items()}
+    return {"status": process.returncode, "files": files}
 
 
 def pieces_and_shards(output: Path) -> list[Path]:

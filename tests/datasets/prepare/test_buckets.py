@@ -1,4 +1,5 @@
 import json
+import pickle
 import shutil
 import subprocess
 from dataclasses import replace
@@ -9,6 +10,7 @@ from s3_server import put_tree
 from keras_madd.cli.main import main
 from keras_madd.data import load_dataset
 from keras_madd.datasets.prepare import prepare
+from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.support.errors import UserError
 from keras_madd.support.remote import RemoteFolder
 from keras_madd.training.settings import TrainSettings
@@ -88,6 +90,27 @@ def test_a_missing_video_is_a_failure_and_a_dead_server_ends_the_run(
     monkeypatch.setattr(run, "_carry_out", lose_all)
     with pytest.raises(UserError, match=r"s3://things/videos/.*What is done is kept"):
         prepare(root, tmp_path / "b", settings)
+
+
+def test_workers_of_a_beam_runner_fetch_their_videos(plain_tree, bucket, tmp_path, small, content):
+    pytest.importorskip("apache_beam")
+    from keras_madd.datasets.prepare import beam
+
+    settings, root, output = small(limit=4), f"{bucket}/videos", tmp_path / "shards"
+    put_tree(plain_tree, root)
+    plan = prepare(root, output, settings).plan
+    assert not plan.root.exists()
+    shard, finished = plan.shards[0], content(output)
+    (output / f".prepare/shards/{shard.name}.json").unlink()
+    (output / f"{shard.name}.tfrecord").unlink()
+    origin = Origin(str(plan.root), root)
+    make = beam.MakePiece(settings.to_json(), str(output), str(output / ".prepare/pieces"), origin)
+    make = pickle.loads(pickle.dumps(make))
+    groups = [(shard.name, json.dumps(group.to_json())) for group in shard.groups]
+    pieces = [piece for group in groups for _, piece in make.process(group)]
+    make.teardown()
+    beam.AssembleShard(str(output)).process((shard.name, pieces))
+    assert content(output) == finished
 
 
 def test_an_upload_goes_on_where_it_was_cut_short(
