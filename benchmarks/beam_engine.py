@@ -9,7 +9,7 @@ separate processes that get the pipeline, its files and its metrics through Beam
 With `--environment EXTERNAL` the workers are a third process, Beam's worker pool, as on Kubernetes.
 Made videos are prepared locally, then through the engine; then a process that decodes is killed in
 the middle, then the machine of the workers (with EXTERNAL), then the engine, each started again
-with the same command; then videos that are no videos, to see the pipeline stopped early.
+with the same command; then every second video is none, to see the pipeline stopped early.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
             stopped["pool"] = kill_and_start_again(root, folder / "pool", engine, engine.pool)
         stopped["engine"] = kill_and_start_again(root, folder / "engine", engine, engine.server)
         shutil.copytree(root, broken)
-        for path in broken.rglob("*.mp4"):
+        for path in sorted(broken.rglob("*.mp4"))[::2]:
             path.write_bytes(b"no video")
         limited, limited_seconds = run(
             broken, folder / "limited", [*engine.options(), "--max-failures", "3"]
@@ -76,7 +76,8 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
     finally:
         engine.stop()
     wanted = digests(folder / "local")
-    lines = [COLOUR.sub("", line)[:300] for line in engine.lines() if TELLING.search(line)]
+    said = [line for line in engine.lines() if TELLING.search(line) and "  File " not in line]
+    lines = [COLOUR.sub("", line)[:300] for line in said]
     return {
         "engine": args.job_server.name,
         "environment": args.environment,
@@ -129,9 +130,15 @@ class Engine:
             self.pool = self._start(words, self.pool_port)
 
     def _start(self, words: list, port: int) -> subprocess.Popen:
+        # The pool starts "python".
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                list(map(str, words)), stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                list(map(str, words)),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"PATH": path},
             )
         for _ in range(600):
             with socket.socket() as test:
@@ -143,8 +150,7 @@ class Engine:
     def stop(self) -> None:
         """End both."""
         for process in filter(None, (self.server, self.pool)):
-            process.kill()
-            process.wait()
+            kill_all(process)
 
     def beam_options(self) -> list[str]:
         """What Beam is told."""
@@ -217,8 +223,7 @@ def kill_and_start_again(
         command(root, output, engine.options()), stderr=subprocess.PIPE, text=True
     )
     wait_for_pieces(output, 3, process)
-    victim.kill()
-    victim.wait()
+    kill_all(victim)
     started = time.perf_counter()
     _, said = process.communicate(timeout=400)
     ended = time.perf_counter() - started
@@ -233,6 +238,15 @@ def kill_and_start_again(
         "of_these_made_again": len([path for path in kept if made["files"].get(path, 0) > 1]),
         "status_of_the_second_run": made["status"],
     }
+
+
+def kill_all(process: subprocess.Popen) -> None:
+    """Kill a process and what it has started, as the loss of its machine would."""
+    if process.poll() is None:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
+    process.wait()
 
 
 def watch_pieces(words: list[str], output: Path) -> dict:
