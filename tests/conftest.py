@@ -56,3 +56,12 @@ def shipped_preset(tmp_path, monkeypatch):
     (folder / shipped.CARD).write_text("# Made for a test\n")
     monkeypatch.setattr(shipped, "WEIGHTS", folder.parent)
     return folder
+
+
+@pytest.fixture
+def bucket(monkeypatch, tmp_path):
+    """The address of an empty bucket on a server of this machine; the cache is a new one."""
+    import s3_server
+
+    with s3_server.serving(monkeypatch, tmp_path / "cache") as url:
+        yield url

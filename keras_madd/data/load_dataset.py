@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from keras_madd.data.augmentation import Augmentation, named
 from keras_madd.data.epoch_plan import SHARDS_AT_ONCE, EpochPlan
 from keras_madd.data.input_checks import check_arguments, common_margin, common_size
+from keras_madd.data.remote_shards import local_shards
 from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.self_blends import named_self_blend
 from keras_madd.data.shard_index import ShardIndex, index_shards
@@ -65,7 +66,7 @@ def load_dataset(
 
     Args:
         shards: A folder that `keras-madd prepare` wrote, or several of them, with the same
-            margin.
+            margin; in a bucket (`s3://`, `gs://`) it is read from a copy in this user's cache.
         split: "train", "val" or "test".
         batch_size: Face crops in a batch, of all workers; even for balanced and paired sampling.
         image_size: Side of the pictures in pixels; by default that of the shards, and no larger.
@@ -108,7 +109,7 @@ def load_dataset(
     named_blend = named_self_blend(blending)
     shuffle = split == "train" if shuffle is None else shuffle
     check_arguments(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
-    folders = _folders(shards)
+    folders = _folders(shards, split)
     descriptions = [load_dataset_json(folder) for folder in folders]
     image_size = common_size(image_size, descriptions, folders)
     margin = common_margin(descriptions, folders)
@@ -160,7 +161,7 @@ def steps_per_epoch(
         ValueError: As `load_dataset`.
     """
     check_arguments(split, batch_size, sampling, named("none"), self_blend, 0, split == "train", 0)
-    _, plan = _plan(_folders(shards), split, batch_size, sampling, False, self_blend, 0)
+    _, plan = _plan(_folders(shards, split), split, batch_size, sampling, False, self_blend, 0)
     return plan.steps
 
 
@@ -216,8 +217,8 @@ def _rows(index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any) -
     return tf.data.Dataset.from_tensor_slices(tuple(drawn))
 
 
-def _folders(shards: Folders) -> list:
+def _folders(shards: Folders, split: str) -> list:
     folders = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
     if not folders:
         raise ValueError("`shards` must name at least one folder. Received: shards=[]")
-    return folders
+    return [local_shards(folder, split) for folder in folders]

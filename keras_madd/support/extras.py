@@ -5,6 +5,7 @@ _EXTRAS = {
     "ai_edge_quantizer": "export",
     "apache_beam": "beam",
     "flatbuffers": "export",
+    "fsspec": "cloud",
     "huggingface_hub": "hub",
     "jinja2": "evaluate",
     "jax": "jax",

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_madd.model.presets import PRESETS
 from keras_madd.support.errors import UserError
+from keras_madd.support.remote import is_remote
 
 DEFAULT_PRESET = "madd_efficientnet_b0"
 SCHEDULES = ("cosine", "step", "linear")
@@ -210,4 +211,4 @@ def _require(holds: bool, name: str, value: Any, expected: str) -> None:
 
 
 def _absolute(path: str | Path) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(path) if is_remote(path) else str(Path(path).expanduser().absolute())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_madd.data.input_checks import check_side, common_margin
+from keras_madd.data.remote_shards import local_shards
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.data.shards_description import DATASET_JSON, ShardsDescription
 from keras_madd.support.errors import UserError
@@ -48,7 +49,7 @@ class ShardsData:
         """
         if not settings.data:
             raise UserError("There is nothing to train on: give --data SHARDS or --faces DIR.")
-        folders = tuple(Path(folder) for folder in settings.data)
+        folders = tuple(Path(local_shards(folder)) for folder in settings.data)
         data = cls(folders, tuple(load_dataset_json(folder) for folder in folders), settings)
         common_margin(data.descriptions, folders)
         for split, kinds in (("train", data._train_kinds()), ("val", KINDS)):

@@ -124,6 +124,17 @@ class PrepareFolder:
         assert shard is not None, f"{name} is not finished"
         return shard
 
+    def finished_lines(self, shards: Sequence[Shard]) -> list:
+        """`[number, line]` of the videos of some shards that are done by now."""
+        lines = []
+        for shard in shards:
+            # Pieces first: they go when their shard is there.
+            pieces = [read_piece(self.pieces, group.piece) for group in shard.groups]
+            done = self.read_shard(shard.name)
+            for _, found in [done] if done else filter(None, pieces):
+                lines += found
+        return lines
+
     def forget_failures(self, plan: Plan) -> int:
         """Make videos that failed be tried again; returns their number.
 
@@ -179,9 +190,26 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
         OSError: The shard cannot be written.
     """
     work = folder / _WORK
+    if not shard_is_finished(folder, name):
+        try:
+            _join(folder, name, pieces)
+        except (UserError, FileNotFoundError):
+            # Another worker may have been faster, and its pieces are gone then.
+            if not shard_is_finished(folder, name):
+                raise
+    for piece in pieces:
+        for suffix in (".json", ".tfrecord"):
+            (work / "pieces" / f"{piece}{suffix}").unlink(missing_ok=True)
+
+
+def shard_is_finished(folder: Path, name: str) -> bool:
+    """Whether a shard has been put together."""
+    return (folder / _WORK / "shards" / f"{name}.json").is_file()
+
+
+def _join(folder: Path, name: str, pieces: Sequence[str]) -> None:
+    work = folder / _WORK
     target, description = folder / f"{name}.tfrecord", work / "shards" / f"{name}.json"
-    if description.is_file():
-        return
     digest, size, records, lines = hashlib.sha256(), 0, 0, []
     with replacing(target, overwrite=True) as temporary, temporary.open("wb") as file:
         for piece in pieces:
@@ -204,6 +232,3 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
     info = ShardInfo(target.name, records, size, digest.hexdigest())
     content = {"file": dataclasses.asdict(info), "lines": lines}
     replace_file(description, json.dumps(content).encode(), overwrite=True)
-    for piece in pieces:
-        for suffix in (".json", ".tfrecord"):
-            (work / "pieces" / f"{piece}{suffix}").unlink(missing_ok=True)

@@ -5,6 +5,7 @@ holds the videos' lines of the manifest. Both appear in one step, so a killed ru
 that are done and pieces that are not, and nothing between.
 """
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from keras_madd.data.shards import ShardInfo, write_shard
+from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.datasets.prepare.video_crops import VideoCropper
 from keras_madd.datasets.prepare.video_result import STEPS, VideoFailure
 from keras_madd.datasets.sources import SourceVideo
@@ -59,6 +61,7 @@ def prepare_group(
     folder: Path,
     report: Callable[[dict], None] = lambda event: None,
     crashed: Mapping[int, str] = MappingProxyType({}),
+    origin: Origin | None = None,
 ) -> None:
     """Makes a group's piece.
 
@@ -69,9 +72,11 @@ def prepare_group(
         report: Called with `{"start": number}` before each video and, after it, with its number,
             line of the manifest and seconds.
         crashed: Numbers of videos that ended workers, and how; they are left out as failures.
+        origin: Where the videos' files are, if not here.
 
     Raises:
         OSError: The piece cannot be written.
+        RemoteError: A bucket cannot be read.
     """
     lines, records, real_boxes = [], [], None
     reals = sum(video.label == 0 for _, video in group.videos)
@@ -83,7 +88,8 @@ def prepare_group(
             if number in crashed:
                 raise VideoFailure("crashed", f"it ends the process with {crashed[number]}")
             use_boxes = cropper.settings.real_boxes and video.label == 1
-            crops = _crop(cropper, video, real_boxes if use_boxes else None)
+            with origin.fetched(video) if origin else contextlib.nullcontext(video) as here:
+                crops = _crop(cropper, here, real_boxes if use_boxes else None)
             line |= {"status": "ok", **crops.facts}
             records += crops.records
             seconds = crops.seconds

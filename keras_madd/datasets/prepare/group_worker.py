@@ -14,6 +14,7 @@ from pathlib import Path
 
 from keras_madd.datasets.prepare.folder import cannot_write
 from keras_madd.datasets.prepare.group import Group
+from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.support.errors import UserError
 from keras_madd.support.signals import signals_blocked
@@ -31,10 +32,11 @@ class GroupWorker:
     Args:
         settings: What to do with videos.
         folder: Where pieces of shards go.
+        origin: Where the videos' files are, if not here.
     """
 
-    def __init__(self, settings: PrepareSettings, folder: Path):
-        self._settings, self._folder = settings, folder
+    def __init__(self, settings: PrepareSettings, folder: Path, origin: Origin | None = None):
+        self._settings, self._folder, self._origin = settings, folder, origin
         self._process: subprocess.Popen | None = None
         self._connection: Connection | None = None
         self._group: Group | None = None
@@ -64,13 +66,19 @@ class GroupWorker:
         """Wait for what the worker has to say: a report of `prepare_group`, or `{"done": True}`.
 
         Raises:
-            UserError: The piece cannot be written, or no worker can be kept alive.
+            UserError: The piece cannot be written, a bucket not be read, or no worker can be
+                kept alive.
         """
         try:
             message = json.loads(self.connection.recv_bytes())
         except (EOFError, ConnectionResetError):
             return self._replace()
         if "stopped" in message:
+            if message["reading"]:
+                raise UserError(
+                    f"{message['stopped']} What is done is kept; the same command goes on from "
+                    "there."
+                )
             raise cannot_write(message["stopped"])
         if "start" in message:
             self._video = message["start"]
@@ -108,7 +116,9 @@ class GroupWorker:
                 stderr=self._stderr,
             )
         theirs.close()
-        self._send({"settings": self._settings.to_json(), "folder": str(self._folder)})
+        origin = self._origin.to_json() if self._origin else None
+        settings = self._settings.to_json()
+        self._send({"settings": settings, "folder": str(self._folder), "origin": origin})
 
     def _send_group(self) -> None:
         assert self._group is not None

@@ -7,6 +7,7 @@ from multiprocessing.connection import wait
 from keras_madd.datasets.prepare.folder import PrepareFolder, assemble_shard, cannot_write
 from keras_madd.datasets.prepare.group import Group, read_piece
 from keras_madd.datasets.prepare.group_worker import GroupWorker
+from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.datasets.prepare.plan import Shard
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.tally import Tally
@@ -18,6 +19,7 @@ def run_local(
     folder: PrepareFolder,
     workers: int,
     tally: Tally,
+    origin: Origin | None = None,
 ) -> None:
     """Make shards with worker processes.
 
@@ -27,6 +29,7 @@ def run_local(
         folder: Where.
         workers: Number of processes.
         tally: Counts.
+        origin: Where the videos' files are, if not here.
 
     Raises:
         UserError: Too many videos failed, or the shards cannot be written.
@@ -52,7 +55,7 @@ def run_local(
             else:
                 tally.add_finished(piece[1])
                 finished(group.piece)
-    idle = [GroupWorker(settings, folder.pieces) for _ in range(min(workers, len(waiting)))]
+    idle = [GroupWorker(settings, folder.pieces, origin) for _ in range(min(workers, len(waiting)))]
     everyone = list(idle)
     try:
         while waiting or len(idle) < len(everyone):

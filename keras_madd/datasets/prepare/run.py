@@ -11,12 +11,15 @@ from keras_madd import __version__
 from keras_madd.data.shards import ShardInfo, ShardsDescription, save_dataset_json
 from keras_madd.datasets.prepare.folder import PrepareFolder
 from keras_madd.datasets.prepare.local import run_local
+from keras_madd.datasets.prepare.origin import Origin, tree_of
 from keras_madd.datasets.prepare.plan import Plan, make_plan
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.tally import FailureLimit, Progress, Tally
+from keras_madd.datasets.prepare.upload import upload
 from keras_madd.datasets.sources import DatasetSource, open_source
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.support.errors import UserError
+from keras_madd.support.remote import cache_folder, is_remote, named_by_url
 
 LOCAL = "local"
 _PACKAGES = ("av", "mediapipe", "opencv-contrib-python", "numpy")
@@ -71,8 +74,9 @@ def prepare(
     the same bytes as a run that was left alone.
 
     Args:
-        root: The data set as downloaded.
-        output: The folder of shards; new, empty, or of a run with the same settings.
+        root: The data set as downloaded: a folder, `s3://BUCKET/FOLDER` or `gs://BUCKET/FOLDER`.
+        output: The folder of shards; new, empty, or of a run with the same settings. In a bucket,
+            it appears there when the run is finished; until then it is in this user's cache.
         settings: What to do.
         split_files: The data set's official lists, where they are not in `root`.
         people: Of "faces": who is shown in which file, a CSV file; see `sources.faces.Faces`.
@@ -92,35 +96,75 @@ def prepare(
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1. Received: workers={workers!r}")
     limit = None if max_failures is None else FailureLimit.parse(max_failures)
-    if source is None and settings.dataset == Faces.name:
-        source = Faces(root, people=people, seed=settings.seed)
-    source = source or open_source(
-        settings.dataset,
-        root,
-        compression=settings.compression,
-        methods=list(settings.methods) or None,
-        split=None,
-        split_files=split_files,
-    )
-    plan = make_plan(source.videos(), settings, Path(root), source.missing, source.notes)
+    if is_remote(output) and runner != LOCAL:
+        raise UserError(
+            f"The workers of a Beam runner need a folder that all of them see, such as a mounted "
+            f"bucket. Received: output={os.fspath(output)!r}"
+        )
+    here = cache_folder(os.fspath(output), "prepare") if is_remote(output) else Path(output)
+    with tree_of(root) as (tree, origin):
+        if source is None and settings.dataset == Faces.name:
+            source = Faces(tree, people=people, seed=settings.seed)
+        source = source or open_source(
+            settings.dataset,
+            tree,
+            compression=settings.compression,
+            methods=list(settings.methods) or None,
+            split=None,
+            split_files=split_files,
+        )
+        plan = make_plan(source.videos(), settings, tree, source.missing, source.notes)
+        work = _Work(workers, runner, beam_arguments, limit, retry_failed, origin, progress)
+        if not is_remote(output):
+            return _carry_out(plan, here, work)
+        with named_by_url(here, os.fspath(output)):
+            result = _carry_out(plan, here, work)
+        upload(here, os.fspath(output), result.description)
+        return result
+
+
+@dataclass(frozen=True)
+class _Work:
+    """How a plan is carried out."""
+
+    workers: int
+    runner: str
+    beam_arguments: Sequence[str]
+    limit: FailureLimit | None
+    retry_failed: bool
+    origin: Origin | None
+    progress: Progress
+
+
+def _carry_out(plan: Plan, output: Path, work: _Work) -> PrepareResult:
+    settings = plan.settings
     total = len(plan.videos)
-    allowed = limit.of(total) if limit else max(10, total // 10)
+    allowed = work.limit.of(total) if work.limit else max(10, total // 10)
     with PrepareFolder(output) as folder:
         folder.begin(plan)
-        if retry_failed and folder.forget_failures(plan):
+        if work.retry_failed and folder.forget_failures(plan):
             folder.begin(plan)
-        tally = Tally(total, allowed, progress)
+        tally = Tally(total, allowed, work.progress)
         unfinished = folder.unfinished(plan)
         todo = {shard.name for shard in unfinished}
         for shard in plan.shards:
             if shard.name not in todo:
                 tally.add_finished(folder.finished_shard(shard.name)[1])
-        if unfinished and runner == LOCAL:
-            run_local(unfinished, settings, folder, workers, tally)
+        if unfinished and work.runner == LOCAL:
+            run_local(unfinished, settings, folder, work.workers, tally, work.origin)
         elif unfinished:
             from keras_madd.datasets.prepare.beam import run_beam
 
-            run_beam(unfinished, settings, folder, runner, workers, beam_arguments)
+            run_beam(
+                unfinished,
+                settings,
+                folder,
+                work.runner,
+                work.workers,
+                tally,
+                work.beam_arguments,
+                work.origin,
+            )
             for shard in unfinished:
                 tally.add_finished(folder.finished_shard(shard.name)[1])
         infos, lines = folder.write_manifest(plan)

@@ -73,7 +73,7 @@ class Tally:
         """Count what an earlier run did."""
         for number, line in lines:
             self._count(number, line)
-        self._check()
+        self._check(self._failed)
 
     def add(self, message: dict) -> None:
         """Count a worker's message.
@@ -89,11 +89,32 @@ class Tally:
         self.crops += message["line"]["crops"]
         for step, seconds in message["seconds"].items():
             self.seconds[step] += seconds
-        elapsed = time.perf_counter() - self._started
-        rate = len(self._fresh) / elapsed
-        note = f"{rate:.{1 if rate >= 1 else 2}f} videos/s, {self.crops / elapsed:.0f} faces/s"
+        note = self._rates(len(self._fresh), self.crops)
         self._progress(len(self._done), self._total, note)
-        self._check()
+        self._check(self._failed)
+
+    def advance(self, videos: int, crops: int) -> None:
+        """Show the progress of workers whose messages do not come here.
+
+        Args:
+            videos: Number of videos that they have done.
+            crops: Number of crops in these.
+        """
+        done = min(len(self._done) + videos, self._total)
+        self._progress(done, self._total, self._rates(videos, crops))
+
+    def would_stop(self, failed: int) -> bool:
+        """Whether so many further failures are too many."""
+        return len(self._failed) + failed > self._limit
+
+    def check(self, lines: list) -> None:
+        """As `add_finished`, of a run that goes on: its videos are counted when it has ended.
+
+        Raises:
+            UserError: Too many videos have failed.
+        """
+        failed = {number: line for number, line in lines if line["status"] == "failed"}
+        self._check(self._failed | failed)
 
     @property
     def videos(self) -> int:
@@ -112,10 +133,15 @@ class Tally:
         if line["status"] == "failed":
             self._failed[number] = line
 
-    def _check(self) -> None:
-        if len(self._failed) <= self._limit:
+    def _rates(self, videos: int, crops: int) -> str:
+        elapsed = time.perf_counter() - self._started
+        rate = videos / elapsed
+        return f"{rate:.{1 if rate >= 1 else 2}f} videos/s, {crops / elapsed:.0f} faces/s"
+
+    def _check(self, failures: dict[int, dict]) -> None:
+        if len(failures) <= self._limit:
             return
-        failed = list(self._failed.values())
+        failed = list(failures.values())
         examples = "".join(
             f"\n  {line['video']}: {line['reason']}: {line['detail']}" for line in failed[:5]
         )

@@ -16,9 +16,11 @@ from pathlib import Path
 import cv2
 
 from keras_madd.datasets.prepare.group import Group, prepare_group
+from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.video_crops import VideoCropper
 from keras_madd.support.errors import UserError
+from keras_madd.support.remote import RemoteError
 
 HEAVY = ("tensorflow", "keras", "jax", "torch")
 
@@ -34,6 +36,7 @@ def main() -> None:
 
     first = json.loads(connection.recv_bytes())
     folder = Path(first["folder"])
+    origin = Origin(**first["origin"]) if first["origin"] else None
     # A thread of its own sees at once that the parent is gone, however it ended.
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     with VideoCropper(PrepareSettings.from_json(first["settings"])) as cropper:
@@ -41,9 +44,10 @@ def main() -> None:
             task = tasks.get()
             crashed = {int(number): how for number, how in task["crashed"].items()}
             try:
-                prepare_group(Group.from_json(task["group"]), cropper, folder, send, crashed)
+                group = Group.from_json(task["group"])
+                prepare_group(group, cropper, folder, send, crashed, origin)
             except (OSError, UserError) as error:
-                send({"stopped": str(error)})
+                send({"stopped": str(error), "reading": isinstance(error, RemoteError)})
                 continue
             heavy = [name for name in HEAVY if name in sys.modules]
             send({"done": True, "peak_bytes": peak_memory(), "heavy_modules": heavy})

@@ -1,0 +1,49 @@
+"""Shards made on this machine, copied into a bucket when the run is finished."""
+
+import json
+from pathlib import Path
+
+from keras_madd.data.shards import ShardsDescription
+from keras_madd.data.shards_description import DATASET_JSON
+from keras_madd.datasets.prepare.folder import MANIFEST
+from keras_madd.support.files import replace_file
+from keras_madd.support.remote import RemoteFolder
+
+_UPLOADED = "uploaded.json"
+
+
+def upload(folder: Path, url: str, description: ShardsDescription) -> None:
+    """Copy a finished folder of shards into a bucket, dataset.json last.
+
+    What an upload that was cut short has brought there stays.
+
+    Args:
+        folder: The folder.
+        url: Where.
+        description: Of the folder.
+
+    Raises:
+        UserError: The bucket cannot be written.
+    """
+    remote = RemoteFolder(url)
+    sizes, record = remote.sizes(), folder / ".prepare" / _UPLOADED
+    try:
+        done = json.loads(record.read_bytes())
+    except (FileNotFoundError, ValueError):
+        done = {}
+    wanted = {info.name: info for info in description.shards}
+    there = {
+        name
+        for name, info in wanted.items()
+        if done.get(name) == info.sha256 and sizes.get(name) == info.bytes
+    }
+    if there < wanted.keys():
+        # A folder with a description is a finished one.
+        remote.remove(DATASET_JSON)
+    for name, info in wanted.items():
+        if name not in there:
+            remote.put(folder / name, name)
+            done[name] = info.sha256
+            replace_file(record, json.dumps(done).encode(), overwrite=True)
+    for name in (MANIFEST, DATASET_JSON):
+        remote.put(folder / name, name)
