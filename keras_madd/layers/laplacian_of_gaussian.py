@@ -20,8 +20,9 @@ class LaplacianOfGaussian(keras.layers.Layer):
 
         LoG_s = s^2 (d^2/dy^2 + d^2/dx^2) G_s,
 
-    cut off at four widths. The factor s^2 makes equal patterns of any size answer equally. Even
-    surfaces give 0; beyond the border its pixels go on. Nothing is learnt.
+    cut off at four widths, and a little of G_s is taken away so that it sums up to 0 as the true
+    one does. The factor s^2 makes equal patterns of any size answer equally. Beyond the border its
+    pixels go on. Nothing is learnt.
 
     Args:
         sigmas: The widths s in pixels, above 0.
@@ -83,7 +84,9 @@ def laplacian_filter(sigma: float) -> np.ndarray:
     gaussian = np.exp(-0.5 * (position / sigma) ** 2)
     gaussian /= gaussian.sum()
     second = gaussian * (position**2 / sigma**4 - 1 / sigma**2)
-    return sigma**2 * (np.outer(second, gaussian) + np.outer(gaussian, second))
+    smooth = np.outer(gaussian, gaussian)
+    laplacian = sigma**2 * (np.outer(second, gaussian) + np.outer(gaussian, second))
+    return laplacian - laplacian.sum() * smooth
 
 
 def _radius(sigma: float) -> int:

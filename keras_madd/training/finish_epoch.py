@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_madd.model.callbacks import StopOnNonFinite
-from keras_madd.model.madd import MADD
+from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.precision import float32_twin
 from keras_madd.training.checkpoints import save_best, save_checkpoint
 from keras_madd.training.log import epoch_line, save_log
@@ -57,7 +57,7 @@ class FinishEpoch(keras.callbacks.Callback):
         self.finite = finite
         self.events: EventWriter | None = None
         self.echo: Callable[[str], None] = echo
-        self.twin: MADD | None = None
+        self.twin: FaceClassifier | None = None
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -9,8 +9,8 @@ import keras
 
 from keras_madd.data.damaged_shards import damage_is_named
 from keras_madd.model.callbacks import BatchProgress, StopOnNonFinite
-from keras_madd.model.loading import load_madd
-from keras_madd.model.madd import MADD
+from keras_madd.model.face_classifier import FaceClassifier
+from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
 from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
 from keras_madd.training.finish_epoch import FinishEpoch
@@ -115,7 +115,7 @@ def train(
         model = load_checkpoint(folder)
     else:
         if settings.stage1_epochs:
-            source = load_madd(_train_backbone(data.settings, listener))
+            source = load_face_classifier(_train_backbone(data.settings, listener))
         listener.say("building the network")
         keras.utils.set_random_seed(settings.seed)
         model = starting_model(settings, config, source, echo)
@@ -150,7 +150,7 @@ def _train_backbone(settings: TrainSettings, listener: _Listener) -> Path:
 
 
 def _train_epochs(
-    model: MADD,
+    model: FaceClassifier,
     data: ShardsData,
     settings: TrainSettings,
     steps: int,
