@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from keras_madd import metrics
     from keras_madd.model.config import MADDConfig
+    from keras_madd.model.face_classifier import FaceClassifier
     from keras_madd.model.hub import upload_preset
     from keras_madd.model.madd import MADD
     from keras_madd.model.presets import PRESETS
+    from keras_madd.model.rivals.own_network import OwnNetwork
 
 from keras_madd.support.extras import advice_on_missing
 
@@ -24,8 +26,21 @@ _HOME = {
     "MADDConfig": "keras_madd.model.config",
     "PRESETS": "keras_madd.model.presets",
     "upload_preset": "keras_madd.model.hub",
+    "FaceClassifier": "keras_madd.model.face_classifier",
+    "OwnNetwork": "keras_madd.model.rivals.own_network",
 }
-__all__ = ["MADD", "PRESETS", "MADDConfig", "__version__", "metrics", "upload_preset"]
+_DETECTORS = ("MADD", "FaceClassifier", "OwnNetwork")
+_REGISTERS = "keras_madd.model.architectures"
+__all__ = [
+    "MADD",
+    "PRESETS",
+    "FaceClassifier",
+    "MADDConfig",
+    "OwnNetwork",
+    "__version__",
+    "metrics",
+    "upload_preset",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -33,6 +48,8 @@ def __getattr__(name: str) -> object:
         return importlib.import_module("keras_madd.metrics")
     if name in _HOME:
         try:
+            if name in _DETECTORS:
+                importlib.import_module(_REGISTERS)
             return getattr(importlib.import_module(_HOME[name]), name)
         except ModuleNotFoundError as error:
             advice = advice_on_missing(error)
@@ -48,4 +65,4 @@ def __dir__() -> list[str]:
 
 if "keras" in sys.modules:
     # `keras.saving.load_model` finds only classes that are registered.
-    importlib.import_module(_HOME["MADD"])
+    importlib.import_module(_REGISTERS)

@@ -19,7 +19,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["option
 # Library; where the name is; the name; how it is called; the file that does.
 USES = (
     ("keras", "keras:Model", "_compile_loss", ("y", "y_pred", "sample_weight"), "two_pass"),
-    ("keras", "keras:Model", "_aggregate_additional_loss", ("loss",), "two_pass"),
+    ("keras", "keras:Model", "_aggregate_additional_loss", ("loss",), "two_pass own"),
     ("keras", "keras:Model", "_flatten_layers", (), "two_pass_t two_passes network transfer"),
     ("ai-edge-litert", "ai_edge_litert.interpreter:Interpreter", "_get_ops_details", (), "deleg"),
     (

@@ -105,7 +105,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=_field,
         metavar="KEY=VALUE",
-        help="any field of MADDConfig, such as match_weight=0.1; may be given more than once",
+        help="any field of the configuration, such as match_weight=0.1; may be given more "
+        "than once",
     )
     _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
 

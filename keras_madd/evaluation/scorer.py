@@ -102,9 +102,9 @@ def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
             "or a preset's folder."
         )
     from keras_madd.inference.model_description import sha256_of
-    from keras_madd.model.loading import load_madd
+    from keras_madd.model.loading import load_face_classifier
 
-    model = load_madd(path)
+    model = load_face_classifier(path)
     return Scorer(
         path=path,
         size=_square(path, model.config.input_size),
@@ -122,13 +122,12 @@ class _KerasRunner:
     def __init__(self, model):
         from keras import Model
 
-        outputs = {"logits": model.network.output["logits"]}
-        if model.prefix is not None:
-            outputs["attention_maps"] = model.network.output["attention_maps"]
+        given = model.network.output
+        outputs = {name: given[name] for name in ("logits", "attention_maps") if name in given}
         self._graph = Model(model.network.input, outputs)
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        from keras_madd.model.madd import fake_probability_of_logits
+        from keras_madd.model.face_classifier import fake_probability_of_logits
 
         outputs = self._graph.predict_on_batch(pixels)
         maps = outputs.get("attention_maps")

@@ -20,13 +20,13 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_output
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 FORMATS = {".tflite": "litert", ".onnx": "onnx"}
 
 
 def export_bundle(
-    model: "MADD",
+    model: "FaceClassifier",
     path: str | os.PathLike,
     *,
     quantize: str = "none",
@@ -49,7 +49,7 @@ def export_bundle(
     """Exports a model to LiteRT or ONNX and writes its `model.json` beside it.
 
     Args:
-        model: A `MADD` model.
+        model: A detector.
         path: The file to write; its ending, `.tflite` or `.onnx`, chooses the format.
         quantize: As `export_litert`; `"none"` for ONNX.
         batch: As `export_litert`; ONNX files take any batch size and ignore it.
@@ -95,7 +95,7 @@ def export_bundle(
             advance=advance,
             overwrite=overwrite,
         )
-    config, maps = model.config, model.config.num_attentions
+    config, maps = model.config, model.num_attention_maps
     return write_model_json(
         path,
         format=FORMATS[path.suffix],
@@ -129,7 +129,7 @@ def check_target(path: Path, quantize: str, overwrite: bool, input_type: str = "
         check_output(each, overwrite=overwrite)
 
 
-def class_names(model: "MADD", classes: Sequence[str] | None) -> tuple[str, ...]:
+def class_names(model: "FaceClassifier", classes: Sequence[str] | None) -> tuple[str, ...]:
     """Returns one name per output of a model, made up where none are given."""
     outputs = model.config.num_classes
     if classes is None:

@@ -17,14 +17,14 @@ from keras_madd.support.files import check_output, replacing
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
 CALIBRATED = ("int8", "int8-full")
 
 
 def export_litert(
-    model: "MADD",
+    model: "FaceClassifier",
     path: str | os.PathLike,
     quantize: str = "none",
     batch: int = 1,
@@ -42,7 +42,7 @@ def export_litert(
     (batch,) and `attention_maps` (batch, h, w, M), float32.
 
     Args:
-        model: A `MADD` model.
+        model: A detector.
         path: The file to write, ending in `.tflite`.
         quantize: `"none"`; `"float16"`, weights stored in half the bytes; `"dynamic"`, weights
             stored in 8 bits, activations of plain convolutions quantised as they come; `"int8"`,
@@ -107,7 +107,7 @@ def _calibrated(content, quantize, calibration, input_type, advance) -> bytes:
     return quantize_content(content, RECIPES[quantize], ranges, input_type)
 
 
-def float_litert(model: "MADD", batch: int = 1, input_type: str = "float32") -> bytes:
+def float_litert(model: "FaceClassifier", batch: int = 1, input_type: str = "float32") -> bytes:
     """Returns a model as the content of a float LiteRT file, from which others are quantised."""
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "float.tflite"
@@ -115,7 +115,9 @@ def float_litert(model: "MADD", batch: int = 1, input_type: str = "float32") -> 
         return temporary.read_bytes()
 
 
-def _convert(model: "MADD", path: Path, quantize: str, batch: int, input_type: str) -> None:
+def _convert(
+    model: "FaceClassifier", path: Path, quantize: str, batch: int, input_type: str
+) -> None:
     # Importing TensorFlow is slow, and checking arguments must not wait for it.
     with native_stderr_silenced():
         import keras

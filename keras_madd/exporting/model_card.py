@@ -13,14 +13,14 @@ from keras_madd.inference.model_description import ModelDescription
 from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 
 def model_card(
     template: str,
     *,
     name: str,
-    model: "MADD",
+    model: "FaceClassifier",
     description: ModelDescription,
     outcome: Outcome,
     scores: Scores,
@@ -50,7 +50,7 @@ def model_card(
         "weights": f"{model.network.count_params():,}",
         "megabytes": f"{size / 1e6:.1f}",
         "input_size": str(description.input_size[0]),
-        "backbone": model.config.backbone,
+        "backbone": getattr(model.config, "backbone", model.config.architecture),
         "temperature": f"{description.temperature:.3f}",
         "threshold": f"{description.threshold:.3f}",
         "clear_threshold": f"{description.clear_threshold:.3f}",

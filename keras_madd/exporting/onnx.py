@@ -9,14 +9,14 @@ from keras_madd.support.files import replacing
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 # Understood by every ONNX Runtime since 1.12 (2022).
 OPSET = 17
 
 
 def export_onnx(
-    model: "MADD", path: str | os.PathLike, opset: int = OPSET, overwrite: bool = False
+    model: "FaceClassifier", path: str | os.PathLike, opset: int = OPSET, overwrite: bool = False
 ) -> Path:
     """Writes a model as an ONNX file, checked by `onnx.checker`.
 
@@ -24,7 +24,7 @@ def export_onnx(
     `fake_probability` (B,) and `attention_maps` (B, h, w, M).
 
     Args:
-        model: A `MADD` model.
+        model: A detector.
         path: The file to write, ending in `.onnx`.
         opset: Version of the ONNX operators.
         overwrite: Whether an existing file is replaced, at the end.

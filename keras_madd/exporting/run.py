@@ -28,7 +28,7 @@ from keras_madd.support.progress import Stages
 from keras_madd.support.shipped import LITERT
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 _LAYER_PICTURES = 8
 WHY_CALIBRATION = (
@@ -105,10 +105,10 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     _check(settings)
     with stages.stage("model") as stage, native_stderr_silenced():
         stage.say(f"starting Keras, reading {settings.model}")
-        from keras_madd.model.loading import load_madd
+        from keras_madd.model.loading import load_face_classifier
         from keras_madd.model.precision import in_float32
 
-        model = in_float32(load_madd(settings.model))
+        model = in_float32(load_face_classifier(settings.model))
     calibration, verification = _pictures(settings, model, stages)
     described: dict[str, Any] = {
         "crop_margin": settings.crop_margin,
@@ -175,7 +175,7 @@ def _check(settings: ExportSettings) -> None:
 
 
 def _pictures(
-    settings: ExportSettings, model: "MADD", stages: Stages
+    settings: ExportSettings, model: "FaceClassifier", stages: Stages
 ) -> tuple[Samples | None, Samples | None]:
     config = model.config
     shared: dict[str, Any] = {

@@ -8,14 +8,16 @@ from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABIL
 from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 
-def scoring_graph(model: "MADD", batch: int | None, input_type: str = "float32") -> keras.Model:
+def scoring_graph(
+    model: "FaceClassifier", batch: int | None, input_type: str = "float32"
+) -> keras.Model:
     """Builds the inference graph of a model.
 
     Args:
-        model: A `MADD` model; the graph is in float32, whatever its dtype policy.
+        model: A detector; the graph is in float32, whatever its dtype policy.
         batch: The fixed batch size, which also puts every layer in its inference form; or None
             for any.
         input_type: Type of the pixels, `"float32"` or `"uint8"`.
@@ -47,6 +49,6 @@ def scoring_graph(model: "MADD", batch: int | None, input_type: str = "float32")
     # A slice of width 1, not an index: the index would leave XNNPACK.
     real = keras.ops.softmax(logits)[:, :1]
     outputs = {FAKE_PROBABILITY: keras.ops.reshape(1.0 - real, (-1,))}
-    if model.config.num_attentions:
+    if model.num_attention_maps:
         outputs[ATTENTION_MAPS] = keras.ops.cast(features["attention_maps"], "float32")
     return keras.Model(image, outputs, name="score")

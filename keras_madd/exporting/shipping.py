@@ -24,7 +24,7 @@ from keras_madd.exporting.run import ExportSettings, run_export
 from keras_madd.exporting.samples import read_samples
 from keras_madd.inference.calibration import log_odds
 from keras_madd.inference.model_description import read_model_json
-from keras_madd.model.loading import load_madd
+from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
 from keras_madd.support.output_folder import output_folder
 from keras_madd.support.progress import Stages
@@ -84,7 +84,7 @@ def ship(output: Path, settings: ShipSettings, overwrite: bool = False) -> list[
     if not settings.card.is_file():
         raise UserError(f"There is no template of a card {settings.card}.")
     with output_folder(output, overwrite=overwrite) as folder:
-        model = load_madd(settings.model)
+        model = load_face_classifier(settings.model)
         if settings.training_data is not None:
             model.config = model.config.replace(training_data=settings.training_data)
         with stages.stage("half precision"):

@@ -16,14 +16,16 @@ from keras_madd.inference.onnx_runner import ONNXRunner
 from keras_madd.inference.runner import LiteRTRunner
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 
-def compare_export(model: "MADD", path: str | os.PathLike, pixels: np.ndarray) -> dict[str, float]:
+def compare_export(
+    model: "FaceClassifier", path: str | os.PathLike, pixels: np.ndarray
+) -> dict[str, float]:
     """Compares an exported file, run by LiteRT or ONNX Runtime, with the float model.
 
     Args:
-        model: The `MADD` model the file was exported from.
+        model: The detector the file was exported from.
         path: The `.tflite` or `.onnx` file, its description beside it.
         pixels: (B, H, W, 3) RGB pixels 0 to 255.
 
@@ -68,7 +70,7 @@ class Verification:
 
 
 def verify_export(
-    model: "MADD",
+    model: "FaceClassifier",
     path: str | os.PathLike,
     samples: Samples,
     threads: int | None = None,
@@ -76,7 +78,7 @@ def verify_export(
     """Scores face crops with the float model under Keras and with an exported file.
 
     Args:
-        model: The `MADD` model the file was exported from.
+        model: The detector the file was exported from.
         path: The `.tflite` or `.onnx` file, its description beside it.
         samples: The face crops; without labels there is no AUC and no calibration error.
         threads: Of LiteRT.

@@ -1,16 +1,16 @@
 """MADDConfig: one frozen, plain description of a network and of its training step."""
 
 import dataclasses
-import json
-from typing import Any
+from typing import ClassVar
+
+from keras_madd.model.face_classifier_config import FaceClassifierConfig, check_choice
 
 VARIANTS = ("paper", "official", "deepfakebench")
 AGDA_ATTENTIONS = ("full_pass", "detached_prefix")
-DETECTORS = ("auto", "short", "full")
 
 
 @dataclasses.dataclass(frozen=True)
-class MADDConfig:
+class MADDConfig(FaceClassifierConfig):
     """Everything that a `MADD` model is built from; plain data, JSON in and out.
 
     The defaults are the paper's settings. `keras_madd.model.presets` holds named alternatives.
@@ -66,6 +66,12 @@ class MADDConfig:
         Keras's own seed, `keras.utils.set_random_seed`. `None` draws one.
     """
 
+    architecture: ClassVar[str] = "madd"
+    sizes: ClassVar[tuple[str, ...]] = ("num_classes", "num_attentions", "head_width")
+    blocks: ClassVar[tuple[str, ...]] = (
+        *("variant", "texture_tap", "attention_tap", "texture_enhancement", "texture_growth"),
+    )
+
     backbone: str = "efficientnet_b4"
     input_size: tuple[int, int] = (380, 380)
     num_classes: int = 2
@@ -109,38 +115,6 @@ class MADDConfig:
 
     seed: int | None = None
 
-    def __post_init__(self):
-        if isinstance(self.input_size, int):
-            object.__setattr__(self, "input_size", (self.input_size, self.input_size))
-        for field in dataclasses.fields(self):
-            if isinstance(value := getattr(self, field.name), list):
-                object.__setattr__(self, field.name, tuple(value))
-        self._check()
-
-    @classmethod
-    def from_dict(cls, fields: dict) -> "MADDConfig":
-        """Build a configuration from plain data; an unknown key is an error.
-
-        Raises:
-            ValueError: If a key is unknown or a value cannot work.
-        """
-        known = {field.name for field in dataclasses.fields(cls)}
-        unknown = sorted(set(fields) - known)
-        if unknown:
-            raise ValueError(
-                f"Unknown configuration keys: {', '.join(unknown)}. "
-                f"Known are: {', '.join(sorted(known))}"
-            )
-        return cls(**fields)
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads, with lists for tuples."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
-
-    def replace(self, **fields: Any) -> "MADDConfig":
-        """Return a copy with some fields changed; an unknown key is an error."""
-        return self.from_dict({**self.to_dict(), **fields})
-
     @property
     def uses_regions(self) -> bool:
         """Whether the network has attention maps."""
@@ -158,29 +132,13 @@ class MADDConfig:
             self.augmented_classification_weight > 0 or self.match_weight > 0
         )
 
-    def _check(self):
-        _check_choice("variant", self.variant, VARIANTS)
-        _check_choice("agda_attention", self.agda_attention, AGDA_ATTENTIONS)
-        _check_choice("detector", self.detector, DETECTORS)
-        if len(self.input_size) != 2 or min(self.input_size) < 1:
-            raise ValueError(
-                "`input_size` must be one positive number or (height, width). "
-                f"Received: input_size={self.input_size}"
-            )
-        if self.num_classes < 2:
-            raise ValueError(
-                "`num_classes` must be at least 2: class 0 is real. "
-                f"Received: num_classes={self.num_classes}"
-            )
+    def _check(self) -> None:
+        check_choice("variant", self.variant, VARIANTS)
+        check_choice("agda_attention", self.agda_attention, AGDA_ATTENTIONS)
         if self.num_attentions < 0:
             raise ValueError(
                 "`num_attentions` must be 0 or more. "
                 f"Received: num_attentions={self.num_attentions}"
-            )
-        if not 0 < self.crop_margin < 10:
-            raise ValueError(
-                "`crop_margin` must be above 0 and below 10. "
-                f"Received: crop_margin={self.crop_margin}"
             )
         for name in (
             "classification_weight",
@@ -197,8 +155,3 @@ class MADDConfig:
                 "`match_weight` needs two passes over the same images and must be 0 with "
                 f"agda_attention='detached_prefix'. Received: match_weight={self.match_weight}"
             )
-
-
-def _check_choice(name, value, choices):
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")

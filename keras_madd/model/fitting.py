@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_madd.model.callbacks import CentreStepDecay
-from keras_madd.model.config import MADDConfig
+from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.labels import check_classes, check_loss, check_metrics
 from keras_madd.model.metrics import FakeAUC
 from keras_madd.support.tensor import Tensor
@@ -17,10 +17,10 @@ else:
 
 
 class Fitting(Base):
-    """Mixin of `MADD`: defaults of the method, and errors for what logits do not go with."""
+    """Mixin of `FaceClassifier`: defaults, and errors for what logits do not go with."""
 
-    config: MADDConfig
-    region_independence: keras.layers.Layer | None
+    config: FaceClassifierConfig
+    region_independence: keras.layers.Layer | None = None
 
     def compile(
         self,

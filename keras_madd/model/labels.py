@@ -85,7 +85,7 @@ def check_loss(loss: Any) -> None:
     by_function = any(loss is each for each in functions)
     if by_function or getattr(loss, "from_logits", True) is False:
         raise ValueError(
-            "`loss` must read logits, which is what MADD gives: such as "
+            "`loss` must read logits, which is what the model gives: such as "
             "keras.losses.SparseCategoricalCrossentropy(from_logits=True). "
             f"Received: loss={loss}"
         )
@@ -103,7 +103,7 @@ def check_metrics(metrics: Any) -> None:
             found = keras.metrics.get(metric)
         if isinstance(found, _OF_PROBABILITIES):
             raise ValueError(
-                "`metrics` must read logits, which is what MADD gives: keras_madd.metrics has "
+                "`metrics` must read logits, which is what the model gives: keras_madd.metrics has "
                 f"FakeAUC, FakeEER and FakeTPRAtFPR. Received: {metric!r}"
             )
 

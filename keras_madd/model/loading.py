@@ -8,11 +8,12 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
 
 if TYPE_CHECKING:
+    from keras_madd.model.face_classifier import FaceClassifier
     from keras_madd.model.madd import MADD
 
 
-def load_madd(path: str | os.PathLike) -> "MADD":
-    """Loads a model from a `.keras` file or a preset's folder.
+def load_face_classifier(path: str | os.PathLike) -> "FaceClassifier":
+    """Load a detector of any architecture from a `.keras` file or a preset's folder.
 
     Args:
         path: A file written by `model.save` or a folder written by `save_to_preset`.
@@ -28,17 +29,38 @@ def load_madd(path: str | os.PathLike) -> "MADD":
     # Keras takes seconds to import, and a wrong path must not wait for it.
     import keras
 
-    from keras_madd.model.madd import MADD
+    import keras_madd.model.architectures  # noqa: F401  (registers the classes)
+    from keras_madd.model.face_classifier import FaceClassifier
 
     if not path.is_dir() and path.suffix != ".keras":
         raise UserError(f"{path} is no Keras model: expected a .keras file or a preset's folder.")
     try:
         if path.is_dir():
-            return MADD.from_preset(path)
+            return FaceClassifier.from_preset(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Whatever a broken archive makes Keras stumble over.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} cannot be loaded: {reason}") from error
+    if not isinstance(model, FaceClassifier):
+        raise UserError(
+            f"{path} holds a {type(model).__name__}, not a detector; "
+            "OwnNetwork.around(model).save(path) makes a detector of a Keras model."
+        )
+    return model
+
+
+def load_madd(path: str | os.PathLike) -> "MADD":
+    """Load a `MADD` model from a `.keras` file or a preset's folder.
+
+    Args:
+        path: A file written by `model.save` or a folder written by `save_to_preset`.
+
+    Raises:
+        UserError: As `load_face_classifier`, and if it holds a detector of another architecture.
+    """
+    model = load_face_classifier(path)
+    from keras_madd.model.madd import MADD
+
     if not isinstance(model, MADD):
         raise UserError(f"{path} holds a {type(model).__name__}, not a MADD model.")
     return model

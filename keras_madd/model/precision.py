@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, TypeVar
 from keras import ops
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
-Model = TypeVar("Model", bound="MADD")
+Model = TypeVar("Model", bound="FaceClassifier")
 
 
 def float32_twin(model: Model) -> Model:
@@ -19,7 +19,7 @@ def in_float32(model: Model) -> Model:
     """Return a model that computes in float32 with the same weights: itself where it does already.
 
     Args:
-        model: A `MADD` model of any dtype policy; it stays as it is.
+        model: A detector of any dtype policy; it stays as it is.
     """
     if model.dtype_policy.name == "float32":
         return model

@@ -1,13 +1,14 @@
-"""Named configurations as plain data: what differs from `MADDConfig`'s defaults, the paper's."""
+"""Named configurations as plain data: what differs from the defaults of the architecture."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class Preset(TypedDict):
-    """One named configuration."""
+    """One named configuration; without an architecture it is of `MADD`."""
 
     description: str
     config: dict[str, Any]
+    architecture: NotRequired[str]
 
 
 RELEASED_CODE: dict[str, Any] = {
@@ -87,6 +88,29 @@ PRESETS: dict[str, Preset] = {
             "drop_connect_rate": 0.0,
         },
     },
+    "xception": {
+        "description": "Plain Xception at 299 pixels, a baseline of the paper.",
+        "config": {"backbone": "xception", "input_size": [299, 299], "num_attentions": 0},
+    },
+    "efficientnet_b4": {
+        "description": "Plain EfficientNet-B4 at 380 pixels, a baseline of the paper.",
+        "config": {"backbone": "efficientnet_b4", "input_size": [380, 380], "num_attentions": 0},
+    },
+    "f3net": {
+        "description": "F3-Net at 299 pixels: two Xceptions on bands of frequencies.",
+        "architecture": "f3net",
+        "config": {},
+    },
+    "sstnet": {
+        "description": "SSTNet at 299 pixels, for single frames: Xception beside residuals.",
+        "architecture": "sstnet",
+        "config": {},
+    },
+    "two_branch": {
+        "description": "Two-branch network at 224 pixels, for single frames: colour and detail.",
+        "architecture": "two_branch",
+        "config": {},
+    },
 }
 
 
@@ -96,6 +120,19 @@ def preset_config(name: str) -> dict[str, Any]:
     Raises:
         ValueError: If there is no preset of that name.
     """
+    return dict(_preset(name)["config"])
+
+
+def preset_architecture(name: str) -> str:
+    """Return the name of a preset's architecture.
+
+    Raises:
+        ValueError: If there is no preset of that name.
+    """
+    return _preset(name).get("architecture", "madd")
+
+
+def _preset(name: str) -> Preset:
     if name not in PRESETS:
         raise ValueError(f"Unknown preset. Known are: {', '.join(PRESETS)}. Received: {name!r}")
-    return dict(PRESETS[name]["config"])
+    return PRESETS[name]

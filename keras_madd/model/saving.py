@@ -4,15 +4,15 @@ import json
 import os
 import pathlib
 import tempfile
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 import numpy as np
 
-from keras_madd.model.config import MADDConfig
+from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.half_precision import store_in_half_precision
 from keras_madd.model.hub import fetch_preset, is_hub_uri
-from keras_madd.model.presets import preset_config
+from keras_madd.model.presets import preset_architecture, preset_config
 from keras_madd.model.transfer import resized
 from keras_madd.support.schema import read_json
 from keras_madd.support.shipped import shipped_folder
@@ -27,9 +27,10 @@ else:
 
 
 class Saving(Base):
-    """Mixin of `MADD`: where models come from and go to."""
+    """Mixin of `FaceClassifier`: where models come from and go to."""
 
-    config: MADDConfig
+    config_class: ClassVar[type[FaceClassifierConfig]]
+    config: FaceClassifierConfig
 
     @classmethod
     def from_preset(
@@ -43,9 +44,9 @@ class Saving(Base):
     ) -> Self:
         """Build a model from a preset's name, or load one from a folder or a file.
 
-        With another `num_classes`, `num_attentions` or `head_width` than the saved model has, the
-        layers that these resize begin anew and all others keep their trained weights; a warning
-        names them.
+        Called on `FaceClassifier`, it gives a model of the preset's architecture. With another
+        `num_classes`, `num_attentions` or `head_width` than the saved model has, the layers that
+        these resize begin anew and all others keep their trained weights; a warning names them.
 
         Args:
             preset: A name in `keras_madd.model.presets.PRESETS`, whose weights are random but for
@@ -53,9 +54,9 @@ class Saving(Base):
                 folder that `save_to_preset` wrote; `hf://user/name[@revision]`, such a folder on
                 the Hugging Face hub; or a `.keras` file.
             backbone_weights: As in the constructor, with a preset's name only.
-            name: Name of the model; `None`: the saved one's, or "madd".
+            name: Name of the model; `None`: the saved one's, or that of the architecture.
             dtype: As in the constructor.
-            **fields: Fields of `MADDConfig` to change.
+            **fields: Fields of the configuration to change.
 
         Raises:
             ValueError: If there is no such preset, folder or file, it does not hold a model of this
@@ -68,11 +69,12 @@ class Saving(Base):
             preset = fetch_preset(str(preset))
         folder = shipped_folder(preset) or pathlib.Path(preset)
         if not folder.is_dir() and folder.suffix != ".keras":
-            config = MADDConfig.from_dict(preset_config(str(preset)))
-            return cls(
-                config,
+            values = preset_config(str(preset))
+            kind = cls._kind_of(preset_architecture(str(preset)))
+            return kind(
+                kind.config_class.from_dict(values),
                 backbone_weights=backbone_weights,
-                name=name or "madd",
+                name=name,
                 dtype=dtype,
                 **fields,
             )
@@ -82,17 +84,18 @@ class Saving(Base):
                 f"Received: backbone_weights={backbone_weights!r}"
             )
         if folder.is_dir():
-            config, weights = _read_folder(folder)
-            model = cls(config, name=name or "madd", dtype=dtype)
+            architecture, values, weights = _read_folder(folder)
+            kind = cls._kind_of(architecture)
+            model = kind(kind.config_class.from_dict(values), name=name, dtype=dtype)
             model.load_weights(weights)
         else:
             model = keras.saving.load_model(folder, compile=False)
             if not isinstance(model, cls):
                 raise ValueError(
-                    f"`preset` must hold a MADD model. Received: a {type(model).__name__}"
+                    f"`preset` must hold a {cls.__name__} model. Received: a {type(model).__name__}"
                 )
             if dtype is not None or name is not None:
-                twin = cls(model.config, name=name or model.name, dtype=dtype)
+                twin = type(model)(model.config, name=name or model.name, dtype=dtype)
                 twin.set_weights(model.get_weights())
                 model = twin
         config = model.config.replace(**fields)
@@ -105,7 +108,7 @@ class Saving(Base):
 
         Args:
             num_classes: Number of logits of the new layer; class 0 is real.
-            **fields: More fields of `MADDConfig` to change. With another `num_attentions` or
+            **fields: More fields of the configuration to change. With another `num_attentions` or
                 `head_width` the layers that they resize begin anew too, and a warning names them.
 
         Raises:
@@ -156,13 +159,25 @@ class Saving(Base):
         for index in range(len(saved)):
             states[index].assign(np.asarray(store[f"seed_state_{index}"]))
 
+    @classmethod
+    def _kind_of(cls, architecture: str) -> type[Self]:
+        """The class of an architecture, if it is this one or derived from it."""
+        from keras_madd.model.architectures import class_of
+
+        kind = class_of(architecture)
+        if not issubclass(kind, cls):
+            raise ValueError(
+                f"`preset` must hold a {cls.__name__} model. Received: a {kind.__name__}"
+            )
+        return kind
+
     def _seed_states(self) -> list[keras.Variable]:
         saved = {id(weight) for weight in self.weights}
         return [state for state in self.non_trainable_variables if id(state) not in saved]
 
 
-def _read_folder(folder: pathlib.Path) -> tuple[MADDConfig, pathlib.Path]:
-    """Return the configuration in a folder and the path of its weights.
+def _read_folder(folder: pathlib.Path) -> tuple[str, dict[str, Any], pathlib.Path]:
+    """Return the architecture and its fields in a folder, and the path of its weights.
 
     Raises:
         ValueError: If the folder is not a preset.
@@ -173,7 +188,8 @@ def _read_folder(folder: pathlib.Path) -> tuple[MADDConfig, pathlib.Path]:
             f"Received: preset={str(folder)!r}"
         )
     fields = read_json(folder / CONFIG_FILE)
-    return MADDConfig.from_dict(fields), folder / WEIGHTS_FILE
+    # Version 0.1 wrote none, as there was MADD alone; its presets are still read by it.
+    return fields.pop("architecture", "madd"), fields, folder / WEIGHTS_FILE
 
 
 def _write_folder(model, folder: pathlib.Path, half_precision: bool) -> None:
@@ -188,7 +204,10 @@ def _write_folder(model, folder: pathlib.Path, half_precision: bool) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
         written = pathlib.Path(work) / "preset"
         written.mkdir()
-        (written / CONFIG_FILE).write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
+        architecture = model.config.architecture
+        named = {} if architecture == "madd" else {"architecture": architecture}
+        fields = {**named, **model.config.to_dict()}
+        (written / CONFIG_FILE).write_text(json.dumps(fields, indent=2) + "\n")
         model.save_weights(written / WEIGHTS_FILE)
         if half_precision:
             store_in_half_precision(written / WEIGHTS_FILE)

@@ -9,19 +9,17 @@ from keras import ops
 
 from keras_madd.backbones import default_taps
 from keras_madd.model.config import MADDConfig
+from keras_madd.model.face_classifier_config import FaceClassifierConfig
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
-Model = TypeVar("Model", bound="MADD")
-
-# Fields that decide how many weights some layers have; the rest of the network stays as it is.
-SIZES = ("num_classes", "num_attentions", "head_width")
-# Fields that decide which layers there are behind the backbone.
-_BLOCKS = ("variant", "texture_tap", "attention_tap", "texture_enhancement", "texture_growth")
+Model = TypeVar("Model", bound="FaceClassifier")
 
 
-def take_weights(model: "MADD", source: "MADD", name: str, new_classifier: bool = False) -> str:
+def take_weights(
+    model: "FaceClassifier", source: "FaceClassifier", name: str, new_classifier: bool = False
+) -> str:
     """Copy every layer of a trained network that fits.
 
     Layers may differ in size by the number of classes, of attention maps and of the head's hidden
@@ -30,8 +28,8 @@ def take_weights(model: "MADD", source: "MADD", name: str, new_classifier: bool 
     are taken where both have as many; alpha is not, as a new training begins with a new alpha.
 
     Args:
-        model: The `MADD` model to fill.
-        source: The `MADD` model whose weights are copied.
+        model: The detector to fill.
+        source: The detector whose weights are copied.
         name: What the source is called in messages.
         new_classifier: Whether the last layer begins anew even where it fits.
 
@@ -39,7 +37,8 @@ def take_weights(model: "MADD", source: "MADD", name: str, new_classifier: bool 
         What was taken and what begins anew, in one line; "" if everything was taken.
 
     Raises:
-        ValueError: If the networks differ in more than sizes; nothing is copied then.
+        ValueError: If the networks differ in more than sizes, or their architectures do; nothing
+            is copied then.
     """
     _check_same_blocks(model.config, source.config, name)
     classifier = _classifier(model) if new_classifier else None
@@ -69,17 +68,19 @@ def take_weights(model: "MADD", source: "MADD", name: str, new_classifier: bool 
         return ""
     return (
         f"{len(pairs)} weights are those of {name}; these begin anew: {', '.join(anew)} "
-        f"({_differences(model.config, source.config, SIZES) or 'as asked for'})."
+        f"({_differences(model.config, source.config, model.config.sizes) or 'as asked for'})."
     )
 
 
-def resized(source: Model, config: MADDConfig, name: str, new_classifier: bool = False) -> Model:
+def resized(
+    source: Model, config: FaceClassifierConfig, name: str, new_classifier: bool = False
+) -> Model:
     """Build a model of another configuration with the trained weights of `source` that fit.
 
     Warns of the layers that begin anew.
 
     Args:
-        source: A `MADD` model; it stays as it is.
+        source: A detector; it stays as it is.
         config: The configuration; it may differ in sizes and in what training does.
         name: What the source is called in messages.
         new_classifier: Whether the last layer begins anew even where it fits.
@@ -106,19 +107,28 @@ def with_sizes(model: Model, sizes: Mapping[str, Any], name: str = "the checkpoi
 
 def sizes_apart(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part fields of `MADDConfig` into those that resize layers and all others."""
-    sizes = {name: value for name, value in fields.items() if name in SIZES}
-    return sizes, {name: value for name, value in fields.items() if name not in SIZES}
+    sizes = {name: value for name, value in fields.items() if name in MADDConfig.sizes}
+    return sizes, {name: value for name, value in fields.items() if name not in sizes}
 
 
-def _check_same_blocks(ours: MADDConfig, theirs: MADDConfig, name: str) -> None:
+def _check_same_blocks(ours: FaceClassifierConfig, theirs: FaceClassifierConfig, name: str) -> None:
+    if type(ours) is not type(theirs):
+        raise ValueError(
+            f"{name} is of another architecture, {theirs.architecture}, here {ours.architecture}: "
+            "its trained weights do not fit."
+        )
+    if not isinstance(ours, MADDConfig) or not isinstance(theirs, MADDConfig):
+        if _differences(ours, theirs, ours.blocks):
+            raise ValueError(_other_network(name, ours, theirs, ours.blocks))
+        return
     if ours.uses_regions != theirs.uses_regions:
         return
     ours, theirs = (
         config.replace(texture_tap=taps[0], attention_tap=taps[1])
         for config, taps in ((ours, _taps(ours)), (theirs, _taps(theirs)))
     )
-    if ours.uses_regions and _differences(ours, theirs, _BLOCKS):
-        raise ValueError(_other_network(name, ours, theirs, ("backbone", *_BLOCKS)))
+    if ours.uses_regions and _differences(ours, theirs, ours.blocks):
+        raise ValueError(_other_network(name, ours, theirs, ("backbone", *ours.blocks)))
 
 
 def _taps(config: MADDConfig) -> tuple[str, str]:
@@ -126,15 +136,17 @@ def _taps(config: MADDConfig) -> tuple[str, str]:
     return config.texture_tap or texture, config.attention_tap or attention
 
 
-def _other_network(name: str, ours: MADDConfig, theirs: MADDConfig, fields) -> str:
+def _other_network(
+    name: str, ours: FaceClassifierConfig, theirs: FaceClassifierConfig, fields
+) -> str:
     found = _differences(ours, theirs, fields) or "its layers differ"
     return (
         f"{name} is another network, whose trained weights do not fit: {found}. "
-        f"Only {', '.join(SIZES)} may be others."
+        f"Only {', '.join(ours.sizes)} may be others."
     )
 
 
-def _differences(ours: MADDConfig, theirs: MADDConfig, fields) -> str:
+def _differences(ours: FaceClassifierConfig, theirs: FaceClassifierConfig, fields) -> str:
     return "; ".join(
         f"{field} {getattr(theirs, field)!r}, here {getattr(ours, field)!r}"
         for field in fields
@@ -149,7 +161,7 @@ def _twins(model, source, layer_name: str, name: str) -> list[tuple[keras.Layer,
         for network in (model.network, source.network)
     )
     if len(ours) != len(theirs):
-        fields = ("backbone",) if layer_name == "backbone" else _BLOCKS
+        fields = ("backbone",) if layer_name == "backbone" else model.config.blocks
         raise ValueError(_other_network(name, model.config, source.config, fields))
     return list(zip(ours, theirs, strict=True))
 

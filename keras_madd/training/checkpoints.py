@@ -19,7 +19,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 LAST = "last.keras"
 BEST = "best.keras"
@@ -37,7 +37,7 @@ def new_state() -> dict:
     return {"epoch": 0, "history": [], "best": None, "stopped": ""}
 
 
-def save_checkpoint(folder: Path, model: "MADD", state: dict, keep: int = 0) -> None:
+def save_checkpoint(folder: Path, model: "FaceClassifier", state: dict, keep: int = 0) -> None:
     """Make an epoch count: write `last.keras`, and keep the last few epochs' files.
 
     Args:
@@ -65,7 +65,7 @@ def save_checkpoint(folder: Path, model: "MADD", state: dict, keep: int = 0) -> 
         old.unlink()
 
 
-def save_best(folder: Path, model: "MADD") -> None:
+def save_best(folder: Path, model: "FaceClassifier") -> None:
     """Write `best.keras`: a model without an optimizer, ready for `keras-madd export`.
 
     Raises:
@@ -97,7 +97,7 @@ def finished_epochs(folder: str | os.PathLike) -> int:
     return state["epoch"] if state else 0
 
 
-def load_checkpoint(folder: Path) -> "MADD":
+def load_checkpoint(folder: Path) -> "FaceClassifier":
     """Load a run's `last.keras` with its optimizer.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_madd.model.callbacks import StopOnNonFinite
-from keras_madd.model.madd import MADD
+from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.precision import float32_twin
 from keras_madd.training.checkpoints import save_best, save_checkpoint
 from keras_madd.training.devices import ONE_DEVICE, Devices
@@ -61,7 +61,7 @@ class FinishEpoch(keras.callbacks.Callback):
         self.events: EventWriter | None = None
         self.echo: Callable[[str], None] = echo
         self.devices = devices
-        self.twin: MADD | None = None
+        self.twin: FaceClassifier | None = None
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -118,7 +118,7 @@ class FinishEpoch(keras.callbacks.Callback):
             if self.devices.is_writer:
                 self.write_results()
 
-    def _averaged_twin(self) -> MADD:
+    def _averaged_twin(self) -> FaceClassifier:
         if self.twin is None:
             self.twin = float32_twin(self.model)
         copy_averaged_weights(self.model, self.twin)

@@ -9,8 +9,8 @@ import keras
 
 from keras_madd.data.damaged_shards import damage_is_named
 from keras_madd.model.callbacks import BatchProgress, StopOnNonFinite
-from keras_madd.model.loading import load_madd
-from keras_madd.model.madd import MADD
+from keras_madd.model.face_classifier import FaceClassifier
+from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
 from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
 from keras_madd.training.compiled import keep_compiled
@@ -134,13 +134,13 @@ def _train(
             model = load_checkpoint(folder)
     else:
         if settings.stage1_epochs:
-            source = load_madd(_train_backbone(data.settings, listener))
+            source = load_face_classifier(_train_backbone(data.settings, listener))
         listener.say("building the network")
         keras.utils.set_random_seed(settings.seed)
         with devices.building():
             model = starting_model(settings, config, source, listener.echo)
             model.compile(make_optimizer(settings, steps))
-    if words := devices.words(settings, model.config.synchronized_batch_norm):
+    if words := devices.words(settings, getattr(model.config, "synchronized_batch_norm", False)):
         listener.echo(words)
     _train_epochs(model, data, settings, steps, state, listener, devices)
     # Whoever goes on with the files, such as stage 2, finds them written.
@@ -187,7 +187,7 @@ def _train_backbone(settings: TrainSettings, listener: _Listener) -> Path:
 
 
 def _train_epochs(
-    model: MADD,
+    model: FaceClassifier,
     data: ShardsData,
     settings: TrainSettings,
     steps: int,

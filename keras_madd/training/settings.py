@@ -37,7 +37,7 @@ class TrainSettings:
         init: Model whose weights to start from: a `.keras` file, a preset's folder or a published
             `.pth` checkpoint.
         backbone_weights: `"imagenet"` or a weights file for the backbone; "": random.
-        fields: Fields of `MADDConfig` that replace the preset's.
+        fields: Fields of the configuration, such as `MADDConfig`, that replace the preset's.
         epochs: Epochs of training.
         stage1_epochs: Epochs of training the backbone alone first, as a plain classifier.
         batch_size: Faces in a batch, of all devices and workers together.

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_madd.model.config import MADDConfig
-from keras_madd.model.loading import load_madd
-from keras_madd.model.madd import MADD
-from keras_madd.model.presets import preset_config
+from keras_madd.model.architectures import build_classifier, preset_configuration
+from keras_madd.model.face_classifier import FaceClassifier
+from keras_madd.model.face_classifier_config import FaceClassifierConfig
+from keras_madd.model.loading import load_face_classifier
 from keras_madd.model.transfer import sizes_apart, take_weights
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
@@ -20,8 +20,10 @@ _CHECKPOINTS = (".pth", ".pt")
 
 
 def starting_config(
-    settings: TrainSettings, source: MADD | None, faces: Mapping[str, object] | None = None
-) -> MADDConfig:
+    settings: TrainSettings,
+    source: FaceClassifier | None,
+    faces: Mapping[str, object] | None = None,
+) -> FaceClassifierConfig:
     """The configuration of a run's model.
 
     Args:
@@ -33,13 +35,18 @@ def starting_config(
         UserError: If a field is unknown, or a value cannot work.
     """
     if settings.preset or source is None:
-        config = MADDConfig.from_dict(preset_config(settings.preset or DEFAULT_PRESET))
+        config = preset_configuration(settings.preset or DEFAULT_PRESET)
     else:
         config = source.config
     try:
         config = config.replace(**{"seed": settings.seed, **(faces or {}), **settings.fields})
     except (ValueError, TypeError) as error:
         raise UserError(str(error)) from error
+    if settings.stage1_epochs and not config.uses_regions:
+        raise UserError(
+            "Stage 1 trains the backbone of a detector with attention maps alone; this one has "
+            f"none. Received: stage1_epochs={settings.stage1_epochs}"
+        )
     if config.num_classes != 2:
         raise UserError(
             "Training is on two classes, real and fake; --set num_classes=2 gives a model of more "
@@ -48,7 +55,7 @@ def starting_config(
     return config
 
 
-def open_source(settings: TrainSettings) -> MADD | None:
+def open_source(settings: TrainSettings) -> FaceClassifier | None:
     """Open the model that `settings.init` names; `None` where it names none.
 
     Raises:
@@ -58,7 +65,7 @@ def open_source(settings: TrainSettings) -> MADD | None:
         return None
     path = Path(settings.init)
     if path.suffix not in _CHECKPOINTS:
-        return load_madd(path)
+        return load_face_classifier(path)
     from keras_madd.published_weights.layouts import layout_of
     from keras_madd.torch_weights.checkpoint import read_checkpoint
 
@@ -74,10 +81,10 @@ def open_source(settings: TrainSettings) -> MADD | None:
 
 def starting_model(
     settings: TrainSettings,
-    config: MADDConfig,
-    source: MADD | None,
+    config: FaceClassifierConfig,
+    source: FaceClassifier | None,
     echo: Callable[[str], None] = lambda line: None,
-) -> MADD:
+) -> FaceClassifier:
     """Build a run's model with the weights that it starts from.
 
     Args:
@@ -94,7 +101,7 @@ def starting_model(
     if weights and weights != "imagenet" and not os.path.isfile(weights):
         raise UserError(f"--backbone-weights must be imagenet or a file. There is no {weights}.")
     try:
-        model = MADD(config, backbone_weights=weights, dtype=policy)
+        model = build_classifier(config, backbone_weights=weights, dtype=policy)
     except Exception as error:  # A download that fails raises a plain Exception.
         if weights is None and not isinstance(error, ValueError):
             raise
@@ -114,7 +121,7 @@ def starting_model(
     return model
 
 
-def copy_averaged_weights(model: MADD, twin: MADD) -> None:
+def copy_averaged_weights(model: FaceClassifier, twin: FaceClassifier) -> None:
     """Copy a model's weights into its twin; their averages where its optimizer keeps some."""
     for weight, value in zip(twin.weights, model.weights, strict=True):
         weight.assign(value)

@@ -10,7 +10,7 @@ import numpy as np
 from keras_madd.visualize import overlay_attention
 
 if TYPE_CHECKING:
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 FOLDER = "tensorboard"
 _GAP = 4
@@ -36,7 +36,7 @@ class EventWriter:
         self._shown = _at_most(images, _SIDE)
         self._captions = captions
 
-    def write_epoch(self, epoch: int, figures: dict[str, float], model: "MADD") -> None:
+    def write_epoch(self, epoch: int, figures: dict[str, float], model: "FaceClassifier") -> None:
         """Write one epoch.
 
         Args:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_madd.evaluation.metrics import frame_metrics
-from keras_madd.model.madd import fake_probability_of_logits
+from keras_madd.model.face_classifier import fake_probability_of_logits
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from keras_madd.model.madd import MADD
+    from keras_madd.model.face_classifier import FaceClassifier
 
 # What one epoch is better than another by: the first that differs decides.
 CRITERIA = (("val_video_auc", 1), ("val_frame_auc", 1), ("val_log_loss", -1))
 
 
 def score_validation(
-    model: "MADD",
+    model: "FaceClassifier",
     batches: "tf.data.Dataset",
     exchange: Callable[[bytes], list[bytes]] = lambda own: [own],
 ) -> dict[str, float]:

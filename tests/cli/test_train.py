@@ -150,7 +150,7 @@ def test_stage_1_trains_the_backbone_that_stage_2_begins_with(
     assert {path.name for path in folder.iterdir()} == {
         *("best.keras", "last.keras", "log.csv", "run.json", "stage1", "tensorboard")
     }
-    stage1 = starting_model.load_madd(folder / "stage1" / "best.keras")
+    stage1 = starting_model.load_face_classifier(folder / "stage1" / "best.keras")
     for left, right in zip(stage1.get_weights(), source.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
     assert f"next: keras-madd export {folder / 'best.keras'}" in shown

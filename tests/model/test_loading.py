@@ -35,5 +35,5 @@ def test_what_cannot_be_loaded(tmp_path):
     with pytest.raises(UserError, match="empty cannot be loaded"):
         load_madd(empty)
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(broken)
-    with pytest.raises(UserError, match="not a MADD model"):
+    with pytest.raises(UserError, match="not a detector"):
         load_madd(broken)

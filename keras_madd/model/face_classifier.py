@@ -1,0 +1,177 @@
+"""FaceClassifier: what a detector is to training, evaluation, export and scoring."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+
+from keras_madd.model.face_classifier_config import FaceClassifierConfig
+from keras_madd.model.fitting import Fitting
+from keras_madd.model.labels import check_labels_fit
+from keras_madd.model.saving import Saving
+from keras_madd.model.seeds import seeds_from
+from keras_madd.support.tensor import Shape, Tensor
+
+
+class FaceClassifier(Fitting, Saving, keras.Model):
+    """A detector: face crops go in, logits come out; class 0 is real.
+
+    `MADD` is one; so are those of `keras_madd.model.rivals`, and `OwnNetwork` makes one of any
+    Keras model. What the rest of the package relies on:
+
+    - `config`, a `FaceClassifierConfig`;
+    - `network`, a functional model from pixels 0..255, `(B, H, W, 3)`, to a dictionary of
+      `"logits"` `(B, num_classes)` and, where there are some, `"global_features"` `(B, C)` that the
+      last layer sees and `"attention_maps"` `(B, h, w, M)`;
+    - its last layer is called "head", where it is to begin anew for other classes;
+    - loss terms of its own come from `add_loss` of its layers, or from `compute_loss`.
+
+    A subclass says `config_class` and overrides `make_network`.
+
+    Args:
+        config: A configuration of the subclass; or `None` and its fields as keyword arguments.
+        backbone_weights: `"imagenet"`, the path of a weights file, or `None`.
+        name: Name of the model; `None`: that of the architecture.
+        dtype: Dtype policy, such as `"mixed_float16"`; `None`: Keras's current one.
+        **fields: Fields of the configuration, in place of `config` or to change it.
+
+    Call arguments:
+        pixels: RGB face crops, 0..255, of any dtype; scaling is inside the model.
+        training: Whether to run in training mode.
+
+    Output shape:
+        `(B, num_classes)` logits, float32.
+    """
+
+    config_class: ClassVar[type[FaceClassifierConfig]]
+    config: FaceClassifierConfig
+    network: keras.Model
+    prefix: keras.Model | None
+
+    def __init__(
+        self,
+        config: FaceClassifierConfig | None = None,
+        *,
+        backbone_weights: str | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **fields: Any,
+    ):
+        super().__init__(name=name or self.config_class.architecture, dtype=dtype)
+        self.config = (config or self.config_class()).replace(**fields)
+        with _dtype_policy(self.dtype_policy), seeds_from(self.config.seed):
+            self.network, self.prefix = self.make_network(backbone_weights)
+        self.make_training_parts()
+        self.build((None, *self.config.input_size, 3))
+
+    def make_network(self, backbone_weights: str | None) -> tuple[keras.Model, keras.Model | None]:
+        """Return the network of `config`, and its part up to the attention maps or `None`."""
+        raise NotImplementedError
+
+    def make_training_parts(self) -> None:
+        """Make what only training needs."""
+
+    def build(self, input_shape: Shape) -> None:
+        """Nothing is left to build: all weights exist from the constructor on."""
+        self.built = True
+
+    def call(self, pixels: Tensor, training: bool | None = None) -> Any:
+        """Return the logits."""
+        self._check_pixels(pixels)
+        return self.network(pixels, training=training)["logits"]
+
+    def compute_loss(
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor | None = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Return the compiled loss and what the layers added."""
+        check_labels_fit(y, self.loss, self.config.num_classes)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """`(B, H, W, 3)` -> `(B, num_classes)`."""
+        return (input_shape[0], self.config.num_classes)
+
+    @property
+    def num_attention_maps(self) -> int:
+        """Number of attention maps M; 0 where the detector has none."""
+        maps = self.network.output.get("attention_maps")
+        return 0 if maps is None else maps.shape[-1]
+
+    def fake_probability(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
+        """Return `1 - P(class 0)` of face crops `(N, H, W, 3)` or a dataset, float64 `(N,)`."""
+        return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
+
+    def attention_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
+        """Return A of face crops `(N, H, W, 3)` or a dataset, `(N, h, w, M)`.
+
+        Raises:
+            ValueError: If the model has no attention maps.
+        """
+        if self.prefix is None:
+            raise ValueError("The model has no attention maps. Received: num_attentions=0")
+        return self.prefix.predict(x, batch_size=batch_size, verbose=0)
+
+    def embed(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
+        """Return what the classifier sees: P of MADD, flattened, beside G; `(N, C)`.
+
+        Raises:
+            ValueError: If the network does not give it.
+        """
+        if "global_features" not in self.network.output:
+            raise ValueError(
+                f"The network gives no features. Received: outputs={list(self.network.output)}"
+            )
+        outputs = self.network.predict(x, batch_size=batch_size, verbose=0)
+        features = [outputs["global_features"]]
+        if "local_features" in outputs:
+            local = outputs["local_features"]
+            features.insert(0, local.reshape(len(local), -1))
+        return np.concatenate(features, axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; `backbone_weights` are in the saved weights."""
+        return {
+            "config": self.config.to_dict(),
+            "name": self.name,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Self:
+        """Build a model from what `get_config` returned; its weights are random."""
+        return cls(**{**config, "config": cls.config_class.from_dict(config["config"])})
+
+    def _check_pixels(self, pixels):
+        shape = tuple(pixels.shape)
+        if len(shape) != 4 or shape[1:] != (*self.config.input_size, 3):
+            height, width = self.config.input_size
+            raise ValueError(
+                f"`pixels` must have shape (B, {height}, {width}, 3), RGB, 0..255. "
+                f"Received: shape={shape}"
+            )
+
+
+def fake_probability_of_logits(logits: Tensor) -> np.ndarray:
+    """Return `1 - P(class 0)`, float64 `(N,)`, of logits `(N, num_classes)`."""
+    logits = np.asarray(logits, "float64")
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return 1.0 - exponentials[:, 0] / exponentials.sum(axis=1)
+
+
+@contextlib.contextmanager
+def _dtype_policy(policy: Any) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

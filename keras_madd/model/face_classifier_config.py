@@ -1,0 +1,122 @@
+"""What the configuration of every detector has: plain data, JSON in and out."""
+
+import dataclasses
+import json
+from typing import Any, ClassVar, Self
+
+DETECTORS = ("auto", "short", "full")
+
+
+class FaceClassifierConfig:
+    """What training, evaluation and export read of a detector's configuration.
+
+    A configuration is a frozen dataclass that inherits from this class, or from `CommonConfig`,
+    which has these fields already:
+
+        input_size: `(height, width)` in pixels; one number stands for a square.
+        num_classes: Number of logits; class 0 is real.
+        crop_margin: Side of the face crops over the longer side of the face box.
+        detector: Kind of `keras_madd.faces.FaceDetector`: `"auto"`, `"short"` or `"full"`.
+        training_data: What the network was trained on, in words.
+        seed: Seed of everything random in the model; `None` draws one.
+
+    Attributes:
+        architecture: Name of the architecture that it describes; see `architectures`.
+        sizes: Fields that decide how many weights some layers have, such as `num_classes`.
+        blocks: Fields that decide which layers there are.
+    """
+
+    architecture: ClassVar[str]
+    sizes: ClassVar[tuple[str, ...]] = ("num_classes",)
+    blocks: ClassVar[tuple[str, ...]] = ()
+
+    input_size: tuple[int, int]
+    num_classes: int
+    crop_margin: float
+    detector: str
+    training_data: str
+    seed: int | None
+
+    def __post_init__(self) -> None:
+        """Make tuples of lists, and check."""
+        if isinstance(self.input_size, int):
+            object.__setattr__(self, "input_size", (self.input_size, self.input_size))
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, field.name), list):
+                object.__setattr__(self, field.name, tuple(value))
+        self._check_common()
+        self._check()
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> Self:
+        """Build a configuration from plain data; an unknown key is an error.
+
+        Raises:
+            ValueError: If a key is unknown or a value cannot work.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        unknown = sorted(set(fields) - known)
+        if unknown:
+            raise ValueError(
+                f"Unknown configuration keys: {', '.join(unknown)}. "
+                f"Known are: {', '.join(sorted(known))}"
+            )
+        return cls(**fields)
+
+    def to_dict(self) -> dict:
+        """Return plain data that `from_dict` reads, with lists for tuples."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[call-overload]
+
+    def replace(self, **fields: Any) -> Self:
+        """Return a copy with some fields changed; an unknown key is an error."""
+        return self.from_dict({**self.to_dict(), **fields})
+
+    @property
+    def uses_regions(self) -> bool:
+        """Whether the network has attention maps."""
+        return False
+
+    def _check(self) -> None:
+        """Raise `ValueError` where a field of the subclass cannot work."""
+
+    def _check_common(self) -> None:
+        check_choice("detector", self.detector, DETECTORS)
+        if len(self.input_size) != 2 or min(self.input_size) < 1:
+            raise ValueError(
+                "`input_size` must be one positive number or (height, width). "
+                f"Received: input_size={self.input_size}"
+            )
+        if self.num_classes < 2:
+            raise ValueError(
+                "`num_classes` must be at least 2: class 0 is real. "
+                f"Received: num_classes={self.num_classes}"
+            )
+        if not 0 < self.crop_margin < 10:
+            raise ValueError(
+                "`crop_margin` must be above 0 and below 10. "
+                f"Received: crop_margin={self.crop_margin}"
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CommonConfig(FaceClassifierConfig):
+    """The fields of `FaceClassifierConfig` with their defaults; see there."""
+
+    input_size: tuple[int, int] = (299, 299)
+    num_classes: int = 2
+    crop_margin: float = 1.3
+    detector: str = "auto"
+    training_data: str = ""
+    seed: int | None = None
+
+
+def check_choice(name: str, value: Any, choices: tuple) -> None:
+    """Raise `ValueError` unless a field is one of its choices."""
+    if value not in choices:
+        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
+
+
+def check_share(name: str, value: float) -> None:
+    """Raise `ValueError` unless a field is from 0 to below 1."""
+    if not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be from 0 to below 1. Received: {name}={value!r}")

@@ -1,0 +1,75 @@
+"""Loss terms that read more than the logits."""
+
+import contextvars
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from keras_madd.support.tensor import Tensor
+
+# The model whose training step is being traced or run, in this thread.
+_STEPPING: contextvars.ContextVar["OwnTerms | None"] = contextvars.ContextVar(
+    "keras_madd_own_terms", default=None
+)
+
+if TYPE_CHECKING:
+    from keras_madd.model.face_classifier import FaceClassifier as Base
+else:
+    Base = object
+
+
+class OwnTerms(Base):
+    """Mixin of a `FaceClassifier` with loss terms that read other outputs of the network.
+
+    Keras's `train_step` stays as it is. During a step the model returns all outputs of its
+    network in place of the logits; `own_terms` makes further terms of them, which are added to
+    the compiled loss and reported as `<name>_loss`.
+    """
+
+    term_trackers: dict[str, keras.metrics.Metric]
+
+    def own_terms(self, y: Tensor, outputs: dict[str, Tensor], sample_weight: Any) -> dict:
+        """Return the weighted terms of a batch, scalars, by their names in `term_trackers`."""
+        raise NotImplementedError
+
+    def train_step(self, *args: Any) -> Any:
+        """Make one update; arguments and result are the backend trainer's."""
+        token = _STEPPING.set(self)
+        try:
+            return super().train_step(*args)
+        finally:
+            _STEPPING.reset(token)
+
+    def call(self, pixels: Tensor, training: bool | None = None) -> Any:
+        """Return the logits; inside a training step, all outputs of the network."""
+        if _STEPPING.get() is not self:
+            return super().call(pixels, training=training)
+        self._check_pixels(pixels)
+        return self.network(pixels, training=training)
+
+    def compute_loss(
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor | None = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Return the compiled loss and, in a training step, the terms besides."""
+        if not isinstance(y_pred, dict):
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        total = super().compute_loss(x, y, y_pred["logits"], sample_weight, training)
+        for name, value in self.own_terms(y, y_pred, sample_weight).items():
+            self.term_trackers[name].update_state(value)
+            total = total + self._aggregate_additional_loss(value)
+        return total
+
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> dict[str, Any]:
+        """Return the compiled metrics and, in a training step, the terms."""
+        if isinstance(y_pred, dict):
+            return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
+        results = super().compute_metrics(x, y, y_pred, sample_weight)
+        reported = {tracker.name for tracker in self.term_trackers.values()}
+        return {name: value for name, value in results.items() if name not in reported}
