@@ -13,6 +13,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-contrib-python",
     "google": "protobuf",
+    "grpc": "grpcio",
     "sklearn": "scikit-learn",
 }
 

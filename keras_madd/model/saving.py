@@ -161,10 +161,12 @@ class Saving(Base):
 
     @classmethod
     def _kind_of(cls, architecture: str) -> type[Self]:
-        """The class of an architecture, if it is this one or derived from it."""
+        """The class of an architecture, if it is derived from this one; this one, if from that."""
         from keras_madd.model.architectures import class_of
 
         kind = class_of(architecture)
+        if issubclass(cls, kind):
+            return cls
         if not issubclass(kind, cls):
             raise ValueError(
                 f"`preset` must hold a {cls.__name__} model. Received: a {kind.__name__}"

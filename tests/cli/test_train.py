@@ -111,12 +111,12 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path, shards, capsys):
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path, shards, capsys, monkeypatch):
-    from keras_madd.training import run
+    from keras_madd.model.face_classifier import FaceClassifier
 
     def stopped(*arguments, **keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run.MADD, "fit", stopped)
+    monkeypatch.setattr(FaceClassifier, "fit", stopped)
     folder = tmp_path / "run"
     arguments = ["train", "--data", str(shards), "--output", str(folder)]
     assert main([*arguments, *SHORT]) == 130
