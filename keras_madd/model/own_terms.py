@@ -3,8 +3,7 @@
 import contextvars
 from typing import TYPE_CHECKING, Any
 
-import keras
-
+from keras_madd.model.reported_terms import ReportedTerms
 from keras_madd.support.tensor import Tensor
 
 # The model whose training step is being traced or run, in this thread.
@@ -18,15 +17,13 @@ else:
     Base = object
 
 
-class OwnTerms(Base):
+class OwnTerms(ReportedTerms, Base):
     """Mixin of a `FaceClassifier` with loss terms that read other outputs of the network.
 
     Keras's `train_step` stays as it is. During a step the model returns all outputs of its
     network in place of the logits; `own_terms` makes further terms of them, which are added to
     the compiled loss and reported as `<name>_loss`.
     """
-
-    term_trackers: dict[str, keras.metrics.Metric]
 
     def own_terms(self, y: Tensor, outputs: dict[str, Tensor], sample_weight: Any) -> dict:
         """Return the weighted terms of a batch, scalars, by their names in `term_trackers`."""
@@ -63,13 +60,3 @@ class OwnTerms(Base):
             self.term_trackers[name].update_state(value)
             total = total + self._aggregate_additional_loss(value)
         return total
-
-    def compute_metrics(
-        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
-    ) -> dict[str, Any]:
-        """Return the compiled metrics and, in a training step, the terms."""
-        if isinstance(y_pred, dict):
-            return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
-        results = super().compute_metrics(x, y, y_pred, sample_weight)
-        reported = {tracker.name for tracker in self.term_trackers.values()}
-        return {name: value for name, value in results.items() if name not in reported}

@@ -9,7 +9,7 @@ one at a time: see `two_passes`.
 import contextlib
 import contextvars
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
@@ -19,6 +19,7 @@ from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.first_step import build_before_tracing
 from keras_madd.model.labels import check_labels_fit, class_of
+from keras_madd.model.reported_terms import ReportedTerms
 from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
 
@@ -35,13 +36,8 @@ TERMS = {
     "match": "match_weight",
 }
 
-if TYPE_CHECKING:
-    from keras import Model as Base
-else:
-    Base = object
 
-
-class TwoPassTraining(Base):
+class TwoPassTraining(ReportedTerms):
     """Mixin of `MADD`: the custom `train_step` with RIL and AGDA.
 
     One step, for images I with labels y:
@@ -82,7 +78,6 @@ class TwoPassTraining(Base):
     prefix: keras.Model | None
     region_independence: keras.layers.Layer | None
     augmentation: keras.layers.Layer | None
-    term_trackers: dict[str, keras.metrics.Metric]
 
     def train_step(self, *args: Any) -> Any:
         """Make one update; see the class. Arguments and result are the backend trainer's."""
@@ -159,16 +154,6 @@ class TwoPassTraining(Base):
             share = self._aggregate_additional_loss(ops.ones(()))
             self.term_trackers[name].update_state(ops.stop_gradient(value) / share)
         return additional + total
-
-    def compute_metrics(
-        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
-    ) -> dict[str, Any]:
-        """Return the compiled metrics and, in a training step, the terms of the loss."""
-        if isinstance(y_pred, dict):
-            return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
-        results = super().compute_metrics(x, y, y_pred, sample_weight)
-        reported = {tracker.name for tracker in self.term_trackers.values()}
-        return {name: value for name, value in results.items() if name not in reported}
 
     def make_term_trackers(self) -> dict[str, keras.metrics.Metric]:
         """Return one mean for each term that the configuration switches on."""

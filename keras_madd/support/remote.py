@@ -32,6 +32,12 @@ def is_remote(path: str | os.PathLike) -> bool:
     return os.fspath(path).partition("://")[0] in SCHEMES and "://" in os.fspath(path)
 
 
+def user_cache() -> Path:
+    """The folder of this user's cache that belongs to the package."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "keras-madd"
+
+
 def cache_folder(url: str, kind: str) -> Path:
     """The folder of this user's cache that stands for a folder in a bucket.
 
@@ -39,9 +45,8 @@ def cache_folder(url: str, kind: str) -> Path:
         url: The folder in the bucket.
         kind: What it is for.
     """
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     name = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
-    return Path(cache) / "keras-madd" / kind / name
+    return user_cache() / kind / name
 
 
 class RemoteFolder:

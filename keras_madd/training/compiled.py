@@ -1,9 +1,8 @@
 """What JAX has compiled, kept for the next run."""
 
-import os
-from pathlib import Path
-
 import keras
+
+from keras_madd.support.remote import user_cache
 
 
 def keep_compiled() -> None:
@@ -17,5 +16,4 @@ def keep_compiled() -> None:
     import jax
 
     if jax.config.values["jax_compilation_cache_dir"] is None:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        jax.config.update("jax_compilation_cache_dir", str(caches / "keras-madd" / "jax"))
+        jax.config.update("jax_compilation_cache_dir", str(user_cache() / "jax"))
