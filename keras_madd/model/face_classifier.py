@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.fitting import Fitting
+from keras_madd.model.frozen import freeze, frozen_layers
 from keras_madd.model.labels import check_labels_fit
 from keras_madd.model.saving import Saving
 from keras_madd.model.seeds import seeds_from
@@ -136,19 +137,28 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return np.concatenate(features, axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; `backbone_weights` are in the saved weights."""
-        return {
+        """Return the constructor's arguments and the layers that are not trained.
+
+        `backbone_weights` are in the saved weights.
+        """
+        config = {
             "config": self.config.to_dict(),
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
         }
+        frozen = frozen_layers(self.network)
+        return {**config, "frozen": frozen} if frozen else config
 
     @classmethod
     def from_config(
         cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
     ) -> Self:
         """Build a model from what `get_config` returned; its weights are random."""
-        return cls(**{**config, "config": cls.config_class.from_dict(config["config"])})
+        arguments = {**config, "config": cls.config_class.from_dict(config["config"])}
+        frozen = arguments.pop("frozen", ())
+        model = cls(**arguments)
+        freeze(model.network, frozen)
+        return model
 
     def _check_pixels(self, pixels):
         shape = tuple(pixels.shape)

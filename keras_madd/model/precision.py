@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from keras import ops
 
+from keras_madd.model.frozen import freeze, frozen_layers
+
 if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier
 
@@ -12,7 +14,9 @@ Model = TypeVar("Model", bound="FaceClassifier")
 
 def float32_twin(model: Model) -> Model:
     """Build an uncompiled float32 model of the same configuration, with weights of its own."""
-    return type(model)(model.config, name=model.name, dtype="float32")
+    twin = type(model)(model.config, name=model.name, dtype="float32")
+    freeze(twin.network, frozen_layers(model.network))
+    return twin
 
 
 def in_float32(model: Model) -> Model:

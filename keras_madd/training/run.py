@@ -179,6 +179,7 @@ def _train_backbone(settings: TrainSettings, listener: _Listener) -> Path:
         fields={**settings.fields, "num_attentions": 0},
         epochs=settings.stage1_epochs,
         stage1_epochs=0,
+        freeze_early=False,
         warmup_epochs=min(settings.warmup_epochs, settings.stage1_epochs / 2),
     )
     result = train(alone, resume=True, **vars(listener))

@@ -37,6 +37,8 @@ class TrainSettings:
         init: Model whose weights to start from: a `.keras` file, a preset's folder or a published
             `.pth` checkpoint.
         backbone_weights: `"imagenet"` or a weights file for the backbone; "": random.
+        freeze_early: Whether the backbone's layers up to the texture tap keep their weights: for
+            fine-tuning, in about two thirds of a step's time.
         fields: Fields of the configuration, such as `MADDConfig`, that replace the preset's.
         epochs: Epochs of training.
         stage1_epochs: Epochs of training the backbone alone first, as a plain classifier.
@@ -75,6 +77,7 @@ class TrainSettings:
     preset: str = ""
     init: str = ""
     backbone_weights: str = ""
+    freeze_early: bool = False
     fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     epochs: int = 20
     stage1_epochs: int = 0

@@ -11,6 +11,7 @@ import numpy as np
 from keras_madd.model.architectures import build_classifier, preset_configuration
 from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
+from keras_madd.model.frozen import freeze, layers_before
 from keras_madd.model.loading import load_face_classifier
 from keras_madd.model.transfer import sizes_apart, take_weights
 from keras_madd.support.errors import UserError
@@ -118,7 +119,19 @@ def starting_model(
             ) from error
         if words:
             echo(words)
+    if settings.freeze_early:
+        _freeze_early(model)
     return model
+
+
+def _freeze_early(model):
+    backbone = next((each for each in model.network.layers if each.name == "backbone"), None)
+    if backbone is None or "texture" not in backbone.output:
+        raise UserError(
+            "--freeze-early keeps the layers up to the texture tap, and this detector has none; "
+            "set `trainable` of its layers in a script of your own."
+        )
+    freeze(model.network, layers_before(backbone, "texture"))
 
 
 def copy_averaged_weights(model: FaceClassifier, twin: FaceClassifier) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_madd import MADD
+from keras_madd.model.frozen import frozen_layers
 from keras_madd.model.precision import float32_twin
 from keras_madd.model.transfer import take_weights
 from keras_madd.support.errors import UserError
@@ -133,8 +134,25 @@ def test_a_missing_start_is_told():
         open_source(TrainSettings(output="run", init="nothing.keras"))
 
 
+def test_early_layers_stay_as_they_are_where_asked_for():
+    settings = TrainSettings(output="run", preset="madd_tiny", freeze_early=True)
+    model = starting_model(settings, starting_config(settings, None), None)
+    assert [path.split("_")[0] for path in frozen_layers(model.network)] == [
+        *("backbone/b0", "backbone/b0", "backbone/b1", "backbone/b1")
+    ]
+
+
+def test_a_detector_without_a_texture_tap_has_no_early_layers():
+    settings = TrainSettings(output="run", preset="f3net", freeze_early=True)
+    fields = {"backbone": "tiny", "input_size": 32}
+    config = starting_config(settings.replace(fields=fields), None)
+    with pytest.raises(UserError, match=r"--freeze-early .* this detector has none"):
+        starting_model(settings, config, None)
+
+
+@pytest.mark.parametrize("freeze_early", [False, True])
 @pytest.mark.parametrize("precision", ["", "float16"])
-def test_what_is_kept_is_the_average_in_float32(precision):
+def test_what_is_kept_is_the_average_in_float32(precision, freeze_early):
     settings = TrainSettings(
         output="run",
         preset="madd_tiny",
@@ -145,6 +163,7 @@ def test_what_is_kept_is_the_average_in_float32(precision):
         weight_decay=0.0,
         ema=0.75,
         mixed_precision=precision,
+        freeze_early=freeze_early,
     )
     model = starting_model(settings, starting_config(settings, None), None)
     model.compile(make_optimizer(settings, 1000))

@@ -1,0 +1,52 @@
+"""Layers that keep their weights in training: which they are, through saving and in copies."""
+
+from collections.abc import Iterable, Iterator
+
+import keras
+
+
+def freeze(network: keras.Model, paths: Iterable[str]) -> None:
+    """Set `trainable` of layers to `False`; batch normalisation then uses its moving statistics.
+
+    Args:
+        network: A functional model.
+        paths: Of layers in it, such as `"backbone/stem_conv"`.
+
+    Raises:
+        ValueError: If there is no layer of such a path.
+    """
+    layers = dict(_layers(network))
+    for path in paths:
+        if path not in layers:
+            raise ValueError(f"`frozen` must be layers of the network. Received: {path!r}")
+        layers[path].trainable = False
+
+
+def frozen_layers(network: keras.Model) -> list[str]:
+    """Return the paths of a functional model's layers with weights, none of which is trained."""
+    return [path for path, layer in _layers(network) if layer.weights and not layer.trainable]
+
+
+def layers_before(backbone: keras.Model, output: str) -> list[str]:
+    """Return the paths of a backbone's layers that one of its outputs depends on.
+
+    Args:
+        backbone: A functional model with a dictionary of outputs, inside a network. A model in it
+            has outputs of the same names.
+        output: Name of the output, such as `"texture"`.
+    """
+    paths = []
+    for layer in keras.Model(backbone.input, backbone.output[output]).layers:
+        if isinstance(layer, keras.Model):
+            paths += layers_before(layer, output)
+        elif layer.weights:
+            paths.append(layer.name)
+    return [f"{backbone.name}/{path}" for path in paths]
+
+
+def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer, f"{prefix}{layer.name}/")
+        else:
+            yield prefix + layer.name, layer
