@@ -1,7 +1,16 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "out/", "build.mjs", "benchmark.mjs", "eslint.config.js"] },
+  {
+    ignores: [
+      "node_modules/",
+      "out/",
+      "build.mjs",
+      "benchmark.mjs",
+      "picture.mjs",
+      "eslint.config.js",
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
