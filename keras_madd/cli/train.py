@@ -245,8 +245,8 @@ def _settings(given: dict, resume: bool) -> TrainSettings:
 
 def _how_to_go_on(settings: TrainSettings) -> str:
     from keras_madd.training.checkpoints import finished_epochs
-    from keras_madd.training.run import STAGE1
     from keras_madd.training.run_record import RUN_JSON
+    from keras_madd.training.run_training import STAGE1
 
     folder = Path(settings.output)
     if not (folder / RUN_JSON).is_file():

@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Camera:
+class SimulatedCamera:
     """Settings of one camera; a real video and the fakes made from it share them.
 
     Attributes:
@@ -23,7 +23,7 @@ class Camera:
     quality: int
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "Camera":
+    def draw(cls, rng: np.random.Generator) -> "SimulatedCamera":
         """Draw a camera at random."""
         return cls(
             blur=rng.uniform(0.25, 0.6),

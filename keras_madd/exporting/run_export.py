@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_madd.exporting.bounds import TOLERANCES, bounds, made_by, summary
-from keras_madd.exporting.bundle import check_target, export_bundle
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.export_report import ExportReport, report_paths, write_export_report
+from keras_madd.exporting.exported_file import check_target, export_bundle
 from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
 from keras_madd.exporting.litert import CALIBRATED, float_litert

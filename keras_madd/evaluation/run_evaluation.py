@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_madd.evaluation.calibration import Calibration, fit_calibration
+from keras_madd.evaluation.calibration_fit import Calibration, fit_calibration
 from keras_madd.evaluation.compare import compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
+from keras_madd.evaluation.evaluation_result import EvaluationResult
 from keras_madd.evaluation.explanation import Explanation, explain
-from keras_madd.evaluation.outcome import Outcome
+from keras_madd.evaluation.opened_model import OpenedModel, open_model
 from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
 from keras_madd.evaluation.score_shards import (
     check_geometry,
@@ -17,7 +18,6 @@ from keras_madd.evaluation.score_shards import (
     score_split,
     with_temperature,
 )
-from keras_madd.evaluation.scorer import Scorer, open_scorer
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
 from keras_madd.inference.calibration import uncalibrated
 from keras_madd.support.errors import UserError
@@ -80,12 +80,12 @@ class _Gathered:
     threshold: tuple[float | None, str]
     temperature: float | None = None
     calibration: Calibration | None = None
-    scorer: Scorer | None = None
+    model: OpenedModel | None = None
     splits: Sequence[SplitOfShards] = ()
     warnings: tuple[str, ...] = ()
 
 
-def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
+def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResult:
     """Evaluates and writes `scores.parquet`, `metrics.json` and `report.html` into a folder.
 
     Args:
@@ -111,12 +111,12 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
         if other is not None:
             comparison = compare_models(reported, other.where(split=settings.split), protocol)
     why = {}
-    if gathered.scorer is not None and settings.gallery:
+    if gathered.model is not None and settings.gallery:
         with stages.stage("reasons") as stage:
             for number, split in enumerate(gathered.splits, start=1):
                 why[split.name] = _reasons(gathered, split, settings)
                 stage.advance(number, len(gathered.splits))
-    outcome = Outcome(
+    evaluation = EvaluationResult(
         results={name: each for name, each in results.items() if "one_class" not in each},
         one_class={
             name: each["one_class"] for name, each in results.items() if "one_class" in each
@@ -129,7 +129,7 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
         compared_with=str(settings.compare or ""),
         calibration=gathered.calibration,
         why=why,
-        model=_model_facts(gathered.scorer),
+        model=_model_facts(gathered.model),
         data=_data_facts(gathered, settings),
         warnings=gathered.warnings,
         command=settings.command,
@@ -138,12 +138,12 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> Outcome:
         seconds=stages.seconds,
     )
     write_scores(output / SCORES_FILE, gathered.scores)
-    replace_file(output / METRICS_FILE, json_bytes(outcome.to_json(), allow_nan=False))
+    replace_file(output / METRICS_FILE, json_bytes(evaluation.to_json(), allow_nan=False))
     subject = settings.model or settings.scores
     assert subject is not None
     title = f"Evaluation of {subject.name}"
-    write_evaluation_report(output / REPORT_FILE, title, outcome, _curves(reported, outcome))
-    return outcome
+    write_evaluation_report(output / REPORT_FILE, title, evaluation, _curves(reported, evaluation))
+    return evaluation
 
 
 def _from_file(settings: EvaluationSettings) -> _Gathered:
@@ -163,17 +163,17 @@ def _from_file(settings: EvaluationSettings) -> _Gathered:
 def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
     assert settings.model is not None
     with stages.stage("model"):
-        scorer = open_scorer(settings.model, settings.threads)
+        model = open_model(settings.model, settings.threads)
     splits = open_splits(settings.data, settings.split)
-    warnings = [check_geometry(scorer, split) for split in splits]
-    if scorer.demonstration:
+    warnings = [check_geometry(model, split) for split in splits]
+    if model.demonstration:
         warnings.insert(0, "This model is a demonstration; it detects nothing in the wild.")
-    temperature, threshold, calibration = scorer.temperature, _known_threshold(scorer), None
+    temperature, threshold, calibration = model.temperature, _known_threshold(model), None
     tables = []
     if settings.calibrate:
         validation = open_splits(settings.data[:1], "val")[0]
         with stages.stage("scores, validation") as stage:
-            raw = score_split(scorer, validation, stage.advance)
+            raw = score_split(model, validation, stage.advance)
         calibration = fit_calibration(raw, settings.false_alarms, settings.misses)
         temperature = calibration.temperature
         threshold = calibration.threshold, f"fitted on the validation split of {validation.name}"
@@ -183,11 +183,11 @@ def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
         threshold = settings.threshold, "as given"
     for split in splits:
         with stages.stage(f"scores, {split.name}") as stage:
-            tables.append(with_temperature(score_split(scorer, split, stage.advance), temperature))
+            tables.append(with_temperature(score_split(model, split, stage.advance), temperature))
         if settings.corruptions:
             with stages.stage(f"corrupted, {split.name}") as stage:
                 damaged = score_corruptions(
-                    scorer,
+                    model,
                     split,
                     settings.corruptions,
                     settings.corruption_sources,
@@ -200,16 +200,16 @@ def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
         threshold=threshold,
         temperature=temperature,
         calibration=calibration,
-        scorer=scorer,
+        model=model,
         splits=splits,
         warnings=tuple(warning for warning in warnings if warning),
     )
 
 
-def _known_threshold(scorer: Scorer) -> tuple[float | None, str]:
-    if scorer.temperature == 1.0 and scorer.threshold == 0.5:
+def _known_threshold(model: OpenedModel) -> tuple[float | None, str]:
+    if model.temperature == 1.0 and model.threshold == 0.5:
         return None, "not fitted; --calibrate fits it on the validation split"
-    return scorer.threshold, "of the model's description"
+    return model.threshold, "of the model's description"
 
 
 def _reasons(
@@ -217,9 +217,9 @@ def _reasons(
 ) -> Explanation:
     rows = gathered.scores.where(dataset=split.name, split=split.split, condition=CLEAN)
     threshold = gathered.threshold[0]
-    assert gathered.scorer is not None
+    assert gathered.model is not None
     return explain(
-        gathered.scorer,
+        gathered.model,
         split,
         rows,
         0.5 if threshold is None else threshold,
@@ -228,21 +228,21 @@ def _reasons(
     )
 
 
-def _curves(reported: Scores, outcome: Outcome) -> dict[str, tuple]:
+def _curves(reported: Scores, evaluation: EvaluationResult) -> dict[str, tuple]:
     frames = frames_of(reported.where(condition=CLEAN))
-    rows = {name: frames.where(dataset=name) for name in outcome.results}
+    rows = {name: frames.where(dataset=name) for name in evaluation.results}
     return {name: (each.label, each.probability) for name, each in rows.items()}
 
 
-def _model_facts(scorer: Scorer | None) -> dict[str, str]:
-    if scorer is None:
+def _model_facts(model: OpenedModel | None) -> dict[str, str]:
+    if model is None:
         return {}
-    facts = {"file": str(scorer.path), "SHA-256": scorer.sha256}
+    facts = {"file": str(model.path), "SHA-256": model.sha256}
     return {name: value for name, value in facts.items() if value}
 
 
 def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, dict]:
-    if gathered.scorer is None:
+    if gathered.model is None:
         from keras_madd.inference.model_description import sha256_of
 
         assert settings.scores is not None
