@@ -1,0 +1,7 @@
+"""An old name of `keras_madd.evaluation.run_evaluation`; it goes with version 0.3."""
+
+from keras_madd.support.moved import moved_names
+
+__getattr__ = moved_names(
+    __name__, {"keras_madd.evaluation.run_evaluation": ("EvaluationSettings", "run_evaluation")}
+)
