@@ -9,6 +9,7 @@ from keras_madd.evaluation.compare import compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
 from keras_madd.evaluation.evaluation_result import EvaluationResult
+from keras_madd.evaluation.evaluation_settings import EvaluationSettings
 from keras_madd.evaluation.explanation import Explanation, explain
 from keras_madd.evaluation.opened_model import OpenedModel, open_model
 from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
@@ -26,50 +27,6 @@ from keras_madd.support.progress import Stages
 from keras_madd.support.versions import package_versions
 
 SCORES_FILE, METRICS_FILE, REPORT_FILE = "scores.parquet", "metrics.json", "report.html"
-
-
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """What an evaluation depends on.
-
-    Attributes:
-        model: A `.keras`, `.tflite` or `.onnx` file; or None, with `scores`.
-        data: Folders of shards.
-        scores: A table of scores to measure without a model; or None, with `model`.
-        split: The split that is reported.
-        calibrate: Whether to fit temperature and threshold on the validation split first.
-        false_alarms: With `calibrate`, fit the thresholds of the words "fake", "uncertain" and
-            "no trace found", as `fit_verdict_thresholds`; None: one threshold.
-        misses: The same.
-        threshold: A threshold from elsewhere, or None.
-        aggregate: Frames to video, as `keras_madd.evaluation.video_scores`.
-        bootstrap: Resamples of the videos for `compare`.
-        corruptions: Names from `keras_madd.evaluation.corruptions.CORRUPTIONS`.
-        corruption_sources: Source videos that are corrupted, drawn at random; None for all.
-        compare: Scores of another model, or None.
-        gallery: Faces in each gallery; 0 leaves the reasons out.
-        threads: Processor threads for LiteRT.
-        seed: Everything random follows from it.
-        command: The command line, for the report.
-    """
-
-    model: Path | None = None
-    data: Sequence[Path] = ()
-    scores: Path | None = None
-    split: str = "test"
-    calibrate: bool = False
-    false_alarms: float | None = None
-    misses: float = 0.1
-    threshold: float | None = None
-    aggregate: str = "mean"
-    bootstrap: int = 1000
-    corruptions: Sequence[str] = ()
-    corruption_sources: int | None = 100
-    compare: Path | None = None
-    gallery: int = 12
-    threads: int | None = None
-    seed: int = 0
-    command: str = ""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from keras_madd.exporting.bounds import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.export_report import ExportReport, report_paths, write_export_report
+from keras_madd.exporting.export_settings import ExportSettings
 from keras_madd.exporting.exported_file import check_target, export_bundle
 from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
@@ -31,53 +32,6 @@ if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier
 
 _LAYER_PICTURES = 8
-WHY_CALIBRATION = (
-    "--quantize {} needs --calibration: the range of every activation is measured on faces of the "
-    "kind that the model was trained on. Give the folder of shards it was trained on (its train "
-    "split is used) or a folder of some 200 face crops or photographs. Generated noise would give "
-    "ranges that ruin the scores of real faces."
-)
-
-
-@dataclass(frozen=True)
-class ExportSettings:
-    """What the command was told; see its help.
-
-    Attributes:
-        model, output: The saved model and the file to write.
-        quantize, batch, input_type: As `export_litert`.
-        calibration, samples, seed: Where pictures to calibrate on are, how many, and the seed.
-        verify, verify_samples: The same of pictures to verify on.
-        max_auc_drop: The largest loss of AUC that passes, or None.
-        threads: Numbers of threads to time the file with.
-        crop_margin, detector, training_data: Of the description; None: the model's own.
-        temperature, threshold: Of the description; None: those of the description in the preset's
-            folder, else 1 and 0.5.
-        demonstration: Of the description.
-        overwrite: Whether existing files may be replaced.
-        command: The command line, for the report.
-    """
-
-    model: str
-    output: Path
-    quantize: str = "none"
-    batch: int = 1
-    input_type: str = "float32"
-    calibration: str | None = None
-    samples: int = 200
-    seed: int = 0
-    verify: str | None = None
-    verify_samples: int = 1000
-    max_auc_drop: float | None = None
-    threads: tuple[int, ...] = (1, 2)
-    crop_margin: float | None = None
-    detector: str | None = None
-    training_data: str | None = None
-    temperature: float | None = None
-    threshold: float | None = None
-    demonstration: bool = False
-    overwrite: bool = False
-    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,10 +117,6 @@ def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
 
 
 def _check(settings: ExportSettings) -> None:
-    if settings.quantize in CALIBRATED and settings.calibration is None:
-        raise UserError(WHY_CALIBRATION.format(settings.quantize))
-    if settings.max_auc_drop is not None and settings.verify is None:
-        raise UserError("--max-auc-drop needs --verify: pictures of known label to measure it on.")
     check_target(settings.output, settings.quantize, settings.overwrite, settings.input_type)
     for each in report_paths(settings.output) if settings.verify else ():
         check_output(each, overwrite=settings.overwrite)

@@ -22,11 +22,11 @@ def test_every_kind_of_file_gives_the_same_scores(tmp_path):
     exported(tmp_path)
     expected = model.fake_probability(crops())
     for name in ("model.keras", "preset", "model.tflite", "model.onnx"):
-        model = open_model(tmp_path / name)
-        probabilities, maps = model.score_with_maps(crops())
+        opened = open_model(tmp_path / name)
+        probabilities, maps = opened.score_with_maps(crops())
         np.testing.assert_allclose(probabilities, expected, atol=1e-5)
         np.testing.assert_allclose(maps, model.attention_maps(crops()), atol=1e-4)
-        assert (model.size, model.temperature, model.threshold) == (64, 1.0, 0.5)
+        assert (opened.size, opened.temperature, opened.threshold) == (64, 1.0, 0.5)
 
 
 def test_more_crops_than_a_batch(tmp_path):
