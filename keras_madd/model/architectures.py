@@ -15,6 +15,7 @@ from keras_madd.model.rivals.own_network import OwnNetwork
 from keras_madd.model.rivals.sstnet import SSTNet
 from keras_madd.model.rivals.two_branch import TwoBranch
 from keras_madd.model.warm_up import WarmUp
+from keras_madd.support.errors import check_choice
 
 __all__ = ["ARCHITECTURES", "WarmUp", "build_classifier", "class_of", "preset_configuration"]
 
@@ -28,11 +29,7 @@ def class_of(architecture: str) -> type[FaceClassifier]:
     Raises:
         ValueError: If there is none of that name.
     """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"`architecture` must be one of {', '.join(ARCHITECTURES)}. "
-            f"Received: architecture={architecture!r}"
-        )
+    check_choice("architecture", architecture, ARCHITECTURES)
     return ARCHITECTURES[architecture]
 
 
