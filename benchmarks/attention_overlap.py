@@ -59,7 +59,7 @@ def main() -> None:
 def measure(shards: Path, output: Path, epochs: int, seed: int, fields: dict) -> dict:
     """Train one model; return its maps' overlap and its frame AUC on the test people."""
     from keras_madd.demo.quickstart import LEARNING_RATE, PRESET
-    from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
+    from keras_madd.evaluation.run_evaluation import EvaluationSettings, run_evaluation
     from keras_madd.training import TrainSettings, train
 
     settings = TrainSettings(

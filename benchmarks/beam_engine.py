@@ -18,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import time
 from pathlib import Path
 
 import psutil
+from beam_job_server import Engine, kill_all
 
 SETTINGS = ["--frames-per-video", "4", "--size", "96", "--videos-per-shard", "6"]
 TELLING = re.compile(r"(?i)flink|prism|executing pipeline|starting job|state|worker|serving")
@@ -99,76 +99,6 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
     }
 
 
-class Engine:
-    """A job server in a process of its own, and a pool of workers in another.
-
-    Args:
-        program: A jar or a program.
-        log: Where their output goes.
-        environment: Of Beam.
-    """
-
-    def __init__(self, program: Path, log: Path, environment: str):
-        self._program, self._log, self._environment = program, log, environment
-        self.server = self.pool = None
-        self.start()
-
-    def start(self) -> None:
-        """Start what does not run, and wait until it answers."""
-        if self.server is None or self.server.poll() is not None:
-            self.port = free_port()
-            if self._program.suffix == ".jar":
-                ports = ["--artifact-port", 0, "--expansion-port", 0]
-                words = ["java", "-jar", self._program, "--job-port", self.port, *ports]
-            else:
-                words = [self._program.resolve(), "--job_port", self.port, "--serve_http=false"]
-            self.server = self._start(words, self.port)
-        if self._environment == "EXTERNAL" and (self.pool is None or self.pool.poll() is not None):
-            self.pool_port = free_port()
-            module = "apache_beam.runners.worker.worker_pool_main"
-            words = [sys.executable, "-m", module, f"--service_port={self.pool_port}"]
-            self.pool = self._start(words, self.pool_port)
-
-    def _start(self, words: list, port: int) -> subprocess.Popen:
-        # The pool starts "python".
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                list(map(str, words)),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"PATH": path},
-            )
-        for _ in range(600):
-            with socket.socket() as test:
-                if test.connect_ex(("localhost", port)) == 0:
-                    return process
-            time.sleep(0.1)
-        raise SystemExit(f"{words[0]} does not answer: {self._log.read_text()[-2000:]}")
-
-    def stop(self) -> None:
-        """End both."""
-        for process in filter(None, (self.server, self.pool)):
-            kill_all(process)
-
-    def beam_options(self) -> list[str]:
-        """What Beam is told."""
-        options = [f"--job_endpoint=localhost:{self.port}"]
-        options.append(f"--environment_type={self._environment}")
-        if self._environment == "EXTERNAL":
-            options.append(f"--environment_config=localhost:{self.pool_port}")
-        return options
-
-    def options(self) -> list[str]:
-        """What `prepare` is told."""
-        return ["--runner", "PortableRunner", "--beam-args", " ".join(self.beam_options())]
-
-    def lines(self) -> list[str]:
-        """Their log."""
-        return self._log.read_text(errors="replace").splitlines()
-
-
 def command(root: Path, output: Path, more: list) -> list[str]:
     """The words of a `prepare` command."""
     words = [sys.executable, "-m", "keras_madd.cli.main", "prepare", "--dataset", "folder"]
@@ -240,15 +170,6 @@ def kill_and_start_again(
     }
 
 
-def kill_all(process: subprocess.Popen) -> None:
-    """Kill a process and what it has started, as the loss of its machine would."""
-    if process.poll() is None:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
-        process.kill()
-    process.wait()
-
-
 def watch_pieces(words: list[str], output: Path) -> dict:
     """Run a command, and count the versions of each file of a group or shard that were seen."""
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
@@ -280,13 +201,6 @@ def digests(folder: Path) -> dict[str, str]:
     """Name -> digest of all files of a finished folder."""
     files = (path for path in folder.glob("*") if path.is_file())
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as test:
-        test.bind(("localhost", 0))
-        return test.getsockname()[1]
 
 
 if __name__ == "__main__":

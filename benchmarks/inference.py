@@ -62,8 +62,8 @@ def main() -> None:
 
 def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:
     """Exports a model in every format and measures each."""
-    from keras_madd.exporting.bundle import export_bundle
     from keras_madd.exporting.delegation import delegation
+    from keras_madd.exporting.exported_file import export_bundle
     from keras_madd.exporting.samples import Samples
     from keras_madd.exporting.verify import agreement_figures
     from keras_madd.model.loading import load_madd

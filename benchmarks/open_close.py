@@ -44,7 +44,7 @@ def _made(folder: Path) -> Path:
     """Makes the file in another process, since this one is to hold neither Keras nor TensorFlow."""
     script = (
         "import sys; from keras_madd import MADD; "
-        "from keras_madd.exporting.bundle import export_bundle; "
+        "from keras_madd.exporting.exported_file import export_bundle; "
         "export_bundle(MADD.from_preset('madd_tiny'), sys.argv[1])"
     )
     path = folder / "model.tflite"

@@ -20,7 +20,7 @@ def tiny_model():
 
 @functools.cache
 def _exported_once(quantize: str, batch: int) -> Path:
-    from keras_madd.exporting.bundle import export_bundle
+    from keras_madd.exporting.exported_file import export_bundle
 
     folder = Path(tempfile.mkdtemp(prefix="keras-madd-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

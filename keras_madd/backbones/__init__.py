@@ -9,6 +9,7 @@ from keras_madd.backbones import (
     official_efficientnet,
     official_xception,
 )
+from keras_madd.support.errors import check_choice
 
 NAMES = (
     *applications.CONSTRUCTORS,
@@ -58,8 +59,7 @@ def create_backbone(
     Raises:
         ValueError: If the name, a tap or the size cannot work.
     """
-    if name not in NAMES:
-        raise ValueError(f"`backbone` must be one of {', '.join(NAMES)}. Received: {name!r}")
+    check_choice("backbone", name, NAMES)
     texture, attention = default_taps(name)
     taps = {
         "texture": texture_tap or texture,

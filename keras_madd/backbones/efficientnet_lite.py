@@ -23,12 +23,12 @@ from keras_madd.backbones.official_efficientnet import (
     round_filters,
     round_repeats,
 )
+from keras_madd.torch_weights.assign_tensors import Constant, assign_tensors
 from keras_madd.torch_weights.checkpoint import (
     CheckpointError,
     check_named_digest,
     read_checkpoint,
 )
-from keras_madd.torch_weights.fill import Constant, fill
 from keras_madd.torch_weights.names import backbone_slots
 
 MIN_SIZE = 32
@@ -124,7 +124,7 @@ def load_imagenet_weights(model: keras.Model, source: str | os.PathLike) -> None
         raise CheckpointError(f"{source} must be a classifier with the layer {CLASSIFIER}.")
     shape = (len(classifier), model.output["final"].shape[-1])
     constants = {f"{CLASSIFIER}.weight": Constant(shape), f"{CLASSIFIER}.bias": Constant(shape[:1])}
-    fill(backbone_slots(model), tensors, constants)
+    assign_tensors(backbone_slots(model), tensors, constants)
 
 
 def _stages(pixels, scaling, drop_connect_rate, seed):

@@ -28,6 +28,7 @@ from keras_madd.layers.portable_dropout import PortableDropout
 from keras_madd.layers.sample_variance_batch_normalization import (
     SampleVarianceBatchNormalization,
 )
+from keras_madd.support.errors import check_choice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +103,7 @@ def build(
     Raises:
         ValueError: If the name or the shape is not one of the above.
     """
-    if name not in NAMES:
-        raise ValueError(f"Argument `name` must be one of {', '.join(NAMES)}. Received: {name=}")
+    check_choice("name", name, NAMES)
     if len(input_shape) != 3 or input_shape[-1] != 3:
         raise ValueError(
             "Argument `input_shape` must be (height, width, 3), channels last. "

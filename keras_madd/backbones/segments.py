@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_madd.backbones import applications, convnet
+from keras_madd.support.errors import check_choice
 
 # Names of the first convolution and of the first layer after each piece but the last.
 _CUTS = {
@@ -45,8 +46,7 @@ def create_segments(
     Raises:
         ValueError: If the name or the size cannot work.
     """
-    if name not in NAMES:
-        raise ValueError(f"`backbone` must be one of {', '.join(NAMES)}. Received: {name!r}")
+    check_choice("backbone", name, NAMES)
     whole, outputs = _whole(name, size, weights)
     stem_name, cuts = _CUTS[name]
     stem = outputs[stem_name]

@@ -77,10 +77,13 @@ def settings_of(kind: type[Settings], args: argparse.Namespace, **given: Any) ->
         args: The options; those that are no field are passed over.
         **given: Fields in place of what the options say.
     """
-    known: Any = kind
-    fields = {field.name for field in dataclasses.fields(known)}
-    options = {name: value for name, value in vars(args).items() if name in fields}
-    return kind(**options | given)
+    return kind(**options_of(kind, args) | given)
+
+
+def options_of(kind: Any, args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the options that have the name of a field of a dataclass."""
+    fields = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in vars(args).items() if name in fields}
 
 
 def command_line(command: str) -> str:

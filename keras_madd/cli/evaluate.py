@@ -136,7 +136,6 @@ def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd evaluate`; returns the exit status."""
     from keras_madd.support.files import STANDARD_OUTPUT, write_output
 
-    _check(args)
     if args.output != STANDARD_OUTPUT:
         _evaluate(args, args.output)
         print(f"report: {Path(args.output) / 'report.html'}")
@@ -151,9 +150,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace, output: str) -> None:
     """Evaluates into a folder, and says what came of it."""
-    from keras_madd.evaluation.calibration import save_calibration
-    from keras_madd.evaluation.corruptions import CORRUPTIONS
-    from keras_madd.evaluation.run import (
+    from keras_madd.evaluation.calibration_fit import save_calibration
+    from keras_madd.evaluation.run_evaluation import (
         METRICS_FILE,
         REPORT_FILE,
         SCORES_FILE,
@@ -161,23 +159,16 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         run_evaluation,
     )
     from keras_madd.inference.model_description import model_json_path
-    from keras_madd.support.errors import UserError
     from keras_madd.support.files import check_outputs
     from keras_madd.support.output_folder import output_folder
 
-    names = [name for name in args.corruptions.split(",") if name]
-    unknown = sorted(set(names) - set(CORRUPTIONS))
-    if unknown:
-        raise UserError(
-            f"--corruptions knows {', '.join(CORRUPTIONS)}. Received: {', '.join(unknown)}"
-        )
     settings = settings_of(
         EvaluationSettings,
         args,
         model=Path(args.model) if args.model else None,
         data=[Path(folder) for folder in args.data],
         scores=Path(args.scores) if args.scores else None,
-        corruptions=names,
+        corruptions=[name for name in args.corruptions.split(",") if name],
         corruption_sources=args.corruption_sources or None,
         compare=Path(args.compare) if args.compare else None,
         command=command_line("evaluate"),
@@ -191,33 +182,19 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
     with output_folder(
         output, args.overwrite, inputs=list(filter(None, read)), names=written
     ) as folder:
-        outcome = run_evaluation(folder, settings)
-    for warning in outcome.warnings:
+        evaluation = run_evaluation(folder, settings)
+    for warning in evaluation.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    _print(outcome)
-    if calibrated is not None and outcome.calibration is not None:
-        save_calibration(calibrated, outcome.calibration)
+    _print(evaluation)
+    if calibrated is not None and evaluation.calibration is not None:
+        save_calibration(calibrated, evaluation.calibration)
         print(f"temperature and threshold stored beside {calibrated}")
 
 
-def _check(args: argparse.Namespace) -> None:
-    from keras_madd.support.errors import UserError
-
-    if args.model and not args.data:
-        raise UserError("--model needs --data: a folder that keras-madd prepare wrote.")
-    if args.scores and (args.data or args.calibrate or args.corruptions):
-        raise UserError(
-            "--scores measures what was scored already; --data, --calibrate and --corruptions "
-            "need --model."
-        )
-    if args.false_alarms is not None and not args.calibrate:
-        raise UserError("--false-alarms needs --calibrate.")
-
-
-def _print(outcome) -> None:
+def _print(evaluation) -> None:
     from keras_madd.evaluation.auc_interval import few_videos_note
 
-    for name, result in outcome.results.items():
+    for name, result in evaluation.results.items():
         for unit in ("frames", "videos"):
             row = result[unit]
             low, high = row["auc_interval"]
@@ -226,15 +203,15 @@ def _print(outcome) -> None:
                 f"AP {row['ap']:.4f}, EER {row['eer']:.2%}, accuracy {row['acc']:.2%}, "
                 f"TPR at FPR 1 % {row['tpr_at_fpr_1']:.2%}"
             )
-    if note := few_videos_note(outcome.results):
+    if note := few_videos_note(evaluation.results):
         print(f"note: {note}", file=sys.stderr)
-    for name, each in outcome.one_class.items():
+    for name, each in evaluation.one_class.items():
         print(
             f"{name}: one class only ({each['frames']} frames, all {each['label']}): no AUC; "
             f"{each['called_fake']:.1%} called fake"
         )
-    for name, each in outcome.comparison.items():
+    for name, each in evaluation.comparison.items():
         print(
-            f"{name}: video AUC {each.difference:+.4f} against {outcome.compared_with} "
+            f"{name}: video AUC {each.difference:+.4f} against {evaluation.compared_with} "
             f"({each.interval[0]:+.4f} to {each.interval[1]:+.4f}), DeLong p {each.delong_p:.3f}"
         )

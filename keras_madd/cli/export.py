@@ -209,7 +209,7 @@ def _write_shipped(args: argparse.Namespace, output: Path) -> None:
 
 
 def _convert(args: argparse.Namespace, output: Path) -> int:
-    from keras_madd.exporting.run import ExportSettings, run_export
+    from keras_madd.exporting.run_export import ExportSettings, run_export
     from keras_madd.support.shipped import default_folder
 
     settings = settings_of(

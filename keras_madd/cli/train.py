@@ -3,9 +3,6 @@
 import argparse
 import dataclasses
 import json
-import shlex
-import sys
-from pathlib import Path
 
 from keras_madd.cli.arguments import (
     BATCH,
@@ -17,10 +14,10 @@ from keras_madd.cli.arguments import (
     SIDE,
     Range,
     folder,
+    options_of,
     path,
 )
-from keras_madd.cli.devices import add_device_arguments, joined, workers_asked
-from keras_madd.support.errors import UserError
+from keras_madd.cli.devices import add_device_arguments, workers_asked
 from keras_madd.training.settings import (
     AUGMENTATIONS,
     BLENDINGS,
@@ -177,93 +174,35 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     workers = workers_asked(args)
 
-    from keras_madd.support.native_stderr import native_stderr_silenced
-    from keras_madd.support.progress import Stages
-    from keras_madd.training.run_record import record_before
-    from keras_madd.training.shards_data import ShardsData
+    from keras_madd.cli.training_run import train_and_report
 
-    # Keras takes seconds to import, and a mistake must not wait for it.
-    record_before(Path(settings.output), args.resume)
-    if settings.faces:
-        if not Path(settings.faces).is_dir():
-            raise UserError(f"There is no folder {settings.faces}.")
-        if settings.people and not Path(settings.people).is_file():
-            raise UserError(f"There is no table of people {settings.people}.")
-    else:
-        ShardsData.open(settings)
-    try:
-        with joined(workers), Stages().stage("training") as stage:
-            stage.say("starting Keras")
-            with native_stderr_silenced():
-                from keras_madd.training import train
-            result = train(settings, args.resume, advance=stage.advance, say=stage.say)
-    except KeyboardInterrupt:
-        print(_how_to_go_on(settings), file=sys.stderr)
-        raise
-    if workers is not None and workers.index:
-        print(f"worker {workers.index} of {workers.count}: done; worker 0 has written the model")
-        return 0
-    best = result.best
-    if result.stopped:
-        print(f"ended early: {result.stopped}")
-    print(
-        f"best epoch {best['epoch']}: validation video AUC {best['val_video_auc']:.4f}, "
-        f"frame AUC {best['val_frame_auc']:.4f}"
-    )
-    print(f"model: {result.best_model}")
-    tflite = result.folder / "model.tflite"
-    print(f"next: keras-madd export {_quoted(result.best_model)} --output {_quoted(tflite)}")
-    return 0
+    return train_and_report(settings, workers, args.resume)
 
 
 def settings_of(args: argparse.Namespace) -> TrainSettings:
     """Return the settings on a command line that `add_arguments` declared.
 
+    With `--resume` what is not given is that of the run in `--output`.
+
     Raises:
         UserError: If a value cannot work.
     """
-    return _settings(_given(args), args.resume)
-
-
-def _given(args: argparse.Namespace) -> dict:
-    """The settings on the command line, as fields of `TrainSettings`."""
-    given = {name: value for name, value in vars(args).items() if name in _DEFAULTS}
-    fields = dict(getattr(args, "set", []))
-    if hasattr(args, "image_size"):
-        fields["input_size"] = args.image_size
-    if hasattr(args, "num_attentions"):
-        fields["num_attentions"] = args.num_attentions
-    if fields:
-        given["fields"] = fields
-    if "data" in given:
-        given["data"] = tuple(given["data"])
-    return given
-
-
-def _settings(given: dict, resume: bool) -> TrainSettings:
     from keras_madd.training.run_record import read_record
 
-    record = read_record(given["output"]) if resume else None
+    given = options_of(TrainSettings, args)
+    record = read_record(given["output"]) if args.resume else None
     saved = record["settings"] if record else {}
-    fields = {**saved.get("fields", {}), **given.get("fields", {})}
+    fields = {**saved.get("fields", {}), **_fields(args)}
     return TrainSettings.from_dict({**saved, **given, "fields": fields})
 
 
-def _how_to_go_on(settings: TrainSettings) -> str:
-    from keras_madd.training.checkpoints import finished_epochs
-    from keras_madd.training.run import STAGE1
-    from keras_madd.training.run_record import RUN_JSON
-
-    folder = Path(settings.output)
-    if not (folder / RUN_JSON).is_file():
-        return "Nothing is trained yet. Go on with the same command and --resume."
-    done, total, stage = finished_epochs(folder), settings.epochs, ""
-    if not done and settings.stage1_epochs:
-        done, total, stage = finished_epochs(folder / STAGE1), settings.stage1_epochs, " of stage 1"
-    return (
-        f"{done} of {total} epochs{stage} are finished and on disk. "
-        f"Go on with: keras-madd train --output {_quoted(folder)} --resume"
-    )
+def _fields(args: argparse.Namespace) -> dict:
+    """The fields of the configuration on the command line."""
+    fields = dict(getattr(args, "set", []))
+    for option, name in (("image_size", "input_size"), ("num_attentions", "num_attentions")):
+        if hasattr(args, option):
+            fields[name] = getattr(args, option)
+    return fields
 
 
 def _add(group, flag: str, kind=str, **options) -> None:
@@ -285,7 +224,3 @@ def _field(text: str) -> tuple[str, object]:
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_madd.data.footage import Footage
+from keras_madd.support.errors import check_choice
 from keras_madd.support.tensor import Tensor
 
 _SATURATION = 1  # Its place among the arguments of `color_transform`.
@@ -191,8 +192,5 @@ def named(augment: "str | Augmentation") -> Augmentation:
     """
     if isinstance(augment, Augmentation):
         return augment
-    if augment not in AUGMENTATIONS:
-        raise ValueError(
-            f"`augment` must be one of {', '.join(AUGMENTATIONS)}. Received: augment={augment!r}"
-        )
+    check_choice("augment", augment, AUGMENTATIONS)
     return AUGMENTATIONS[augment]

@@ -5,7 +5,9 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace
+
+from keras_madd.media.writer import yuv_frame
 
 # Without a look ahead. With one, x264 takes from a picture what it would give back for the frames
 # that copy from it, and a clip of few frames has none: it would be worse than a whole video is.
@@ -50,8 +52,9 @@ def through_h264(
     packets = []
     for number in range(frames):
         steps = number - (frames - 1)
-        shown = _moved(even, motion[0] * steps, motion[1] * steps)
-        packets += encoder.encode(_yuv(shown, number))
+        frame = yuv_frame(_moved(even, motion[0] * steps, motion[1] * steps))
+        frame.pts = number
+        packets += encoder.encode(frame)
     packets += encoder.encode(None)
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
@@ -65,18 +68,6 @@ def _moved(image: np.ndarray, right: float, down: float) -> np.ndarray:
     move = np.array([[1, 0, right], [0, 1, down]], np.float32)
     size = image.shape[1::-1]
     return cv2.warpAffine(image, move, size, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _yuv(image: np.ndarray, number: int) -> av.VideoFrame:
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-    frame = frame.reformat(
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND,
-    )
-    frame.pts = number
-    return frame
 
 
 def _rgb(frame: av.VideoFrame) -> np.ndarray:

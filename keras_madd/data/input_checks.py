@@ -6,7 +6,7 @@ from typing import Any
 from keras_madd.data.augmentation import Augmentation
 from keras_madd.data.epoch_plan import SAMPLINGS
 from keras_madd.data.shards import ShardsDescription
-from keras_madd.support.errors import UserError
+from keras_madd.support.errors import UserError, check_choice
 
 
 def check_arguments(
@@ -20,12 +20,8 @@ def check_arguments(
     first_epoch: int,
 ) -> None:
     """Raises where an argument of `load_dataset` cannot work."""
-    if split not in ("train", "val", "test"):
-        raise ValueError(f"`split` must be train, val or test. Received: split={split!r}")
-    if sampling not in SAMPLINGS:
-        raise ValueError(
-            f"`sampling` must be one of {', '.join(SAMPLINGS)}. Received: sampling={sampling!r}"
-        )
+    check_choice("split", split, ("train", "val", "test"))
+    check_choice("sampling", sampling, SAMPLINGS)
     if batch_size < 1 or (sampling != "natural" and batch_size % 2):
         raise ValueError(
             "`batch_size` must be positive, and even for balanced and paired sampling. "

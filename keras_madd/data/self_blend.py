@@ -18,7 +18,9 @@ from keras_madd.data.self_blend_mask import (
     soften,
     warp_elastically,
 )
+from keras_madd.faces.crop import check_image
 from keras_madd.faces.landmarks import NUM_LANDMARKS
+from keras_madd.media.encoded import through_jpeg
 
 Blended = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -243,13 +245,7 @@ def _draw_shared_augmentation(rng: np.random.Generator):
 
     def change(image: np.ndarray) -> np.ndarray:
         image = apply_color(image, transform)
-        if quality is None:
-            return image
-        settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
-        _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
-        decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-        assert decoded is not None
-        return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+        return image if quality is None else through_jpeg(image, quality)
 
     return change
 
@@ -259,13 +255,7 @@ def _numbers(seed: int | Sequence[int]) -> list[int]:
 
 
 def _check(image: np.ndarray, landmarks: np.ndarray) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        raise ValueError(
-            "`image` must be a uint8 numpy array. "
-            f"Received: image={getattr(image, 'dtype', type(image).__name__)}"
-        )
-    if image.ndim != 3 or image.shape[2] != 3 or min(image.shape) < 1:
-        raise ValueError(f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}")
+    check_image(image)
     landmarks = np.asarray(landmarks)
     if landmarks.shape != (NUM_LANDMARKS, 2) or not np.isfinite(landmarks).all():
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.self_blend_mask import MASKS, PARTIAL_MASKS
+from keras_madd.support.errors import check_choice
 
 SELF_BLENDS = {
     # Hue, saturation and value in the authors' units: a third of a grey level.
@@ -29,8 +30,5 @@ def named_self_blend(blending: "str | SelfBlend") -> SelfBlend:
     """
     if isinstance(blending, SelfBlend):
         return blending
-    if blending not in SELF_BLENDS:
-        raise ValueError(
-            f"`blending` must be one of {', '.join(SELF_BLENDS)}. Received: blending={blending!r}"
-        )
+    check_choice("blending", blending, SELF_BLENDS)
     return SELF_BLENDS[blending]

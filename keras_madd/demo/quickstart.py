@@ -168,7 +168,7 @@ def _train(settings: Settings, stage: Stage):
 
 
 def _export(settings: Settings, stages: Stages):
-    from keras_madd.exporting.run import ExportSettings, run_export
+    from keras_madd.exporting.run_export import ExportSettings, run_export
 
     result = run_export(
         ExportSettings(
@@ -191,11 +191,11 @@ def _export(settings: Settings, stages: Stages):
 
 def _evaluate(settings: Settings, stages: Stages):
     """Fit temperature and threshold on the validation people, measure on the test people."""
-    from keras_madd.evaluation.calibration import save_calibration
-    from keras_madd.evaluation.run import EvaluationSettings, run_evaluation
+    from keras_madd.evaluation.calibration_fit import save_calibration
+    from keras_madd.evaluation.run_evaluation import EvaluationSettings, run_evaluation
 
     Path(EVALUATION).mkdir()
-    outcome = run_evaluation(
+    evaluation = run_evaluation(
         Path(EVALUATION),
         EvaluationSettings(
             model=Path(MODEL),
@@ -205,10 +205,10 @@ def _evaluate(settings: Settings, stages: Stages):
             command=settings.command,
         ),
     )
-    stages.seconds.update(outcome.seconds)
-    assert outcome.calibration is not None
-    save_calibration(Path(MODEL), outcome.calibration)
-    return outcome
+    stages.seconds.update(evaluation.seconds)
+    assert evaluation.calibration is not None
+    save_calibration(Path(MODEL), evaluation.calibration)
+    return evaluation
 
 
 def results_by_novelty(evaluation: Path) -> dict[str, dict]:
@@ -218,7 +218,7 @@ def results_by_novelty(evaluation: Path) -> dict[str, dict]:
         evaluation: Folder of an evaluation of the embedded data.
     """
     from keras_madd.evaluation.protocol import Protocol, evaluate_table
-    from keras_madd.evaluation.run import SCORES_FILE
+    from keras_madd.evaluation.run_evaluation import SCORES_FILE
     from keras_madd.evaluation.scores import read_scores
 
     scores = read_scores(evaluation / SCORES_FILE).where(split="test")

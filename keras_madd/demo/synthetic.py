@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_madd.demo.camera import Camera
 from keras_madd.demo.manipulations import MANIPULATIONS, SEEN, UNSEEN
 from keras_madd.demo.people import Person, draw_person
+from keras_madd.demo.simulated_camera import SimulatedCamera
 from keras_madd.demo.synthetic_faces import CleanVideo, render_video
 
 SPLITS = ("train", "val", "test")
@@ -176,7 +176,7 @@ class SyntheticFaces:
 
     def _film(self, number: int, versions: dict[str, list]) -> dict[str, np.ndarray]:
         rng = self._random(_CAMERA, number)
-        camera = Camera.draw(rng)
+        camera = SimulatedCamera.draw(rng)
         noises = [camera.noise(rng, self.image_size) for _ in range(self.frames_per_video)]
         return {
             method: np.stack(

@@ -16,6 +16,8 @@ __all__ = [
 
 __getattr__ = moved_names(
     __name__,
-    {"keras_madd.evaluation.report": ("Report", "write_report")},
-    dict.fromkeys(("Report", "write_report"), "keras_madd.evaluation.run.run_evaluation"),
+    {"keras_madd.evaluation.deprecated_report": ("Report", "write_report")},
+    dict.fromkeys(
+        ("Report", "write_report"), "keras_madd.evaluation.run_evaluation.run_evaluation"
+    ),
 )

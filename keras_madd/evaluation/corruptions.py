@@ -17,6 +17,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from keras_madd.media.encoded import through_jpeg
+from keras_madd.support.errors import check_choice
+
 SEVERITIES = (1, 2, 3, 4, 5)
 _FRAMES_PER_SECOND = 25
 
@@ -71,15 +74,7 @@ def downscale(clip: np.ndarray, factor: int, rng: np.random.Generator) -> np.nda
 
 def jpeg(clip: np.ndarray, quality: int, rng: np.random.Generator) -> np.ndarray:
     """Writes and reads each frame as a JPEG file."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    files = (cv2.imencode(".jpg", frame[..., ::-1], options)[1] for frame in clip)
-    return np.stack([_decoded(file)[..., ::-1] for file in files])
-
-
-def _decoded(file: np.ndarray) -> np.ndarray:
-    image = cv2.imdecode(file, cv2.IMREAD_COLOR)
-    assert image is not None
-    return image
+    return np.stack([through_jpeg(frame, quality) for frame in clip])
 
 
 def h264(clip: np.ndarray, crf: int, rng: np.random.Generator) -> np.ndarray:
@@ -133,8 +128,7 @@ def corrupt(clip: np.ndarray, name: str, severity: int, key: str, seed: int = 0)
     Raises:
         ValueError: If `name` or `severity` is unknown.
     """
-    if name not in CORRUPTIONS:
-        raise ValueError(f"`name` must be one of {sorted(CORRUPTIONS)}. Received: name={name!r}")
+    check_choice("name", name, sorted(CORRUPTIONS))
     if severity not in SEVERITIES:
         raise ValueError(f"`severity` must be 1 to 5. Received: severity={severity!r}")
     function, strengths = CORRUPTIONS[name]

@@ -4,37 +4,39 @@ import os
 from pathlib import Path
 
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES
-from keras_madd.evaluation.outcome import Outcome
+from keras_madd.evaluation.evaluation_result import EvaluationResult
 from keras_madd.evaluation.page_content import CurveSets, made_by, scores_content
 from keras_madd.support.files import replace_file
 from keras_madd.visualize import evaluation_charts, page
 
 
 def write_evaluation_report(
-    path: str | os.PathLike, title: str, outcome: Outcome, scores: CurveSets
+    path: str | os.PathLike, title: str, evaluation: EvaluationResult, scores: CurveSets
 ) -> Path:
     """Writes a self-contained `report.html`; an unfinished one never appears under its name.
 
     Args:
         path: The file to write; an existing one is replaced.
         title: Heading of the page.
-        outcome: What was found.
+        evaluation: What was found.
         scores: Data set to the `(labels, scores)` of its frames, for the curves.
     """
     tested = ", ".join(
         f"{name} ({result['videos']['real']} real and {result['videos']['fake']} fake videos)"
-        for name, result in outcome.results.items()
+        for name, result in evaluation.results.items()
     )
     content = {
         "title": title,
         "lead": f"Tested on {tested}.",
-        "warnings": outcome.warnings,
-        "outcome": outcome,
-        "corruptions": {name: _curves(each) for name, each in outcome.corruptions.items()},
+        "warnings": evaluation.warnings,
+        "evaluation": evaluation,
+        "corruptions": {name: _curves(each) for name, each in evaluation.corruptions.items()},
         "evaluation_charts": evaluation_charts,
-        "facts": made_by(outcome.command, outcome.seed, _notes(outcome), versions=outcome.versions),
+        "facts": made_by(
+            evaluation.command, evaluation.seed, _notes(evaluation), versions=evaluation.versions
+        ),
     }
-    content |= scores_content(outcome.results, scores)
+    content |= scores_content(evaluation.results, scores)
     return replace_file(path, page.render("evaluation", **content))
 
 
@@ -49,9 +51,9 @@ def _curves(conditions: dict[str, dict]) -> dict:
     return {"clean": conditions["clean"]["video_auc"], "curves": curves}
 
 
-def _notes(outcome: Outcome) -> dict[str, str]:
-    notes = {name.capitalize(): text for name, text in outcome.rules.items()}
-    notes |= {f"Model {name}": value for name, value in outcome.model.items()}
-    for name, facts in outcome.data.items():
+def _notes(evaluation: EvaluationResult) -> dict[str, str]:
+    notes = {name.capitalize(): text for name, text in evaluation.rules.items()}
+    notes |= {f"Model {name}": value for name, value in evaluation.model.items()}
+    for name, facts in evaluation.data.items():
         notes[f"Data: {name}"] = ", ".join(f"{key} {value}" for key, value in facts.items())
     return notes

@@ -14,7 +14,7 @@ from keras_madd.evaluation.attention import (
     occlusion_agreement,
 )
 from keras_madd.evaluation.crops import SplitOfShards, source_groups
-from keras_madd.evaluation.scorer import Scorer
+from keras_madd.evaluation.opened_model import OpenedModel
 from keras_madd.evaluation.scores import Scores
 
 # Faces whose places are hidden one by one: each costs a pass per cell of the map.
@@ -85,7 +85,7 @@ class Explanation:
 
 
 def explain(
-    scorer: Scorer,
+    model: OpenedModel,
     split: SplitOfShards,
     scores: Scores,
     threshold: float,
@@ -96,7 +96,7 @@ def explain(
     """Gathers the reasons for one data set.
 
     Args:
-        scorer: The model.
+        model: The model.
         split: The crops that were scored.
         scores: Their clean rows, one per crop, in the order of the shards.
         threshold: A score from here on is called fake.
@@ -113,23 +113,23 @@ def explain(
         "sample": _balanced(scores, sample, np.random.default_rng(seed)),
         "over_time": _over_time(scores),
     }
-    faces = _fetch(split, scorer.size, scores, chosen)
-    _, maps = scorer.score_with_maps(faces["examples"].crops)
+    faces = _fetch(split, model.size, scores, chosen)
+    _, maps = model.score_with_maps(faces["examples"].crops)
     parts: dict[str, Any] = {name: faces[name] for name in ("wrong", "uncertain", "examples")}
     if maps is None:
         return Explanation(**parts, sampled=len(chosen["sample"]))
     crops = faces["sample"].crops
-    _, sampled_maps = scorer.score_with_maps(crops)
+    _, sampled_maps = model.score_with_maps(crops)
     assert sampled_maps is not None
     first = slice(0, _OCCLUDED)
     return Explanation(
         **parts,
         example_maps=maps,
         over_time=faces["over_time"],
-        over_time_maps=scorer.score_with_maps(faces["over_time"].crops)[1],
+        over_time_maps=model.score_with_maps(faces["over_time"].crops)[1],
         overlap=mean_attention_overlap(sampled_maps) if maps.shape[-1] > 1 else None,
-        hiding=hiding_curves(scorer.score, crops, sampled_maps, seed=seed),
-        occlusion=occlusion_agreement(scorer.score, crops[first], sampled_maps[first]),
+        hiding=hiding_curves(model.score, crops, sampled_maps, seed=seed),
+        occlusion=occlusion_agreement(model.score, crops[first], sampled_maps[first]),
         sampled=len(crops),
     )
 

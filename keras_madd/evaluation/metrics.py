@@ -13,6 +13,7 @@ from keras_madd.evaluation.checks import (
     grouped,
     one_label_per_video,
 )
+from keras_madd.support.errors import check_choice
 
 CALIBRATION_BINS = 15
 AGGREGATES = ("mean", "median", "top10", "top25")
@@ -116,10 +117,7 @@ def video_scores(
 
 def aggregated(index: np.ndarray, scores: np.ndarray, aggregate: str) -> np.ndarray:
     """Returns one score per group, (V,), of (N,) scores; `index` is each one's group from 0."""
-    if aggregate not in AGGREGATES:
-        raise ValueError(
-            f"`aggregate` must be one of {AGGREGATES}. Received: aggregate={aggregate!r}"
-        )
+    check_choice("aggregate", aggregate, AGGREGATES)
     counts = np.bincount(index)
     if aggregate == "mean":
         return np.bincount(index, weights=scores) / counts

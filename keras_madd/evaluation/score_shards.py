@@ -10,18 +10,20 @@ from keras_madd.data.model_window import model_pixels, model_window, resized
 from keras_madd.data.shards import CropRecord, load_dataset_json
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from keras_madd.evaluation.crops import SplitOfShards, clips_of, source_groups
-from keras_madd.evaluation.scorer import Scorer
+from keras_madd.evaluation.opened_model import OpenedModel
 from keras_madd.evaluation.scores import CLEAN, Scores
 from keras_madd.inference.calibration import calibrate
 
 Progress = Callable[[int, int], None]
 
 
-def score_split(scorer: Scorer, split: SplitOfShards, progress: Progress | None = None) -> Scores:
+def score_split(
+    model: OpenedModel, split: SplitOfShards, progress: Progress | None = None
+) -> Scores:
     """Scores every crop of a split.
 
     Args:
-        scorer: The model; probabilities are its raw ones.
+        model: The model; probabilities are its raw ones.
         split: The crops.
         progress: Called as `progress(done, total)` in crops.
 
@@ -30,8 +32,8 @@ def score_split(scorer: Scorer, split: SplitOfShards, progress: Progress | None 
     """
     rows, values = [], []
     for group in source_groups(split):
-        crops = np.stack([model_pixels(record, split.margin, scorer.size) for record in group])
-        values.append(scorer.score(crops))
+        crops = np.stack([model_pixels(record, split.margin, model.size) for record in group])
+        values.append(model.score(crops))
         rows += [_row(record, split, CLEAN) for record in group]
         if progress is not None:
             progress(len(rows), split.crops)
@@ -39,7 +41,7 @@ def score_split(scorer: Scorer, split: SplitOfShards, progress: Progress | None 
 
 
 def score_corruptions(
-    scorer: Scorer,
+    model: OpenedModel,
     split: SplitOfShards,
     names: Sequence[str] = tuple(CORRUPTIONS),
     sources: int | None = None,
@@ -49,7 +51,7 @@ def score_corruptions(
     """Scores the crops of a split under each corruption at each severity.
 
     Args:
-        scorer: The model.
+        model: The model.
         split: The crops.
         names: Keys of `CORRUPTIONS`.
         sources: How many source videos, drawn at random, with all their fakes; None for all.
@@ -66,7 +68,7 @@ def score_corruptions(
         for name in names:
             for severity in SEVERITIES:
                 damaged = _corrupted(group, seen, name, severity, seed)
-                values.append(scorer.score(_stack(damaged, scorer.size)))
+                values.append(model.score(_stack(damaged, model.size)))
                 rows += [_row(record, split, f"{name} {severity}") for record in group]
         done += 1
         if progress is not None:
@@ -81,19 +83,19 @@ def with_temperature(scores: Scores, temperature: float) -> Scores:
     return scores.with_probability(calibrate(scores.probability, temperature))
 
 
-def check_geometry(scorer: Scorer, split: SplitOfShards) -> str | None:
+def check_geometry(model: OpenedModel, split: SplitOfShards) -> str | None:
     """Returns a warning where the crops are not cut as the model's training crops were.
 
     Raises:
         UserError: If the stored crops are smaller than the model's input.
     """
     described = load_dataset_json(split.folder)
-    check_side(split.folder, described, scorer.size, scorer.path, " or more")
+    check_side(split.folder, described, model.size, model.path, " or more")
     differing = [
         f"{name} {theirs}, not {ours}"
         for name, theirs, ours in (
-            ("margin", described.margin, scorer.crop_margin),
-            ("detector", described.detector, scorer.detector),
+            ("margin", described.margin, model.crop_margin),
+            ("detector", described.detector, model.detector),
         )
         if theirs not in (ours, "none")
     ]

@@ -1,12 +1,11 @@
 """The range of every activation, measured on pictures."""
 
-import warnings
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from keras_madd.exporting.interpreter import open_interpreter, run_picture
 from keras_madd.exporting.litert_file import Graph, graph_of, parse
-from keras_madd.support.native_stderr import native_stderr_silenced
 
 PIXEL_RANGE = (0.0, 255.0)
 # Of the pictures' extremes: one picture in a hundred may be cut off for finer steps in the others.
@@ -33,24 +32,12 @@ def activation_extremes(
     Raises:
         ValueError: If there are no pictures.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
     graph = graph_of(parse(content))
-    with warnings.catch_warnings(), native_stderr_silenced():
-        # It warns that keeping every tensor takes memory; that is what is wanted.
-        warnings.simplefilter("ignore", UserWarning)
-        interpreter = Interpreter(
-            model_content=content, num_threads=threads, experimental_preserve_all_tensors=True
-        )
-        interpreter.allocate_tensors()
-    (image,) = interpreter.get_input_details()
-    batch = int(image["shape"][0])
+    interpreter = open_interpreter(content, threads, every_tensor=True)
     tensors = _activations(graph)
     found = []
     for done, picture in enumerate(pictures, start=1):
-        fed = np.broadcast_to(picture, (batch, *picture.shape)).astype(image["dtype"])
-        interpreter.set_tensor(image["index"], fed)
-        interpreter.invoke()
+        run_picture(interpreter, picture)
         found.append([_extremes(interpreter.get_tensor(each)) for each in tensors])
         if advance is not None:
             advance(done)

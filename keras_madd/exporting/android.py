@@ -20,6 +20,7 @@ from keras_madd.exporting.verify import sample_pictures
 from keras_madd.faces import crop_face
 from keras_madd.inference.model_description import (
     ModelDescription,
+    check_scores_one_face,
     model_json_path,
     read_model_json,
 )
@@ -86,7 +87,8 @@ def write_android_assets(
     model_path, project = Path(model_path), Path(project)
     check_project(project)
     description = read_model_json(model_path)
-    _check_fits_the_app(model_path, description)
+    check_scores_one_face(model_path, description, "The app")
+    check_builtin_only(model_path)
     runner = LiteRTRunner(model_path)
     crop, told_apart = choose_golden_crop(runner, tolerance_of(description))
     tolerance = tolerance_of(description)
@@ -220,17 +222,3 @@ def _write_check(
     }
     path.write_text(json.dumps(check, indent=2) + "\n")
     return probability
-
-
-def _check_fits_the_app(path: Path, description: ModelDescription) -> None:
-    if description.format != "litert":
-        raise UserError(f"The app runs .tflite files. Received: {path}")
-    if description.batch != 1:
-        raise UserError(
-            f"The app scores one face at a time: export with --batch 1. "
-            f"Received: batch={description.batch}"
-        )
-    height, width = description.input_size
-    if height != width:
-        raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
-    check_builtin_only(path)

@@ -2,9 +2,8 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from keras_madd.support.native_stderr import native_stderr_silenced
+from keras_madd.exporting.interpreter import open_interpreter
 
 # Why an operation stays outside, as far as it can be told from the operation alone.
 _REASONS = {
@@ -51,13 +50,8 @@ def delegation(path: str | os.PathLike) -> Delegation:
     Args:
         path: A `.tflite` file that LiteRT can run.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    with native_stderr_silenced():
-        interpreter = Interpreter(os.fspath(Path(path)), num_threads=1)
-        interpreter.allocate_tensors()
-        # There is no public way to ask; the exported file's test tells when this one goes.
-        details = interpreter._get_ops_details()
+    # There is no public way to ask; the exported file's test tells when this one goes.
+    details = open_interpreter(path, threads=1)._get_ops_details()
     own = [each for each in details if each["op_name"] != "DELEGATE"]
     producers = {tensor: each["index"] for each in own for tensor in each["outputs"]}
     delegated: set[int] = set()

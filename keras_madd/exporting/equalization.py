@@ -11,13 +11,12 @@ Reference:
     ICCV 2019, arXiv 1906.04721, section 4.1.
 """
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
+from keras_madd.exporting.interpreter import open_interpreter, run_picture
 from keras_madd.exporting.litert_file import Graph, graph_of, pack, parse
-from keras_madd.support.native_stderr import native_stderr_silenced
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 # A channel that is next to silent is not blown up without end.
@@ -159,20 +158,10 @@ def _reads_by_channel(graph: Graph, operation) -> bool:
 
 
 def _largest_by_channel(content: bytes, tensors: Sequence[int], pictures) -> list[np.ndarray]:
-    from ai_edge_litert.interpreter import Interpreter
-
-    with warnings.catch_warnings(), native_stderr_silenced():
-        warnings.simplefilter("ignore", UserWarning)
-        interpreter = Interpreter(
-            model_content=content, num_threads=2, experimental_preserve_all_tensors=True
-        )
-        interpreter.allocate_tensors()
-    (image,) = interpreter.get_input_details()
+    interpreter = open_interpreter(content, every_tensor=True)
     found: list[list[np.ndarray]] = [[] for _ in tensors]
     for picture in pictures:
-        fed = np.broadcast_to(picture, (int(image["shape"][0]), *picture.shape))
-        interpreter.set_tensor(image["index"], fed.astype(image["dtype"]))
-        interpreter.invoke()
+        run_picture(interpreter, picture)
         for place, tensor in enumerate(tensors):
             found[place].append(np.abs(interpreter.get_tensor(tensor)).max(axis=(0, 1, 2)))
     return [np.percentile(each, 99, axis=0) for each in found]

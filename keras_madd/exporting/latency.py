@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from keras_madd.support.native_stderr import native_stderr_silenced
+from keras_madd.exporting.interpreter import open_interpreter
 
 
 def interleaved(
@@ -56,12 +56,7 @@ def ratios(seconds: Mapping[str, Sequence[float]], reference: str) -> dict[str, 
 
 def litert_call(model: str | os.PathLike | bytes, threads: int) -> Callable[[], None]:
     """Returns a function that runs a LiteRT file, given by path or content, on one picture."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    given = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
-    with native_stderr_silenced():
-        interpreter = Interpreter(**given, num_threads=threads)
-        interpreter.allocate_tensors()
+    interpreter = open_interpreter(model, threads)
     (image,) = interpreter.get_input_details()
     # A picture, not zeros: sparse inputs are faster on some processors.
     pixels = np.random.default_rng(0).integers(0, 256, image["shape"])

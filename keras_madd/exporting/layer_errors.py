@@ -1,13 +1,12 @@
 """Where in the network a quantised file departs from the float one."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from keras_madd.exporting.interpreter import open_interpreter, run_picture
 from keras_madd.exporting.litert_file import graph_of, parse
-from keras_madd.support.native_stderr import native_stderr_silenced
 
 _MEASURED = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL")
 
@@ -47,15 +46,11 @@ def layer_errors(
         for operation in graphs[0].operations
         if operation.name in _MEASURED and graphs[0].names[operation.outputs[0]] in places
     ]
-    runs = [_preserving(content) for content in (reference, quantized)]
+    runs = [open_interpreter(content, every_tensor=True) for content in (reference, quantized)]
     difference, power = np.zeros(len(shared)), np.zeros(len(shared))
     for picture in pictures:
         for interpreter in runs:
-            (image,) = interpreter.get_input_details()
-            shape = (*image["shape"][:1], *picture.shape)
-            fed = np.broadcast_to(picture, shape).astype(image["dtype"])
-            interpreter.set_tensor(image["index"], fed)
-            interpreter.invoke()
+            run_picture(interpreter, picture)
         scales = _scales(runs[1])
         for place, (_, old, new) in enumerate(shared):
             expected = runs[0].get_tensor(old).astype("float64")
@@ -68,18 +63,6 @@ def layer_errors(
         LayerError(_short(graphs[0].names[tensor]), name, float(error))
         for (name, tensor, _), error in zip(shared, relative, strict=True)
     ]
-
-
-def _preserving(content: bytes):
-    from ai_edge_litert.interpreter import Interpreter
-
-    with warnings.catch_warnings(), native_stderr_silenced():
-        warnings.simplefilter("ignore", UserWarning)
-        interpreter = Interpreter(
-            model_content=content, num_threads=2, experimental_preserve_all_tensors=True
-        )
-        interpreter.allocate_tensors()
-    return interpreter
 
 
 def _scales(interpreter) -> dict[int, tuple[float, float]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_madd.exporting.litert_file import check_builtin_only, read_graph, unfolded_scales
 from keras_madd.inference.model_description import INPUT, INPUT_TYPES
-from keras_madd.support.errors import UserError
+from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.files import check_output, replacing
 from keras_madd.support.native_stderr import native_stderr_silenced
 
@@ -146,19 +146,12 @@ def _convert(
 
 
 def _check(path, quantize, batch, input_type, calibration) -> None:
-    if quantize not in QUANTIZATIONS:
-        raise ValueError(
-            f"Argument `quantize` must be one of {QUANTIZATIONS}. Received: quantize={quantize!r}"
-        )
+    check_choice("quantize", quantize, QUANTIZATIONS)
     if path.suffix != ".tflite":
         raise ValueError(f"Argument `path` must end in .tflite. Received: path={str(path)!r}")
     if not isinstance(batch, int) or batch < 1:
         raise ValueError(f"Argument `batch` must be 1 or more. Received: batch={batch!r}")
-    if input_type not in INPUT_TYPES:
-        raise ValueError(
-            f"Argument `input_type` must be one of {INPUT_TYPES}. "
-            f"Received: input_type={input_type!r}"
-        )
+    check_choice("input_type", input_type, INPUT_TYPES)
     if quantize in CALIBRATED and (calibration is None or not len(calibration)):
         raise ValueError(
             f"Argument `calibration` must hold face crops for {quantize!r}. Received: none"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_madd.evaluation.evaluation_result import EvaluationResult
 from keras_madd.evaluation.metrics import video_scores
-from keras_madd.evaluation.outcome import Outcome
 from keras_madd.evaluation.scores import Scores
 from keras_madd.inference.calibration import verdict_of
 from keras_madd.inference.model_description import ModelDescription
@@ -22,7 +22,7 @@ def model_card(
     name: str,
     model: "FaceClassifier",
     description: ModelDescription,
-    outcome: Outcome,
+    evaluation: EvaluationResult,
     scores: Scores,
     size: int,
 ) -> str:
@@ -36,7 +36,7 @@ def model_card(
         name: Of the preset.
         model: The trained model.
         description: Of its exported file.
-        outcome: What was measured on people that nothing was fitted on.
+        evaluation: What was measured on people that nothing was fitted on.
         scores: The calibrated scores behind it.
         size: Of the folder in bytes.
 
@@ -54,8 +54,8 @@ def model_card(
         "temperature": f"{description.temperature:.3f}",
         "threshold": f"{description.threshold:.3f}",
         "clear_threshold": f"{description.clear_threshold:.3f}",
-        "results": _results(outcome),
-        "methods": _methods(outcome),
+        "results": _results(evaluation),
+        "methods": _methods(evaluation),
         "words": _words(scores, description),
         "export": (
             f"frame AUC {before:.4f} in float32, {after:.4f} in 8 bits; log-odds correlate "
@@ -68,9 +68,9 @@ def model_card(
         raise UserError(f"The card's template asks for what is not known: {error}") from None
 
 
-def _results(outcome: Outcome) -> str:
+def _results(evaluation: EvaluationResult) -> str:
     rows = []
-    for name, result in outcome.results.items():
+    for name, result in evaluation.results.items():
         cells = [name, str(result["videos"]["real"]), str(result["videos"]["fake"])]
         for unit in ("videos", "frames"):
             low, high = result[unit]["auc_interval"]
@@ -79,10 +79,10 @@ def _results(outcome: Outcome) -> str:
     return _table(["test set", "real videos", "fake videos", "video AUC", "frame AUC"], rows)
 
 
-def _methods(outcome: Outcome) -> str:
+def _methods(evaluation: EvaluationResult) -> str:
     rows = [
         [name, method, f"{found['video_auc']:.3f}", f"{found['frame_auc']:.3f}"]
-        for name, result in outcome.results.items()
+        for name, result in evaluation.results.items()
         for method, found in sorted(result["methods"].items())
     ]
     return _table(["test set", "manipulation", "video AUC", "frame AUC"], rows)

@@ -22,6 +22,7 @@ import numpy as np
 
 from keras_madd.exporting.litert_file import Graph, Operation, graph_of, pack, parse
 from keras_madd.inference.model_description import ATTENTION_MAPS
+from keras_madd.support.errors import check_choice
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
@@ -76,8 +77,7 @@ class Recipe:
     shallow: str = "static"
 
     def __post_init__(self):
-        if self.head not in HEADS:
-            raise ValueError(f"`head` must be one of {HEADS}. Received: head={self.head!r}")
+        check_choice("head", self.head, HEADS)
 
 
 RECIPES = {

@@ -10,10 +10,10 @@ import numpy as np
 
 from keras_madd.exporting import activation_ranges as measure
 from keras_madd.exporting.equalization import equalized
+from keras_madd.exporting.interpreter import open_interpreter
 from keras_madd.exporting.quantization import Recipe, quantize_content
 from keras_madd.inference.calibration import log_odds
 from keras_madd.inference.model_description import FAKE_PROBABILITY
-from keras_madd.support.native_stderr import native_stderr_silenced
 
 # Whether channels are equalised, and the recipe; the cheapest to run come first.
 CANDIDATES = ((True, Recipe()), (False, Recipe()), (False, Recipe(shallow="float")))
@@ -59,12 +59,7 @@ def int8_content(
 
 
 def _log_odds(content: bytes, pictures: Sequence[np.ndarray]) -> np.ndarray:
-    from ai_edge_litert.interpreter import Interpreter
-
-    with native_stderr_silenced():
-        interpreter = Interpreter(model_content=content, num_threads=2)
-        interpreter.allocate_tensors()
-        run = interpreter.get_signature_runner()
+    run = open_interpreter(content).get_signature_runner()
     ((name, details),) = run.get_input_details().items()
     values = []
     for picture in pictures:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from keras_madd.exporting.bundle import check_target
+from keras_madd.exporting.exported_file import check_target
 from keras_madd.inference.model_description import model_json_path, read_model_json
 from keras_madd.support.files import replacing
 from keras_madd.support.shipped import default_litert

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.evaluation.calibration import fit_calibration, save_calibration
+from keras_madd.evaluation.calibration_fit import fit_calibration, save_calibration
 from keras_madd.evaluation.crops import open_splits
-from keras_madd.evaluation.outcome import Outcome
-from keras_madd.evaluation.run import SCORES_FILE, EvaluationSettings, run_evaluation
+from keras_madd.evaluation.evaluation_result import EvaluationResult
+from keras_madd.evaluation.opened_model import open_model
+from keras_madd.evaluation.run_evaluation import SCORES_FILE, EvaluationSettings, run_evaluation
 from keras_madd.evaluation.score_shards import score_split
-from keras_madd.evaluation.scorer import open_scorer
 from keras_madd.evaluation.scores import Scores, read_scores
 from keras_madd.exporting.model_card import model_card
-from keras_madd.exporting.run import ExportSettings, run_export
+from keras_madd.exporting.run_export import ExportSettings, run_export
 from keras_madd.exporting.samples import read_samples
 from keras_madd.inference.calibration import log_odds
 from keras_madd.inference.model_description import read_model_json
@@ -97,13 +97,13 @@ def ship(output: Path, settings: ShipSettings, overwrite: bool = False) -> list[
             _validation(exported, settings, stages), settings.false_alarms, settings.misses
         )
         save_calibration(exported, calibration)
-        outcome, scores = _measure(exported, settings)
+        evaluation, scores = _measure(exported, settings)
         text = model_card(
             settings.card.read_text(encoding="utf-8"),
             name=output.name,
             model=model,
             description=read_model_json(exported),
-            outcome=outcome,
+            evaluation=evaluation,
             scores=scores,
             size=size,
         )
@@ -171,7 +171,7 @@ def _store(model, folder: Path, settings: ShipSettings) -> str:
 
 
 def _validation(exported: Path, settings: ShipSettings, stages: Stages) -> Scores:
-    scorer = open_scorer(exported, None)
+    scorer = open_model(exported, None)
     tables = []
     for split in open_splits(settings.data, "val"):
         with stages.stage(f"scores, validation of {split.name}") as stage:
@@ -179,10 +179,10 @@ def _validation(exported: Path, settings: ShipSettings, stages: Stages) -> Score
     return Scores.concatenate(tables)
 
 
-def _measure(exported: Path, settings: ShipSettings) -> tuple[Outcome, Scores]:
+def _measure(exported: Path, settings: ShipSettings) -> tuple[EvaluationResult, Scores]:
     """Evaluate the file on the test people; returns the figures and its calibrated scores."""
     with tempfile.TemporaryDirectory() as work:
-        outcome = run_evaluation(
+        evaluation = run_evaluation(
             Path(work),
             EvaluationSettings(
                 model=exported,
@@ -192,4 +192,4 @@ def _measure(exported: Path, settings: ShipSettings) -> tuple[Outcome, Scores]:
                 seed=settings.seed,
             ),
         )
-        return outcome, read_scores(Path(work) / SCORES_FILE)
+        return evaluation, read_scores(Path(work) / SCORES_FILE)

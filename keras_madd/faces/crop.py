@@ -86,13 +86,7 @@ def crop_face(
     Raises:
         ValueError: an argument is malformed, or the square lies wholly outside the image.
     """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        raise ValueError(
-            "`image` must be a uint8 numpy array. "
-            f"Received: image={getattr(image, 'dtype', type(image).__name__)}"
-        )
-    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}")
+    check_image(image)
     try:
         size = operator.index(size)
     except TypeError:
@@ -100,7 +94,13 @@ def crop_face(
     if size < 1:
         raise ValueError(f"`size` must be a positive integer. Received: size={size!r}")
     left, top, side = crop_square(box, margin)
-    square = _padded_square(image, left, top, side)
+    height, width = image.shape[:2]
+    if left >= width or top >= height or left + side <= 0 or top + side <= 0:
+        raise ValueError(
+            f"`box` with its margin must touch the {width}x{height} image. "
+            f"Received: square=({left}, {top}, {side})"
+        )
+    square = padded_square(image, left, top, side)
     if side == size:
         return square
     resize_axis, unit = (_bilinear_axis, 2 * size) if side <= 2 * size else (_area_axis, side)
@@ -114,18 +114,25 @@ def crop_face(
     return np.ascontiguousarray(result.transpose(1, 0, 2))
 
 
-def _padded_square(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
-    """Pixels of a square, black where it leaves the image."""
+def check_image(image: np.ndarray) -> None:
+    """Raise a ValueError unless it is RGB, uint8, `(H, W, 3)` and not empty."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        raise ValueError(
+            "`image` must be a uint8 numpy array. "
+            f"Received: image={getattr(image, 'dtype', type(image).__name__)}"
+        )
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}")
+
+
+def padded_square(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    """Return the pixels of a square, black where it leaves the image."""
     height, width = image.shape[:2]
     x0, x1 = max(left, 0), min(left + side, width)
     y0, y1 = max(top, 0), min(top + side, height)
-    if x0 >= x1 or y0 >= y1:
-        raise ValueError(
-            f"`box` with its margin must touch the {width}x{height} image. "
-            f"Received: square=({left}, {top}, {side})"
-        )
     square = np.zeros((side, side, 3), np.uint8)
-    square[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
+    if x0 < x1 and y0 < y1:
+        square[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
     return square
 
 

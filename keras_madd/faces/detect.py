@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from keras_madd.faces.choice import FULL, SHORT, FaceModelChoice
+from keras_madd.faces.crop import check_image
+from keras_madd.support.errors import check_choice
 from keras_madd.support.native_stderr import (
     native_stderr_captured,
     native_stderr_silenced,
@@ -74,8 +76,7 @@ class FaceDetector:
     """
 
     def __init__(self, kind: str = "auto", min_confidence: float = 0.5):
-        if kind not in _ORDER:
-            raise ValueError(f"`kind` must be one of {sorted(_ORDER)}. Received: kind={kind!r}")
+        check_choice("kind", kind, sorted(_ORDER))
         if not 0 <= min_confidence <= 1:
             raise ValueError(
                 "`min_confidence` must be between 0 and 1. "
@@ -104,15 +105,7 @@ class FaceDetector:
             RuntimeError: the detector is closed, or was opened before a fork.
         """
         self._process.check(self._finalizer.alive)
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            raise ValueError(
-                "`image` must be a uint8 numpy array. "
-                f"Received: image={getattr(image, 'dtype', type(image).__name__)}"
-            )
-        if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-            raise ValueError(
-                f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}"
-            )
+        check_image(image)
         if max(image.shape) > MAX_SIDE:
             raise ValueError(
                 f"`image` must have sides of {MAX_SIDE} pixels at most. "

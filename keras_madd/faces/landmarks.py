@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_madd.faces.crop import check_image
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 LANDMARK_MODEL = Path(__file__).parent / "models" / "face_landmark.tflite"
@@ -179,13 +180,7 @@ def _square_of(points: np.ndarray) -> tuple[np.ndarray, float, float]:
 
 
 def _check(image, box, keypoints) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        raise ValueError(
-            "`image` must be a uint8 numpy array. "
-            f"Received: image={getattr(image, 'dtype', type(image).__name__)}"
-        )
-    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"`image` must have shape (H, W, 3). Received: image.shape={image.shape}")
+    check_image(image)
     values = np.asarray(box, np.float64)
     if values.shape != (4,) or not np.isfinite(values).all() or (values[2:] <= 0).any():
         raise ValueError(

@@ -162,6 +162,26 @@ def read_model_json(model_path: str | os.PathLike) -> ModelDescription:
     return description
 
 
+def check_scores_one_face(path: Path, description: ModelDescription, taker: str) -> None:
+    """Raises a UserError unless a file is what the app and the page run.
+
+    Args:
+        path: The exported file.
+        description: Its description.
+        taker: Who is to run it, such as `"The app"`.
+    """
+    if description.format != "litert":
+        raise UserError(f"{taker} runs .tflite files. Received: {path}")
+    if description.batch != 1:
+        raise UserError(
+            f"{taker} scores one face at a time: export with --batch 1. "
+            f"Received: batch={description.batch}"
+        )
+    height, width = description.input_size
+    if height != width:
+        raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
+
+
 def _checked(values: Any, path: Path) -> ModelDescription:
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold a JSON object.")

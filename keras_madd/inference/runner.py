@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_madd.inference.gpu import GPUModel, GPUUnavailableError
 from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, read_model_json
-from keras_madd.support.errors import UserError
+from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.native_stderr import native_stderr_silenced
 from keras_madd.support.one_process import OneProcess
 
@@ -57,10 +57,7 @@ class LiteRTRunner:
             raise ValueError(
                 f"Argument `threads` must be from 1 to {MOST_THREADS}. Received: threads={threads}"
             )
-        if device not in DEVICES:
-            raise ValueError(
-                f"Argument `device` must be one of {', '.join(DEVICES)}. Received: device={device}"
-            )
+        check_choice("device", device, DEVICES)
         path = Path(model_path)
         self.description = read_model_json(path)
         if self.description.format != "litert":

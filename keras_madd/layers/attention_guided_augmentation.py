@@ -15,6 +15,7 @@ from keras_madd.layers.resampling import (
     half_pixel_matrix,
     resample,
 )
+from keras_madd.support.errors import check_choice
 from keras_madd.support.tensor import Tensor
 
 MODES = ("soft", "hard", "mix")
@@ -79,8 +80,7 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
             )
         if kernel_size is not None and kernel_size % 2 == 0:
             raise ValueError(f"`kernel_size` must be odd. Received: kernel_size={kernel_size}")
-        if mode not in MODES:
-            raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
+        check_choice("mode", mode, MODES)
         self.resize_factor = resize_factor
         self.sigma = sigma
         self.kernel_size = kernel_size

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_madd.layers.resampling import align_corners_matrix, resample
+from keras_madd.support.errors import check_choice
 from keras_madd.support.tensor import Shape, Tensor
 
 NORMALIZATIONS = ("l2", "average", "none")
@@ -47,8 +48,8 @@ class BilinearAttentionPooling(keras.layers.Layer):
 
     def __init__(self, normalization: str = "l2", interpolation: str = "half_pixel", **kwargs: Any):
         super().__init__(**kwargs)
-        _check_choice("normalization", normalization, NORMALIZATIONS)
-        _check_choice("interpolation", interpolation, INTERPOLATIONS)
+        check_choice("normalization", normalization, NORMALIZATIONS)
+        check_choice("interpolation", interpolation, INTERPOLATIONS)
         self.normalization = normalization
         self.interpolation = interpolation
 
@@ -103,8 +104,3 @@ class BilinearAttentionPooling(keras.layers.Layer):
             return ops.matmul(ops.transpose(maps, (0, 2, 1)), features)
         features = ops.reshape(features, (-1, positions, num_maps, channels))
         return ops.sum(features * maps[..., None], axis=1)
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_madd.layers.replicas import sum_over_replicas
+from keras_madd.support.errors import check_choice
 from keras_madd.support.tensor import Shape, Tensor
 
 REDUCTIONS = ("sum", "mean")
@@ -150,10 +151,7 @@ class RegionIndependence(FeatureCentres):
         **kwargs: Any,
     ):
         super().__init__(alpha, alpha_decay, **kwargs)
-        if reduction not in REDUCTIONS:
-            raise ValueError(
-                f"`reduction` must be one of {REDUCTIONS}. Received: reduction={reduction!r}"
-            )
+        check_choice("reduction", reduction, REDUCTIONS)
         self.inner_margins = tuple(inner_margins)
         self.outer_margin = outer_margin
         self.squared = squared

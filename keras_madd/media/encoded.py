@@ -60,3 +60,14 @@ def decode_picture(content: bytes, max_side: int = MAX_SIDE) -> np.ndarray:
     if picture is None:
         raise ValueError("it cannot be decoded")
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Writes a picture, (H, W, 3) uint8 RGB, as a JPEG file of a quality, and reads it again."""
+    import cv2
+
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

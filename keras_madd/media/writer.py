@@ -113,14 +113,7 @@ class VideoWriter:
             )
         if any(self._pad):
             image = np.pad(image, ((0, self._pad[1]), (0, self._pad[0]), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-        frame = frame.reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND,
-        )
-        self._container.mux(self._stream.encode(frame))
+        self._container.mux(self._stream.encode(yuv_frame(image)))
         self._count += 1
 
     def close(self) -> None:
@@ -163,6 +156,17 @@ class VideoWriter:
             self.close()
         elif self._container is not None:
             self._end(error)
+
+
+def yuv_frame(image: np.ndarray) -> av.VideoFrame:
+    """Return a picture, (H, W, 3) uint8 RGB of even sides, as videos hold it: 4:2:0, BT.709."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+    return frame.reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND,
+    )
 
 
 def _check(path, width, height, frame_rate, quality, rotation) -> None:

@@ -1,6 +1,7 @@
 """Every architecture by its name, and the presets of each.
 
-Importing this module registers them all with Keras, so that `keras.saving.load_model` finds them.
+Importing this module registers them all with Keras, and the learning rate that a run's model was
+compiled with, so that `keras.saving.load_model` finds them.
 """
 
 from typing import Any
@@ -13,6 +14,10 @@ from keras_madd.model.rivals.f3net import F3Net
 from keras_madd.model.rivals.own_network import OwnNetwork
 from keras_madd.model.rivals.sstnet import SSTNet
 from keras_madd.model.rivals.two_branch import TwoBranch
+from keras_madd.model.warm_up import WarmUp
+from keras_madd.support.errors import check_choice
+
+__all__ = ["ARCHITECTURES", "WarmUp", "build_classifier", "class_of", "preset_configuration"]
 
 _CLASSES: tuple[type[FaceClassifier], ...] = (MADD, F3Net, SSTNet, TwoBranch, OwnNetwork)
 ARCHITECTURES = {each.config_class.architecture: each for each in _CLASSES}
@@ -24,11 +29,7 @@ def class_of(architecture: str) -> type[FaceClassifier]:
     Raises:
         ValueError: If there is none of that name.
     """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"`architecture` must be one of {', '.join(ARCHITECTURES)}. "
-            f"Received: architecture={architecture!r}"
-        )
+    check_choice("architecture", architecture, ARCHITECTURES)
     return ARCHITECTURES[architecture]
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import json
 from typing import Any, ClassVar, Self
 
+from keras_madd.support.errors import check_choice
+
 DETECTORS = ("auto", "short", "full")
 
 
@@ -108,12 +110,6 @@ class CommonConfig(FaceClassifierConfig):
     detector: str = "auto"
     training_data: str = ""
     seed: int | None = None
-
-
-def check_choice(name: str, value: Any, choices: tuple) -> None:
-    """Raise `ValueError` unless a field is one of its choices."""
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
 
 
 def check_share(name: str, value: float) -> None:

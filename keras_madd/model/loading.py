@@ -1,6 +1,8 @@
 """Opening a saved model, with errors that say what to do."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +36,10 @@ def load_face_classifier(path: str | os.PathLike) -> "FaceClassifier":
 
     if not path.is_dir() and path.suffix != ".keras":
         raise UserError(f"{path} is no Keras model: expected a .keras file or a preset's folder.")
-    try:
+    with loading(path):
         if path.is_dir():
             return FaceClassifier.from_preset(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Whatever a broken archive makes Keras stumble over.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} cannot be loaded: {reason}") from error
     if not isinstance(model, FaceClassifier):
         raise UserError(
             f"{path} holds a {type(model).__name__}, not a detector; "
@@ -64,3 +63,13 @@ def load_madd(path: str | os.PathLike) -> "MADD":
     if not isinstance(model, MADD):
         raise UserError(f"{path} holds a {type(model).__name__}, not a MADD model.")
     return model
+
+
+@contextmanager
+def loading(path: Path) -> Iterator[None]:
+    """Raise a UserError for whatever a broken file makes Keras stumble over."""
+    try:
+        yield
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path} cannot be loaded: {reason}") from error

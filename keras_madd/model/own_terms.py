@@ -1,15 +1,9 @@
 """Loss terms that read more than the logits."""
 
-import contextvars
 from typing import TYPE_CHECKING, Any
 
-from keras_madd.model.reported_terms import ReportedTerms
+from keras_madd.model.loss_terms import LossTerms
 from keras_madd.support.tensor import Tensor
-
-# The model whose training step is being traced or run, in this thread.
-_STEPPING: contextvars.ContextVar["OwnTerms | None"] = contextvars.ContextVar(
-    "keras_madd_own_terms", default=None
-)
 
 if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier as Base
@@ -17,7 +11,7 @@ else:
     Base = object
 
 
-class OwnTerms(ReportedTerms, Base):
+class OwnTerms(LossTerms, Base):
     """Mixin of a `FaceClassifier` with loss terms that read other outputs of the network.
 
     Keras's `train_step` stays as it is. During a step the model returns all outputs of its
@@ -29,17 +23,9 @@ class OwnTerms(ReportedTerms, Base):
         """Return the weighted terms of a batch, scalars, by their names in `term_trackers`."""
         raise NotImplementedError
 
-    def train_step(self, *args: Any) -> Any:
-        """Make one update; arguments and result are the backend trainer's."""
-        token = _STEPPING.set(self)
-        try:
-            return super().train_step(*args)
-        finally:
-            _STEPPING.reset(token)
-
     def call(self, pixels: Tensor, training: bool | None = None) -> Any:
         """Return the logits; inside a training step, all outputs of the network."""
-        if _STEPPING.get() is not self:
+        if not self.is_stepping:
             return super().call(pixels, training=training)
         self._check_pixels(pixels)
         return self.network(pixels, training=training)

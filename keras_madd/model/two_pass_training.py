@@ -7,7 +7,6 @@ one at a time: see `two_passes`.
 """
 
 import contextlib
-import contextvars
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,15 +18,9 @@ from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.first_step import build_before_tracing
 from keras_madd.model.labels import check_labels_fit, class_of
-from keras_madd.model.reported_terms import ReportedTerms
+from keras_madd.model.loss_terms import LossTerms
 from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
-
-# The model whose training step is being traced or run, in this thread, and the values of its
-# optimizer's variables, where they are not in the variables.
-_STEPPING: contextvars.ContextVar[tuple[Any, list[Tensor] | None]] = contextvars.ContextVar(
-    "keras_madd_stepping", default=(None, None)
-)
 
 TERMS = {
     "classification": "classification_weight",
@@ -37,7 +30,7 @@ TERMS = {
 }
 
 
-class TwoPassTraining(ReportedTerms):
+class TwoPassTraining(LossTerms):
     """Mixin of `MADD`: the custom `train_step` with RIL and AGDA.
 
     One step, for images I with labels y:
@@ -82,33 +75,12 @@ class TwoPassTraining(ReportedTerms):
     def train_step(self, *args: Any) -> Any:
         """Make one update; see the class. Arguments and result are the backend trainer's."""
         build_before_tracing(self, args[-1], training=True)
-        optimizer_values = args[0][2] if keras.backend.backend() == "jax" else None
-        token = _STEPPING.set((self, optimizer_values))
-        try:
-            return super().train_step(*args)
-        finally:
-            _STEPPING.reset(token)
+        return super().train_step(*args)
 
     def test_step(self, *args: Any) -> Any:
         """Evaluate one batch. Arguments and result are the backend trainer's."""
         build_before_tracing(self, args[-1], training=False)
         return super().test_step(*args)
-
-    @property
-    def is_stepping(self) -> bool:
-        """Whether the current call belongs to this model's training step."""
-        return _STEPPING.get()[0] is self
-
-    def loss_scale(self) -> Tensor:
-        """Return what the optimizer multiplies the loss of this step by, a scalar."""
-        values = _STEPPING.get()[1]
-        if self.optimizer is None:
-            return ops.ones(())
-        if values is None:
-            return self.optimizer.scale_loss(ops.ones(()))
-        mapping = zip(self.optimizer.variables, values, strict=True)
-        with keras.StatelessScope(list(mapping)):
-            return self.optimizer.scale_loss(ops.ones(()))
 
     def training_outputs(self, pixels: Tensor) -> dict[str, Tensor]:
         """Return what `compute_loss` goes on with: the outputs of the only pass, or the pixels."""

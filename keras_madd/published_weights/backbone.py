@@ -21,8 +21,8 @@ from keras_madd.published_weights.recognise import (
     recognise_backbone,
     stage_channels,
 )
+from keras_madd.torch_weights.assign_tensors import Constant
 from keras_madd.torch_weights.checkpoint import read_checkpoint
-from keras_madd.torch_weights.fill import Constant
 from keras_madd.torch_weights.names import Slot, backbone_slots, layer_slots
 
 NETWORK = "a plain backbone classifier"

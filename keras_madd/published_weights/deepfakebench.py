@@ -25,8 +25,8 @@ from keras_madd.published_weights.recognise import (
     recognise_tap,
     stage_channels,
 )
+from keras_madd.torch_weights.assign_tensors import Constant
 from keras_madd.torch_weights.checkpoint import CheckpointError, read_checkpoint
-from keras_madd.torch_weights.fill import Constant
 from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
 
 NETWORK = "DeepfakeBench's multi_attention detector"

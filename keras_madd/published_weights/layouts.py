@@ -9,7 +9,7 @@ import numpy as np
 from keras_madd.model.madd import MADD
 from keras_madd.model.transfer import sizes_apart, with_sizes
 from keras_madd.published_weights.recognise import Recognised
-from keras_madd.torch_weights.fill import Constant, fill
+from keras_madd.torch_weights.assign_tensors import Constant, assign_tensors
 from keras_madd.torch_weights.names import Slot
 
 Tensors = Mapping[str, np.ndarray]
@@ -38,7 +38,7 @@ class Layout:
         """
         model = MADD(**recognised.fields)
         slots, constants = self.places(model, tensors)
-        fill(slots, tensors, constants)
+        assign_tensors(slots, tensors, constants)
         return model
 
     def load(self, tensors: Tensors, overrides: Mapping[str, Any]) -> MADD:

@@ -2,7 +2,7 @@
 
 from keras_madd.training import TrainSettings, train
 
-result = train(TrainSettings(output="run", data=("shards",), preset="madd_mobilenet_v2"))
+result = train(TrainSettings(output="run_training", data=("shards",), preset="madd_mobilenet_v2"))
 """
 
 import importlib
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from keras_madd.training.checkpoints import finished_epochs
-    from keras_madd.training.run import TrainResult, train
+    from keras_madd.training.run_training import TrainResult, train
     from keras_madd.training.settings import TrainSettings
 
 
 _HOMES = {
-    "TrainResult": "run",
+    "TrainResult": "run_training",
     "TrainSettings": "settings",
     "finished_epochs": "checkpoints",
-    "train": "run",
+    "train": "run_training",
 }
 __all__ = ["TrainResult", "TrainSettings", "finished_epochs", "train"]
 

@@ -17,8 +17,8 @@ import numpy as np
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.staging import remove_leftovers
-from keras_madd.training.run import Advance, Echo, train
 from keras_madd.training.run_record import read_record
+from keras_madd.training.run_training import Advance, Echo, train
 from keras_madd.training.settings import TrainSettings
 
 _PLAIN = {
@@ -129,12 +129,12 @@ def measure_on_test(model: str | os.PathLike, data: Sequence[str], seed: int) ->
     from keras_madd.evaluation.attention import mean_attention_overlap
     from keras_madd.evaluation.crops import open_splits, source_groups
     from keras_madd.evaluation.metrics import evaluate_scores
+    from keras_madd.evaluation.opened_model import open_model
     from keras_madd.evaluation.protocol import frames_of
     from keras_madd.evaluation.score_shards import score_split
-    from keras_madd.evaluation.scorer import open_scorer
     from keras_madd.evaluation.scores import Scores
 
-    scorer = open_scorer(model)
+    scorer = open_model(model)
     splits = open_splits(data, "test")
     frames = frames_of(Scores.concatenate(score_split(scorer, split) for split in splits))
     videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())

@@ -105,17 +105,14 @@ def load_checkpoint(folder: Path) -> "FaceClassifier":
     """
     import keras
 
-    from keras_madd.training import schedule  # noqa: F401  (registers the learning rate)
+    import keras_madd.model.architectures  # noqa: F401  (registers the classes)
+    from keras_madd.model.loading import loading
 
     path = folder / LAST
-    try:
-        with warnings.catch_warnings():
-            # Keras only warns when it leaves an optimizer's state out.
-            warnings.filterwarnings("error", message="Skipping variable loading")
-            return keras.saving.load_model(path)
-    except Exception as error:  # Whatever a broken archive makes Keras stumble over.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} cannot be loaded: {reason}") from error
+    with loading(path), warnings.catch_warnings():
+        # Keras only warns when it leaves an optimizer's state out.
+        warnings.filterwarnings("error", message="Skipping variable loading")
+        return keras.saving.load_model(path)
 
 
 @contextmanager

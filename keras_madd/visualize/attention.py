@@ -5,6 +5,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from keras_madd.faces.crop import check_image, crop_square, padded_square
+
 
 def overlay_attention(
     image: np.ndarray, attention_map: np.ndarray, opacity: float = 0.75
@@ -47,7 +49,8 @@ def attended_crop(image: np.ndarray, face: Any, side: int) -> np.ndarray:
     Returns:
         (side, side, 3) uint8 RGB; black outside the image.
     """
-    crop = _square_crop(image, getattr(face, "crop_box", None) or face.box)
+    box = getattr(face, "crop_box", None) or face.box
+    crop = padded_square(image, *crop_square(box, margin=1.0))
     shrinks = crop.shape[0] > side
     picture = cv2.resize(
         crop, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
@@ -60,20 +63,6 @@ def encode_png(image: np.ndarray) -> bytes:
     """Returns an (H, W, 3) uint8 RGB picture as the bytes of a PNG file."""
     check_image(image)
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
-
-
-def check_image(image: np.ndarray) -> None:
-    """Raises ValueError unless it is (H, W, 3) uint8 and not empty."""
-    if not (isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 3):
-        raise ValueError(
-            "Argument `image` must be an array of shape (H, W, 3). "
-            f"Received: image.shape={getattr(image, 'shape', None)}"
-        )
-    if image.dtype != np.uint8 or image.size == 0:
-        raise ValueError(
-            "Argument `image` must hold uint8 pixels and not be empty. "
-            f"Received: image.dtype={image.dtype}, image.shape={image.shape}"
-        )
 
 
 def _unit_map(attention_map: np.ndarray) -> np.ndarray:
@@ -90,16 +79,3 @@ def _unit_map(attention_map: np.ndarray) -> np.ndarray:
         )
     heat = heat - heat.min()
     return heat / heat.max() if heat.max() > 0 else heat
-
-
-def _square_crop(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Cuts a square about a box for showing; what the model sees comes from `faces.crop_face`."""
-    x, y, width, height = (int(value) for value in box)
-    side = max(width, height, 1)
-    left, top = x + (width - side) // 2, y + (height - side) // 2
-    square = np.zeros((side, side, 3), np.uint8)
-    x0, x1 = max(left, 0), min(left + side, image.shape[1])
-    y0, y1 = max(top, 0), min(top + side, image.shape[0])
-    if x0 < x1 and y0 < y1:
-        square[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
-    return square

@@ -11,6 +11,8 @@ from typing import Any, Literal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from keras_madd.support.errors import check_choice
+
 Theme = Literal["light", "dark"]
 
 # Drawn small on purpose: at a phone's width the letters are then as large as the page's own.
@@ -43,8 +45,7 @@ _THEMES = {
 
 def colors_of(theme: str) -> Colors:
     """Returns the colours of `"light"` or `"dark"`."""
-    if theme not in _THEMES:
-        raise ValueError(f"Argument `theme` must be one of {list(_THEMES)}. Received: {theme=}")
+    check_choice("theme", theme, _THEMES)
     return _THEMES[theme]
 
 

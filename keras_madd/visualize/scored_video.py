@@ -7,7 +7,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from keras_madd.visualize.attention import attended_crop, check_image
+from keras_madd.faces.crop import check_image
+from keras_madd.visualize.attention import attended_crop
 from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
 from keras_madd.visualize.overlays import (
     ScoredFaceLike,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keras_madd.faces.detect import MODEL_FILES
 from keras_madd.inference.model_description import (
-    ModelDescription,
+    check_scores_one_face,
     model_json_path,
     read_model_json,
 )
@@ -51,7 +51,7 @@ def write_web_folder(
     """
     model_path = Path(model_path)
     description = read_model_json(model_path)
-    _check_fits_the_page(model_path, description)
+    check_scores_one_face(model_path, description, "The page")
     inputs = (model_path, model_json_path(model_path))
     with output_folder(folder, overwrite, inputs=inputs) as work:
         shutil.copytree(PAGE, work, dirs_exist_ok=True)
@@ -81,19 +81,6 @@ def check_web_folder(folder: str | os.PathLike, overwrite: bool) -> None:
         raise UserError(f"{folder} is a file, not a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
         raise UserError(f"The folder {folder} is not empty; --overwrite writes into it.")
-
-
-def _check_fits_the_page(path: Path, description: ModelDescription) -> None:
-    if description.format != "litert":
-        raise UserError(f"The page runs .tflite files. Received: {path}")
-    if description.batch != 1:
-        raise UserError(
-            "The page scores one face at a time: export with --batch 1. "
-            f"Received: batch={description.batch}"
-        )
-    height, width = description.input_size
-    if height != width:
-        raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
 
 
 def _words(model_path: Path) -> str | None:

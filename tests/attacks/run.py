@@ -54,7 +54,7 @@ def _import_early() -> None:
     """What every child needs, imported once."""
     for name in (
         *("ai_edge_litert.interpreter", "matplotlib.figure", "mediapipe", "pyarrow.parquet"),
-        *("keras_madd.cli.main", "keras_madd.evaluation.run"),
+        *("keras_madd.cli.main", "keras_madd.evaluation.run_evaluation"),
     ):
         importlib.import_module(name)
 

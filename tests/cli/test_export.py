@@ -9,7 +9,7 @@ from exported_model import tiny_model
 from PIL import Image
 
 from keras_madd.cli import export
-from keras_madd.exporting import run as exporting_run
+from keras_madd.exporting import run_export
 from keras_madd.exporting.verify import sample_pictures
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.errors import UserError
@@ -75,7 +75,7 @@ def test_int8_verified_and_reported(folder, tmp_path, capfd):
 @pytest.mark.slow
 def test_a_bound_that_is_missed_fails_and_lists_layers(folder, tmp_path, capfd, monkeypatch):
     """A file whose answers are reversed: its AUC is 1 minus the model's."""
-    real = exporting_run.verify_export
+    real = run_export.verify_export
 
     def reversed_answers(model, path, samples, threads=None):
         scores = model.fake_probability(samples.images)
@@ -85,7 +85,7 @@ def test_a_bound_that_is_missed_fails_and_lists_layers(folder, tmp_path, capfd, 
         found.figures["auc_drop"] = found.figures["auc"][0]
         return found
 
-    monkeypatch.setattr(exporting_run, "verify_export", reversed_answers)
+    monkeypatch.setattr(run_export, "verify_export", reversed_answers)
     arguments = (*INT8, "--calibration", folder / "calibration", "--verify", folder / "verify")
     assert run(folder, tmp_path, *arguments, "--max-auc-drop", "0.01") == 1
     errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error:")]

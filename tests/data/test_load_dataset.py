@@ -272,7 +272,7 @@ def test_jpeg_pictures_are_decoded_as_opencv_does(tmp_path):
     [
         ({"image_size": 65}, UserError, r"`image_size` must be .*: 64\)\. Received: image_size=65"),
         ({"split": "test"}, UserError, "no 'test' split"),
-        ({"split": "all"}, ValueError, "`split` must be train, val or test"),
+        ({"split": "all"}, ValueError, "`split` must be one of train, val, test"),
         ({"sampling": "odd"}, ValueError, "`sampling` must be one of"),
         ({"augment": "much"}, ValueError, "`augment` must be one of"),
         ({"batch_size": 3, "sampling": "paired"}, ValueError, "`batch_size` must be .* even"),

@@ -8,8 +8,8 @@ from keras_madd.data import load_dataset
 from keras_madd.data.model_window import model_pixels
 from keras_madd.demo import sample_photo_path
 from keras_madd.evaluation.crops import open_splits
+from keras_madd.evaluation.opened_model import open_model
 from keras_madd.evaluation.score_shards import score_split
-from keras_madd.evaluation.scorer import open_scorer
 from keras_madd.exporting.samples import read_samples
 from keras_madd.faces import crop_face
 from keras_madd.media.images import read_image
@@ -60,7 +60,7 @@ def test_training_evaluation_and_export_see_the_same_window(tmp_path):
 
     tiny_model().save(tmp_path / "model.keras")
     (split,) = open_splits([folder], "train")
-    scores = score_split(open_scorer(tmp_path / "model.keras"), split)
+    scores = score_split(open_model(tmp_path / "model.keras"), split)
     order = sorted(range(len(records)), key=lambda index: records[index].order)
     np.testing.assert_allclose(
         scores.probability, tiny_model().fake_probability(expected[order]), atol=1e-5

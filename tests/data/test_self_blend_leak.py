@@ -12,8 +12,8 @@ from keras_madd.data.footage import Footage
 from keras_madd.data.h264 import through_h264
 from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.self_blends import SELF_BLENDS
-from keras_madd.demo.camera import Camera
 from keras_madd.demo.people import draw_person
+from keras_madd.demo.simulated_camera import SimulatedCamera
 from keras_madd.demo.synthetic_faces import render_video
 from keras_madd.faces import crop_square
 
@@ -29,7 +29,7 @@ def faces():
     for number in range(PEOPLE):
         rng = np.random.default_rng(number)
         video = render_video(draw_person(rng), rng, 1, 224)
-        camera = Camera.draw(rng)
+        camera = SimulatedCamera.draw(rng)
         frame = camera.film(video.frames[0], camera.noise(rng, 224))
         points = video.landmarks[0]
         low, high = points.min(0).astype(int), points.max(0).astype(int)

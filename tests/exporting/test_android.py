@@ -17,8 +17,8 @@ from keras_madd.exporting.android import (
     tolerance_of,
     write_android_assets,
 )
-from keras_madd.exporting.bundle import export_bundle
-from keras_madd.exporting.run import ExportResult
+from keras_madd.exporting.exported_file import export_bundle
+from keras_madd.exporting.run_export import ExportResult
 from keras_madd.exporting.verify import sample_pictures
 from keras_madd.inference.model_description import read_model_json, write_model_json
 from keras_madd.inference.runner import LiteRTRunner
@@ -278,7 +278,7 @@ def test_the_command_fills_the_app(telling_model, project, tmp_path, capsys, mon
         description = describe(settings.output)
         return ExportResult(description, ("exported",), problems)
 
-    monkeypatch.setattr("keras_madd.exporting.run.run_export", export)
+    monkeypatch.setattr("keras_madd.exporting.run_export.run_export", export)
     problems = ("it computes something else",)
     status, shown = run_command(capsys, "a.keras", "--android", project)
     assert (status, shown.err) == (1, "error: it computes something else\n")

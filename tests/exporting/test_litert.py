@@ -8,7 +8,7 @@ from exported_model import exported, tiny_model
 
 from keras_madd.cli import export as command
 from keras_madd.exporting import litert, scoring_graph
-from keras_madd.exporting.bundle import export_bundle
+from keras_madd.exporting.exported_file import export_bundle
 from keras_madd.exporting.litert import export_litert
 from keras_madd.exporting.litert_file import check_builtin_only, operator_counts
 from keras_madd.exporting.verify import compare_export, sample_pictures

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from exported_model import tiny_model
 
-from keras_madd.exporting.bundle import export_bundle
+from keras_madd.exporting.exported_file import export_bundle
 from keras_madd.exporting.onnx import OPSET, export_onnx
 from keras_madd.exporting.verify import compare_export, sample_pictures
 from keras_madd.inference.model_description import read_model_json

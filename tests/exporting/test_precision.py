@@ -7,7 +7,7 @@ import pytest
 from keras_madd import MADD
 from keras_madd.exporting.litert import export_litert
 from keras_madd.exporting.onnx import export_onnx
-from keras_madd.exporting.run import ExportSettings, run_export
+from keras_madd.exporting.run_export import ExportSettings, run_export
 from keras_madd.exporting.verify import compare_export, sample_pictures
 from keras_madd.inference.model_description import write_model_json
 from keras_madd.inference.onnx_runner import ONNXRunner

@@ -84,13 +84,13 @@ def test_the_card_has_the_figures(shipped):
 def test_the_words_keep_their_promise_on_the_people_they_were_fitted_on(shipped, release):
     from keras_madd.evaluation.crops import open_splits
     from keras_madd.evaluation.metrics import video_scores
+    from keras_madd.evaluation.opened_model import open_model
     from keras_madd.evaluation.score_shards import score_split
-    from keras_madd.evaluation.scorer import open_scorer
     from keras_madd.inference.calibration import calibrate
 
     folder, _ = shipped
     description = read_model_json(folder / "model.tflite")
-    scores = score_split(open_scorer(folder / "model.tflite"), open_splits(release.data, "val")[0])
+    scores = score_split(open_model(folder / "model.tflite"), open_splits(release.data, "val")[0])
     real = scores.where(method="real")
     _, means = video_scores(
         real.video.texts(), calibrate(real.probability, description.temperature)

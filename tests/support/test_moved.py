@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 import keras_madd.data
@@ -14,6 +16,24 @@ def test_an_old_name_is_the_new_one_and_warns():
         assert keras_madd.video.VideoReader is keras_madd.media.VideoReader
     with pytest.warns(DeprecationWarning, match=r"keras_madd\.demo\.sample_photo_path"):
         assert keras_madd.data.sample_photo_path().is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "name", "new"),
+    [
+        ("evaluation.calibration", "fit_calibration", "evaluation.calibration_fit"),
+        ("evaluation.run", "run_evaluation", "evaluation.run_evaluation"),
+        ("exporting.bundle", "export_bundle", "exporting.exported_file"),
+        ("exporting.run", "run_export", "exporting.run_export"),
+        ("training.run", "train", "training"),
+        ("datasets.prepare.run", "prepare", "datasets.prepare"),
+    ],
+)
+def test_a_renamed_module_gives_its_names_and_warns(old, name, new):
+    before = importlib.import_module(f"keras_madd.{old}")
+    with pytest.warns(DeprecationWarning, match=rf"{old}\.{name} is keras_madd\.{new}\.{name} now"):
+        found = getattr(before, name)
+    assert found is getattr(importlib.import_module(f"keras_madd.{new}"), name)
 
 
 def test_a_name_that_will_go_still_works_and_says_what_to_use():

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_madd.training.schedule import WarmUp, make_optimizer, make_schedule
+from keras_madd.model.warm_up import WarmUp
+from keras_madd.training.schedule import make_optimizer, make_schedule
 from keras_madd.training.settings import TrainSettings
 
 

@@ -62,7 +62,7 @@ def test_overlay_of_nothing_is_the_picture():
     ("change", "message"),
     [
         ({"image": np.zeros((4, 4), np.uint8)}, "`image`"),
-        ({"image": np.zeros((4, 4, 3), np.float32)}, "`image`.*Received: image.dtype=float32"),
+        ({"image": np.zeros((4, 4, 3), np.float32)}, "`image`.*Received: image=float32"),
         ({"attention_map": np.ones((2, 2, 2))}, "`attention_map`"),
         ({"attention_map": np.full((2, 2), np.nan)}, "`attention_map`"),
         ({"attention_map": -np.ones((2, 2))}, "`attention_map`"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from keras_madd.faces import DEFAULT_MARGIN
 from keras_madd.faces.detect import MODEL_FILES
+from keras_madd.support.errors import check_choice
 
 DEFAULT_CONTEXT = 1.15
 IMAGE_FORMATS = ("jpeg", "png")
@@ -63,11 +64,7 @@ class PrepareSettings:
             ("tracks", TRACKS),
             ("detector", kinds),
         ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"`{name}` must be one of {', '.join(choices)}. "
-                    f"Received: {name}={getattr(self, name)!r}"
-                )
+            check_choice(name, getattr(self, name), choices)
         for name, least in (
             ("frames_per_video", 1),
             ("videos_per_shard", 1),

@@ -17,6 +17,7 @@ from keras_madd.datasets.sources.faceforensics import FaceForensics
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.sources.folder import Folder
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
+from keras_madd.support.errors import check_choice
 
 SOURCES: dict[str, type[DatasetSource]] = {
     source.name: source
@@ -63,8 +64,7 @@ def open_source(
         >>> [video.name for video in source.videos()][:2]
         ['Deepfakes/c40/000_003', 'Deepfakes/c40/001_870']
     """
-    if name not in SOURCES:
-        raise ValueError(f"`name` must be one of {sorted(SOURCES)}. Received: name={name!r}")
+    check_choice("name", name, sorted(SOURCES))
     return SOURCES[name](
         root, compression=compression, methods=methods, split=split, split_files=split_files
     )

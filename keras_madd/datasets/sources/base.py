@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_madd.datasets.sources.listing import child, descend, entries, scan, what_is_in
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import keep_sources_together
-from keras_madd.support.errors import UserError
+from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.finding import inside
 
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
@@ -49,13 +49,8 @@ class DatasetSource(ABC):
         split: str | None = None,
         split_files: str | os.PathLike | None = None,
     ):
-        if compression not in COMPRESSIONS:
-            raise ValueError(
-                f"`compression` must be one of {COMPRESSIONS}. "
-                f"Received: compression={compression!r}"
-            )
-        if split is not None and split not in SPLITS:
-            raise ValueError(f"`split` must be one of {SPLITS}. Received: split={split!r}")
+        check_choice("compression", compression, COMPRESSIONS)
+        check_choice("split", split, (*SPLITS, None))
         if isinstance(methods, str):
             raise ValueError(f"`methods` must be a list of names. Received: methods={methods!r}")
         self.root = Path(root)

@@ -67,18 +67,18 @@ def test_a_missing_video_is_a_failure_and_a_dead_server_ends_the_run(
     small,
     monkeypatch,
 ):
-    from keras_madd.datasets.prepare import run
+    from keras_madd.datasets.prepare import run_preparation
 
     settings, root = small(limit=4), f"{bucket}/videos"
     put_tree(plain_tree, root)
-    carry_out = run._carry_out
+    carry_out = run_preparation._carry_out
 
     def lose_one(plan, *rest):
         below = plan.videos[0].path.relative_to(plan.root).as_posix()
         RemoteFolder(root).remove(below)
         return carry_out(plan, *rest)
 
-    monkeypatch.setattr(run, "_carry_out", lose_one)
+    monkeypatch.setattr(run_preparation, "_carry_out", lose_one)
     result = prepare(root, tmp_path / "a", settings)
     assert result.description.failures == {"missing": 1}
 
@@ -87,7 +87,7 @@ def test_a_missing_video_is_a_failure_and_a_dead_server_ends_the_run(
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "")
         return carry_out(plan, *rest)
 
-    monkeypatch.setattr(run, "_carry_out", lose_all)
+    monkeypatch.setattr(run_preparation, "_carry_out", lose_all)
     with pytest.raises(UserError, match=r"s3://things/videos/.*What is done is kept"):
         prepare(root, tmp_path / "b", settings)
 

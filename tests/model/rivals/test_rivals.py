@@ -211,7 +211,7 @@ class TestTwoBranch:
 @tensorflow_only
 @pytest.mark.parametrize("name", SMALL)
 def test_the_exported_file_computes_the_same(name, tmp_path):
-    from keras_madd.exporting.bundle import export_bundle
+    from keras_madd.exporting.exported_file import export_bundle
     from keras_madd.exporting.verify import compare_export
 
     model, _ = trained(name)

@@ -17,7 +17,7 @@ class Constant:
     value: np.ndarray | None = None
 
 
-def fill(
+def assign_tensors(
     slots: Mapping[str, Slot],
     tensors: Mapping[str, np.ndarray],
     constants: Mapping[str, Constant],

@@ -20,7 +20,7 @@ class Runner(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Scorer:
+class OpenedModel:
     """A model that scores face crops.
 
     Attributes:
@@ -72,7 +72,7 @@ class Scorer:
         return np.clip(probabilities, 0, 1), maps
 
 
-def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
+def open_model(path: str | os.PathLike, threads: int | None = None) -> OpenedModel:
     """Opens a `.keras` file or preset's folder, a `.tflite` or an `.onnx` file.
 
     The temperature and threshold of an exported file come from its `model.json`; a Keras model
@@ -105,7 +105,7 @@ def open_scorer(path: str | os.PathLike, threads: int | None = None) -> Scorer:
     from keras_madd.model.loading import load_face_classifier
 
     model = load_face_classifier(path)
-    return Scorer(
+    return OpenedModel(
         path=path,
         size=_square(path, model.config.input_size),
         crop_margin=model.config.crop_margin,
@@ -135,8 +135,8 @@ class _KerasRunner:
         return probabilities, None if maps is None else np.asarray(maps)
 
 
-def _from_description(path: Path, runner: Runner, description) -> Scorer:
-    return Scorer(
+def _from_description(path: Path, runner: Runner, description) -> OpenedModel:
+    return OpenedModel(
         path=path,
         size=_square(path, description.input_size),
         crop_margin=description.crop_margin,

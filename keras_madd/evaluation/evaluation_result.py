@@ -4,13 +4,13 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from keras_madd.evaluation.calibration import Calibration
+from keras_madd.evaluation.calibration_fit import Calibration
 from keras_madd.evaluation.compare import Comparison
 from keras_madd.evaluation.explanation import Explanation
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class EvaluationResult:
     """What `metrics.json` holds and `report.html` shows.
 
     Attributes:

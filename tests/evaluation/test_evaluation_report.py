@@ -7,7 +7,7 @@ import pytest
 
 import keras_madd.evaluation
 from keras_madd.evaluation import evaluate_scores
-from keras_madd.evaluation.report import Report, write_report
+from keras_madd.evaluation.deprecated_report import Report, write_report
 from keras_madd.visualize.page import DEMONSTRATION_BANNER
 
 

@@ -2,9 +2,9 @@ import dataclasses
 
 import numpy as np
 
-from keras_madd.demo.camera import Camera
+from keras_madd.demo.simulated_camera import SimulatedCamera
 
-PLAIN = Camera(blur=0.3, read_noise=2.0, shot_noise=0.0, quality=95)
+PLAIN = SimulatedCamera(blur=0.3, read_noise=2.0, shot_noise=0.0, quality=95)
 GRAY = np.full((64, 64, 3), 128, np.uint8)
 
 
@@ -15,7 +15,9 @@ def film(camera, image=GRAY, seed=0):
 def test_deterministic():
     np.testing.assert_array_equal(film(PLAIN), film(PLAIN))
     assert (film(PLAIN) != film(PLAIN, seed=1)).any()
-    assert Camera.draw(np.random.default_rng(4)) == Camera.draw(np.random.default_rng(4))
+    assert SimulatedCamera.draw(np.random.default_rng(4)) == SimulatedCamera.draw(
+        np.random.default_rng(4)
+    )
 
 
 def test_noise_has_the_stated_strength():
@@ -25,7 +27,7 @@ def test_noise_has_the_stated_strength():
 
 
 def test_shot_noise_grows_with_light():
-    camera = Camera(blur=0.3, read_noise=0.5, shot_noise=0.04, quality=98)
+    camera = SimulatedCamera(blur=0.3, read_noise=0.5, shot_noise=0.04, quality=98)
     bright, dark = film(camera, GRAY + np.uint8(80)), film(camera, GRAY // 8)
     assert bright.std() > 1.5 * dark.std()
 

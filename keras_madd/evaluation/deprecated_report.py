@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
-from keras_madd.evaluation.outcome import Outcome
+from keras_madd.evaluation.evaluation_result import EvaluationResult
 from keras_madd.evaluation.protocol import Protocol
 
 
@@ -35,7 +35,7 @@ def write_report(path: str | os.PathLike, report: Report) -> Path:
             f"Received: results={list(report.results)}, scores={list(report.scores)}"
         )
     rest = report.rest
-    outcome = Outcome(
+    evaluation = EvaluationResult(
         results=report.results,
         one_class={},
         rules=Protocol().describe(),
@@ -46,4 +46,4 @@ def write_report(path: str | os.PathLike, report: Report) -> Path:
         versions=rest.get("versions", {}),
         seconds=rest.get("seconds", {}),
     )
-    return write_evaluation_report(path, report.title, outcome, report.scores)
+    return write_evaluation_report(path, report.title, evaluation, report.scores)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from keras_madd.evaluation.calibration import fit_calibration
+from keras_madd.evaluation.calibration_fit import fit_calibration
 from keras_madd.evaluation.scores import Scores
 from keras_madd.inference.calibration import calibrate
 from keras_madd.support.errors import UserError

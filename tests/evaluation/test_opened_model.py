@@ -3,8 +3,8 @@ import pytest
 from backends import tensorflow_only
 from exported_model import exported, tiny_model
 
-from keras_madd.evaluation.scorer import open_scorer
-from keras_madd.exporting.bundle import export_bundle
+from keras_madd.evaluation.opened_model import open_model
+from keras_madd.exporting.exported_file import export_bundle
 from keras_madd.support.errors import UserError
 
 pytestmark = tensorflow_only
@@ -22,17 +22,17 @@ def test_every_kind_of_file_gives_the_same_scores(tmp_path):
     exported(tmp_path)
     expected = model.fake_probability(crops())
     for name in ("model.keras", "preset", "model.tflite", "model.onnx"):
-        scorer = open_scorer(tmp_path / name)
-        probabilities, maps = scorer.score_with_maps(crops())
+        opened = open_model(tmp_path / name)
+        probabilities, maps = opened.score_with_maps(crops())
         np.testing.assert_allclose(probabilities, expected, atol=1e-5)
         np.testing.assert_allclose(maps, model.attention_maps(crops()), atol=1e-4)
-        assert (scorer.size, scorer.temperature, scorer.threshold) == (64, 1.0, 0.5)
+        assert (opened.size, opened.temperature, opened.threshold) == (64, 1.0, 0.5)
 
 
 def test_more_crops_than_a_batch(tmp_path):
-    scorer = open_scorer(exported(tmp_path))
+    model = open_model(exported(tmp_path))
     many = crops(70)
-    np.testing.assert_allclose(scorer.score(many)[33:35], scorer.score(many[33:35]), atol=1e-6)
+    np.testing.assert_allclose(model.score(many)[33:35], model.score(many[33:35]), atol=1e-6)
 
 
 def test_not_a_number_is_refused(tmp_path):
@@ -40,14 +40,14 @@ def test_not_a_number_is_refused(tmp_path):
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     model.save(tmp_path / "model.keras")
     with pytest.raises(UserError, match="not numbers"):
-        open_scorer(tmp_path / "model.keras").score(crops())
+        open_model(tmp_path / "model.keras").score(crops())
 
 
 def test_what_is_no_model(tmp_path):
     (tmp_path / "model.h5").write_bytes(b"x")
     with pytest.raises(UserError, match="no model that can be evaluated"):
-        open_scorer(tmp_path / "model.h5")
+        open_model(tmp_path / "model.h5")
     with pytest.raises(UserError, match="no model file"):
-        open_scorer(tmp_path / "absent.tflite")
+        open_model(tmp_path / "absent.tflite")
     with pytest.raises(UserError, match="There is no model"):
-        open_scorer(tmp_path / "absent.keras")
+        open_model(tmp_path / "absent.keras")

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from keras_madd.media.encoded import through_jpeg
+
 
 @dataclass(frozen=True)
-class Camera:
+class SimulatedCamera:
     """Settings of one camera; a real video and the fakes made from it share them.
 
     Attributes:
@@ -23,7 +25,7 @@ class Camera:
     quality: int
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "Camera":
+    def draw(cls, rng: np.random.Generator) -> "SimulatedCamera":
         """Draw a camera at random."""
         return cls(
             blur=rng.uniform(0.25, 0.6),
@@ -51,8 +53,4 @@ class Camera:
         seen = cv2.GaussianBlur(image, (5, 5), self.blur).astype(np.float32)
         deviation = np.sqrt(self.read_noise**2 + self.shot_noise * seen)
         exposed = np.clip(seen + noise * deviation + 0.5, 0, 255).astype(np.uint8)
-        settings = [cv2.IMWRITE_JPEG_QUALITY, self.quality]
-        _, encoded = cv2.imencode(".jpg", cv2.cvtColor(exposed, cv2.COLOR_RGB2BGR), settings)
-        decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-        assert decoded is not None
-        return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+        return through_jpeg(exposed, self.quality)

@@ -1,0 +1,25 @@
+import subprocess
+import sys
+
+from keras_madd import MADD
+from keras_madd.metrics import FakeAUC
+from keras_madd.training.schedule import make_optimizer
+from keras_madd.training.settings import TrainSettings
+
+
+def test_a_run_s_model_loads_in_a_fresh_process_with_its_optimizer_and_metrics(tmp_path):
+    model = MADD.from_preset("madd_tiny")
+    optimizer = make_optimizer(TrainSettings(output="run", epochs=2, learning_rate=0.25), 4)
+    model.compile(optimizer=optimizer, metrics=[FakeAUC()])
+    optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "last.keras")
+    script = (
+        "import sys, keras, keras_madd\n"
+        "model = keras.saving.load_model(sys.argv[1])\n"
+        "print(type(model.optimizer._learning_rate).__name__, model.optimizer._learning_rate.peak)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "last.keras"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "WarmUp 0.25"
