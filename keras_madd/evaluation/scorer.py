@@ -162,7 +162,7 @@ def _from_description(path: Path, runner: Runner, description) -> Scorer:
         threshold=description.threshold,
         sha256=description.sha256,
         demonstration=description.demonstration,
-        clip_frames=None,
+        clip_frames=description.clip_frames,
         _runner=runner,
     )
 

@@ -230,6 +230,11 @@ def _check_fits_the_app(path: Path, description: ModelDescription) -> None:
             f"The app scores one face at a time: export with --batch 1. "
             f"Received: batch={description.batch}"
         )
+    if description.clip_frames is not None:
+        raise UserError(
+            "The app scores single faces, and this model takes clips. "
+            f"Received: clip_frames={description.clip_frames}"
+        )
     height, width = description.input_size
     if height != width:
         raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
