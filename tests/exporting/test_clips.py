@@ -6,11 +6,13 @@ from backends import tensorflow_only
 from small_clips import FRAMES, clip_detector, exported_clips
 
 from keras_madd.evaluation.scorer import open_scorer
+from keras_madd.exporting.android import ASSETS, write_android_assets
 from keras_madd.exporting.bundle import export_bundle
 from keras_madd.exporting.run import ExportSettings, run_export
 from keras_madd.exporting.verify import compare_export
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.errors import UserError
+from keras_madd.web.folder import write_web_folder
 
 pytestmark = tensorflow_only
 
@@ -44,6 +46,16 @@ def test_onnx_computes_the_same_of_clips(tmp_path):
     model, path = clip_detector(), tmp_path / "model.onnx"
     export_bundle(model, path)
     assert compare_export(model, path, moving())["max_probability_difference"] < 1e-4
+
+
+def test_phones_and_pages_refuse_clips(tmp_path):
+    path = exported_clips("two_branch", "float16")
+    with pytest.raises(UserError, match="The page scores single faces"):
+        write_web_folder(path, tmp_path / "page")
+    (tmp_path / ASSETS).mkdir(parents=True)
+    with pytest.raises(UserError, match="The app scores single faces"):
+        write_android_assets(path, tmp_path)
+    assert not list((tmp_path / ASSETS).iterdir())
 
 
 def test_what_clips_cannot_is_said(tmp_path):
