@@ -15,14 +15,23 @@ FIELDS = {
 }
 
 
-def clip_detector(name="two_branch", side=32, **fields):
-    """A detector whose scores are not all the same."""
+def moving(count=8, side=32):
+    """Clips whose frames differ, uint8."""
+    coarse = np.random.default_rng(0).uniform(0, 255, (count, FRAMES, 4, 4, 3))
+    return coarse.repeat(side // 4, 2).repeat(side // 4, 3).astype("uint8")
+
+
+def clip_detector(name="two_branch", side=32):
+    """A detector whose scores of `moving` lie about one half, some above and some below."""
     from keras_madd import FaceClassifier
 
-    fields = {"clip_frames": FRAMES, "recurrent_units": 4, **FIELDS[name], **fields}
+    fields = {"clip_frames": FRAMES, "recurrent_units": 4, **FIELDS[name]}
     model = FaceClassifier.from_preset(name, input_size=side, seed=0, **fields)
+    sums = model.embed(moving(side=side)).sum(axis=1)
     head = model.network.get_layer("head")
-    head.set_weights([np.full(head.kernel.shape, [-20.0, 20.0]), np.zeros(2)])
+    kernel = np.zeros(head.kernel.shape)
+    kernel[:, 1] = 1 / sums.std()
+    head.set_weights([kernel, np.array([0, -sums.mean() / sums.std()])])
     return model
 
 

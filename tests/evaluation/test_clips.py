@@ -4,23 +4,14 @@ import numpy as np
 import pytest
 from backends import tensorflow_only
 from shards_on_disk import MARGIN, SIZE, make_record, write_shards
+from small_clips import clip_detector
 
-from keras_madd import FaceClassifier
 from keras_madd.data import load_dataset
 from keras_madd.data.model_window import model_pixels
 from keras_madd.evaluation.crops import open_splits, scored_together
 from keras_madd.evaluation.explanation import explain
 from keras_madd.evaluation.score_shards import score_corruptions, score_split
 from keras_madd.evaluation.scorer import open_scorer
-
-FIELDS = {
-    "clip_frames": 3,
-    "recurrent_units": 4,
-    "width": 4,
-    "growth": 2,
-    "dense_layers": [1, 1],
-    "embedding_width": 4,
-}
 
 
 def clips(count=2, positions=4):
@@ -37,9 +28,7 @@ def clips(count=2, positions=4):
 def evaluated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
     write_shards(folder / "shards", clips())
-    model = FaceClassifier.from_preset("two_branch", input_size=SIZE, seed=0, **FIELDS)
-    # As after some training: scores that are not all the same.
-    model.network.get_layer("head").set_weights([np.full((4, 2), [-40.0, 40.0]), np.zeros(2)])
+    model = clip_detector(side=SIZE)
     model.save(folder / "model.keras")
     (split,) = open_splits([folder / "shards"], "test")
     return model, open_scorer(folder / "model.keras"), split, folder / "shards"

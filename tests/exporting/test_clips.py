@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends import tensorflow_only
-from small_clips import FRAMES, clip_detector, exported_clips
+from small_clips import FRAMES, clip_detector, exported_clips, moving
 
 from keras_madd.evaluation.scorer import open_scorer
 from keras_madd.exporting.android import ASSETS, write_android_assets
@@ -15,13 +15,6 @@ from keras_madd.support.errors import UserError
 from keras_madd.web.folder import write_web_folder
 
 pytestmark = tensorflow_only
-
-
-def moving(count=4, side=32):
-    """Clips whose frames differ."""
-    random = np.random.default_rng(0)
-    coarse = random.uniform(0, 255, (count, FRAMES, 4, 4, 3))
-    return coarse.repeat(side // 4, 2).repeat(side // 4, 3).astype("uint8")
 
 
 @pytest.mark.parametrize(

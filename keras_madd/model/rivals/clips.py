@@ -1,6 +1,7 @@
 """Clips of a face: each frame through the network of frames, then an LSTM over them."""
 
 import dataclasses
+from typing import ClassVar
 
 import keras
 from keras import ops
@@ -16,6 +17,8 @@ class ClipConfig(CommonConfig):
     clip_frames: T, frames of a clip; `None`: single frames, and nothing recurrent.
     recurrent_units: Units of the LSTM; of each direction where there are two.
     """
+
+    sizes: ClassVar[tuple[str, ...]] = ("num_classes", "clip_frames", "recurrent_units")
 
     clip_frames: int | None = None
     recurrent_units: int = 128

@@ -29,7 +29,6 @@ class SSTNetConfig(ClipConfig):
     architecture: ClassVar[str] = "sstnet"
     blocks: ClassVar[tuple[str, ...]] = (
         *("backbone", "residual_filters", "residual_size", "slim_width", "slim_blocks"),
-        *("clip_frames", "recurrent_units"),
     )
 
     backbone: str = "xception"

@@ -33,7 +33,6 @@ class TwoBranchConfig(ClipConfig):
     architecture: ClassVar[str] = "two_branch"
     blocks: ClassVar[tuple[str, ...]] = (
         *("width", "growth", "dense_layers", "sigmas", "embedding_width"),
-        *("clip_frames", "recurrent_units"),
     )
 
     input_size: tuple[int, int] = (224, 224)

@@ -9,6 +9,7 @@ from backends import as_numpy, tensorflow_only
 
 from keras_madd import FaceClassifier
 from keras_madd.model.loading import load_face_classifier
+from keras_madd.model.transfer import resized
 
 SIDE, FRAMES, UNITS = 32, 3, 6
 SMALL = {
@@ -179,6 +180,28 @@ def test_the_centre_loss_is_of_clips():
     model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     found = model.train_on_batch(pixels, labels, return_dict=True)
     assert found["centre_loss"] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_training_goes_on_from_single_frames(name):
+    frames = small(name, clip_frames=None)
+    anew = "recurrent, embedding" if name == "two_branch" else "recurrent, head"
+    with pytest.warns(UserWarning, match=rf"begin anew: {anew} \(clip_frames None, here 3\)"):
+        model = resized(frames, small(name).config, "frames")
+    kept = [layer for layer in frames.network.layers if layer.weights and layer.name not in anew]
+    assert kept
+    for layer in kept:
+        taken = model.network.get_layer(layer.name).get_weights()
+        for found, expected in zip(taken, layer.get_weights(), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_another_number_of_frames_keeps_every_weight():
+    model = small("sstnet")
+    longer = resized(model, model.config.replace(clip_frames=5), "clips of 3")
+    for found, expected in zip(longer.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert longer(np.zeros((1, 5, SIDE, SIDE, 3)), training=False).shape == (1, 2)
 
 
 def test_what_does_not_fit_is_refused():
