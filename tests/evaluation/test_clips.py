@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends import tensorflow_only
-from shards_on_disk import MARGIN, SIZE, make_record, write_shards
+from shards_on_disk import MARGIN, SIZE, make_record, png, write_shards
 from small_clips import clip_detector
 
 from keras_madd.data import load_dataset
@@ -15,9 +15,17 @@ from keras_madd.evaluation.scorer import open_scorer
 
 
 def clips(count=2, positions=4):
-    """Frames that run against the positions that the shards are ordered by."""
+    """Frames that run against the positions that the shards are ordered by, each its own."""
+    random = np.random.default_rng(0)
+    side = SIZE // 4
+
+    def picture():
+        return png(
+            random.uniform(0, 255, (4, 4, 3)).repeat(side, 0).repeat(side, 1).astype("uint8")
+        )
+
     return [
-        make_record("test", f"t{number}", position, label, frame=100 - position)
+        make_record("test", f"t{number}", position, label, frame=100 - position, image=picture())
         for number in range(count)
         for position in range(positions)
         for label in (0, 1)
