@@ -123,7 +123,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         COUNT_OR_NONE,
         help="first train the backbone alone for this long",
     )
-    _add(training, "--batch-size", BATCH)
+    _add(training, "--batch-size", BATCH, help="faces, or clips where the detector takes them")
     _add(training, "--gradient-accumulation", BATCH, help="batches that make one update")
     _add(training, "--steps-per-epoch", COUNT, help="batches in an epoch (default: the data once)")
     _add(training, "--optimizer", choices=OPTIMIZERS)

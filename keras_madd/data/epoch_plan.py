@@ -25,9 +25,11 @@ class EpochPlan:
     from the real crop beside it; so does every fake that is missing. A real crop without
     landmarks keeps its fake.
 
+    Clips are drawn as crops are: a clip and its fake begin about the same time.
+
     Args:
-        index: The crops.
-        batch_size: Crops in a batch.
+        index: The crops, or the clips.
+        batch_size: Crops in a batch, or clips.
         sampling: One of `SAMPLINGS`.
         shuffle: Whether the order is random; without, it is that of the shards.
         self_blend: 0 to 1.
@@ -74,7 +76,7 @@ class EpochPlan:
         """Rows in an epoch."""
         if self.steps == 0:
             raise UserError(
-                f"An epoch of {sampling} sampling has only {crops} face crops, too few for a "
+                f"An epoch of {sampling} sampling has only {crops} {index.unit}, too few for a "
                 f"batch. Received: batch_size={batch_size}"
             )
 

@@ -15,7 +15,6 @@ from keras_madd.data.self_blend import SelfBlend
 from keras_madd.data.stored_pictures import decode_stored
 
 _TEXTS = ("video", "method", "dataset", "source")
-_DESCRIBED = (*_TEXTS, "frame")
 _SELF_BLEND = "self_blend"
 # Seeds of independent streams: the augmentation of real crops and of their fakes.
 _REAL, _FAKE = 0, 1
@@ -37,6 +36,7 @@ class InputGraph:
         share: Whether a pair is always augmented alike.
         metadata: Whether crops are described.
         self_blend: Makes fakes, or `None`.
+        clip_frames: T, crops of a clip, which get the same of everything; `None`: single crops.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class InputGraph:
         share: bool,
         metadata: bool,
         self_blend: SelfBlend | None,
+        clip_frames: int | None = None,
     ):
         self._files = list(files)
         self._settings = settings
@@ -58,6 +59,7 @@ class InputGraph:
         self._share = share
         self._metadata = metadata
         self._self_blend = self_blend
+        self._clip_frames = clip_frames
 
     @_graph
     def read(self, places: tf.Tensor, blended: tf.Tensor, step: tf.Tensor) -> tf.data.Dataset:
@@ -79,17 +81,18 @@ class InputGraph:
 
     @_graph
     def single(self, records: tuple, beside: tuple) -> tuple:
-        """One crop: image, label, metadata."""
+        """One crop or clip: image or images, label, metadata."""
         _, step = beside
-        crop, stream = self._parse(records[0]), self._stream(step, _REAL)
-        image = self._augment(self._filmed(crop, stream), crop, stream)
-        return image, crop["label"], self._describe(crop)
+        crops, stream = [self._parse(each) for each in records], self._stream(step, _REAL)
+        image = self._augment(self._filmed(crops, stream), crops, stream)
+        return image, crops[0]["label"], self._describe(crops)
 
     @_graph
     def pair(self, records: tuple, beside: tuple) -> tuple:
-        """A real crop and a fake, stacked: images `(2, H, W, 3)`, labels `(2,)`, metadata."""
+        """A real crop or clip and a fake, stacked: images, labels `(2,)`, metadata."""
         blended, step = beside
-        real, fake = self._parse(records[0]), self._parse(records[1])
+        crops = [self._parse(each) for each in records]
+        real, fake = crops[: len(crops) // 2], crops[len(crops) // 2 :]
 
         stream = self._stream(step, _REAL)
         fake_stream = stream if self._share else self._stream(step, _FAKE)
@@ -100,13 +103,19 @@ class InputGraph:
             return self._filmed(real, stream), self._filmed(fake, fake_stream)
 
         def blend():
-            images = tf.numpy_function(
-                self._blend,
-                [decode_stored(real["image"]), real["landmarks"], step, stream, _face(real)],
-                (tf.uint8, tf.uint8),
-                stateful=False,
+            pairs = [
+                tf.numpy_function(
+                    self._blend,
+                    [decode_stored(each["image"]), each["landmarks"], step, stream, _face(real)],
+                    (tf.uint8, tf.uint8),
+                    stateful=False,
+                )
+                for each in real
+            ]
+            shaped = tf.nest.map_structure(
+                lambda image: tf.ensure_shape(image, (None, None, 3)), pairs
             )
-            return tuple(tf.ensure_shape(image, (None, None, 3)) for image in images)
+            return [each for each, _ in shaped], [each for _, each in shaped]
 
         images = tf.cond(blended, blend, stored) if self._self_blend else stored()
         images = (
@@ -137,16 +146,21 @@ class InputGraph:
             format["landmarks"] = kind
         return tf.io.parse_single_example(serialized, format)
 
-    def _describe(self, crop: dict, blended=None) -> dict:
+    def _describe(self, crops: list[dict], blended=None) -> dict:
         if not self._metadata:
             return {}
-        described = {name: crop[name] for name in _DESCRIBED}
+        described = {name: crops[0][name] for name in _TEXTS}
+        described["frame"] = self._joined([crop["frame"] for crop in crops])
         if blended is not None:
             # A self-blended fake comes with its real crop's record.
-            video = crop["video"] + "+" + _SELF_BLEND
-            described["method"] = tf.where(blended, _SELF_BLEND, crop["method"])
-            described["video"] = tf.where(blended, video, crop["video"])
+            video = described["video"] + "+" + _SELF_BLEND
+            described["method"] = tf.where(blended, _SELF_BLEND, described["method"])
+            described["video"] = tf.where(blended, video, described["video"])
         return described
+
+    def _joined(self, each: list):
+        """One of a crop; of a clip a stack `(T, ...)`."""
+        return each[0] if self._clip_frames is None else tf.stack(each)
 
     def _stream(self, step, stream: int) -> tf.Tensor:
         seed = tf.constant([self._seed & 0x7FFFFFFF, self._seed >> 31], tf.int32)
@@ -154,26 +168,31 @@ class InputGraph:
             seed = tf.random.experimental.stateless_fold_in(seed, number)
         return seed
 
-    def _augment(self, image, crop: dict, seed) -> tf.Tensor:
+    def _augment(self, images: list, crops: list[dict], seed) -> tf.Tensor:
+        """What the network sees of a crop, `(H, W, 3)`, or of a clip, `(T, H, W, 3)`."""
+        drawn = None if self._settings == Augmentation() else draw(self._settings, seed)
+        return self._joined([self._seen(*each, drawn) for each in zip(images, crops, strict=True)])
+
+    def _seen(self, image, crop: dict, drawn: dict[str, Any] | None) -> tf.Tensor:
         stored = tf.cast(tf.shape(image)[0], tf.float32), crop["margin"]
-        if self._settings == Augmentation():
+        if drawn is None:
             side = window_side(*stored, self._margin)
             return cut_window(image, side, tf.zeros(2), self._image_size)
-        drawn = draw(self._settings, seed)
         margin = self._margin if self._settings.margins is None else drawn["margin"]
         side = window_side(*stored, margin)
         image = cut_window(image, side, drawn["shift"], self._image_size)
         return change_pixels(image, drawn, self._settings)
 
-    def _filmed(self, crop: dict, stream) -> tf.Tensor:
-        """A stored picture as a video shows it, if the settings say so."""
-        image = decode_stored(crop["image"])
+    def _filmed(self, crops: list[dict], stream) -> list[tf.Tensor]:
+        """Stored pictures as a video shows them, if the settings say so."""
+        images = [decode_stored(crop["image"]) for crop in crops]
         if self._settings.footage is None:
-            return image
-        filmed = tf.numpy_function(
-            self._film, [image, stream, _face(crop)], tf.uint8, stateful=False
-        )
-        return tf.ensure_shape(filmed, (None, None, 3))
+            return images
+        filmed = [
+            tf.numpy_function(self._film, [image, stream, _face(crops)], tf.uint8, stateful=False)
+            for image in images
+        ]
+        return [tf.ensure_shape(image, (None, None, 3)) for image in filmed]
 
     def _film(self, image: np.ndarray, stream: np.ndarray, face: np.ndarray) -> np.ndarray:
         take = self._take(image, stream, face)
@@ -196,7 +215,10 @@ class InputGraph:
         return replace(take, scale=take.scale * min(1.0, box / stored))
 
 
-def _face(crop: dict) -> tf.Tensor:
-    """Margin of the stored picture, and longer side of the face in the original one."""
-    longer = tf.cast(tf.reduce_max(crop["box"][2:]), tf.float32)
-    return tf.stack([crop["margin"], tf.maximum(longer, 1.0)])
+def _face(crops: list[dict]) -> tf.Tensor:
+    """Margin of the stored picture, and longer side of the face in the original one.
+
+    A clip's are its first crop's: a video has one resolution.
+    """
+    longer = tf.cast(tf.reduce_max(crops[0]["box"][2:]), tf.float32)
+    return tf.stack([crops[0]["margin"], tf.maximum(longer, 1.0)])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_madd.data.augmentation import Augmentation, named
+from keras_madd.data.clips import clip_index
 from keras_madd.data.epoch_plan import SHARDS_AT_ONCE, EpochPlan
 from keras_madd.data.input_checks import check_arguments, common_margin, common_size
 from keras_madd.data.remote_shards import local_shards
@@ -28,6 +29,7 @@ def load_dataset(
     batch_size: int,
     *,
     image_size: int | None = None,
+    clip_frames: int | None = None,
     sampling: str = "natural",
     augment: str | Augmentation = "none",
     self_blend: float = 0.0,
@@ -59,6 +61,12 @@ def load_dataset(
     with half-pixel centres, smoothed first where it shrinks by more than 2. Val and test keep
     every crop, in the order of the shards, unchanged.
 
+    With `clip_frames` an example is a clip: neighbouring crops of one face of one video, in the
+    order of time, as `prepare` stored them, evenly spaced over the video. Every crop is in a clip;
+    a face with fewer crops gives one that stands still at its last. All of a clip is augmented
+    alike, noise, compression and self-blending included, so that nothing moves that did not
+    before; the k-th clip of a real face is paired with the k-th of its fake.
+
     Several workers that train together give `shard=(index, count)`: the batch size stays that of
     all of them, and each reads its part of every batch. The parts of one step, in the order of the
     workers, are the batch of a single worker, augmentation and all, whatever their number. Where
@@ -68,8 +76,10 @@ def load_dataset(
         shards: A folder that `keras-madd prepare` wrote, or several of them, with the same
             margin; in a bucket (`s3://`, `gs://`) it is read from a copy in this user's cache.
         split: "train", "val" or "test".
-        batch_size: Face crops in a batch, of all workers; even for balanced and paired sampling.
+        batch_size: Face crops in a batch, or clips, of all workers; even for balanced and paired
+            sampling.
         image_size: Side of the pictures in pixels; by default that of the shards, and no larger.
+        clip_frames: T, crops of a clip; `None`: single crops.
         sampling: "natural", "balanced" or "paired", as `EpochPlan` tells.
         augment: "none", "light", "strong" or "video", or an `Augmentation`.
         self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; the real crop
@@ -89,9 +99,10 @@ def load_dataset(
             it.
 
     Returns:
-        Batches of (images, labels): uint8 `(B, H, W, 3)` in 0..255 and int64 `(B,)`, 0 real and 1
-        fake; with `metadata` a third element, a dictionary of `(B,)`: `video`, `method`,
-        `dataset`, `source` (strings) and `frame` (int64). A self-blended fake has the method
+        Batches of (images, labels): uint8 `(B, H, W, 3)` in 0..255, of clips `(B, T, H, W, 3)`,
+        and int64 `(B,)`, 0 real and 1 fake; with `metadata` a third element, a dictionary of
+        `(B,)`: `video`, `method`, `dataset`, `source` (strings) and `frame` (int64, of clips
+        `(B, T)`). A self-blended fake has the method
         "self_blend" and its real video's name with "+self_blend" after it. The number of batches is
         the data set's cardinality.
 
@@ -115,14 +126,18 @@ def load_dataset(
     margin = common_margin(descriptions, folders)
     width = 1 if sampling == "natural" else 2
     worker = WorkerShare.of(shard, batch_size, width)
-    index, plan = _plan(folders, split, batch_size, sampling, shuffle, self_blend, seed)
+    index, plan = _plan(
+        folders, split, batch_size, sampling, shuffle, self_blend, seed, clip_frames
+    )
     calls = num_parallel_calls or tf.data.AUTOTUNE
 
     from keras_madd.data.input_graph import InputGraph
 
     share = share_augmentation and sampling == "paired"
     blend = named_blend if self_blend else None
-    graph = InputGraph(index.files, settings, image_size, margin, seed, share, metadata, blend)
+    graph = InputGraph(
+        index.files, settings, image_size, margin, seed, share, metadata, blend, clip_frames
+    )
     rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, worker, epoch))
     read = rows.interleave(
         graph.read,
@@ -151,6 +166,7 @@ def steps_per_epoch(
     split: str,
     batch_size: int,
     *,
+    clip_frames: int | None = None,
     sampling: str = "natural",
     self_blend: float = 0.0,
 ) -> int:
@@ -161,14 +177,24 @@ def steps_per_epoch(
         ValueError: As `load_dataset`.
     """
     check_arguments(split, batch_size, sampling, named("none"), self_blend, 0, split == "train", 0)
-    _, plan = _plan(_folders(shards, split), split, batch_size, sampling, False, self_blend, 0)
+    folders = _folders(shards, split)
+    _, plan = _plan(folders, split, batch_size, sampling, False, self_blend, 0, clip_frames)
     return plan.steps
 
 
 def _plan(
-    folders: list, split: str, batch_size: int, sampling: str, shuffle: bool, self_blend, seed: int
+    folders: list,
+    split: str,
+    batch_size: int,
+    sampling: str,
+    shuffle: bool,
+    self_blend: float,
+    seed: int,
+    clip_frames: int | None,
 ) -> tuple[ShardIndex, EpochPlan]:
     index = index_shards(folders, split)
+    if clip_frames is not None:
+        index = clip_index(index, clip_frames)
     training = split == "train"
     if training and sampling == "natural" and index.label.min() == index.label.max():
         kind = "fake" if index.label.any() else "real"
@@ -194,11 +220,13 @@ def _rows(index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any) -
     """What a worker reads, in order.
 
     Returns:
-        Elements of (places `(width, 2)`: number of the file and offset in it of each crop; whether
-        the fake is to be made; `(2,)`: epoch, number in the epoch).
+        Elements of (places `(width, 2)`, of clips `(width * T, 2)`: number of the file and offset
+        in it of each crop; whether the fake is to be made; `(2,)`: epoch, number in the epoch).
     """
     import numpy as np
     import tensorflow as tf
+
+    records = plan.width * index.offset[:1].size
 
     def draw(epoch):
         # All workers draw the whole epoch: what is drawn does not depend on their number.
@@ -207,12 +235,14 @@ def _rows(index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any) -
         missing = crops < 0
         # Where a fake is to be made, the real crop is read twice.
         crops = np.where(missing, crops[:, :1], crops)
-        places = np.stack([index.file[crops], index.offset[crops]], axis=-1)
+        offsets = index.offset[crops].reshape(len(crops), records)
+        files = np.repeat(index.file[crops], records // plan.width, axis=1)
+        places = np.stack([files, offsets], axis=-1)
         steps = np.stack([np.full_like(numbers, epoch), numbers], axis=-1)
         return places, missing.any(axis=-1), steps
 
     drawn = tf.numpy_function(draw, [epoch], (tf.int64, tf.bool, tf.int64))
-    for tensor, shape in zip(drawn, ((None, plan.width, 2), (None,), (None, 2)), strict=True):
+    for tensor, shape in zip(drawn, ((None, records, 2), (None,), (None, 2)), strict=True):
         tensor.set_shape(shape)
     return tf.data.Dataset.from_tensor_slices(tuple(drawn))
 

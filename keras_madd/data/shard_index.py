@@ -25,21 +25,25 @@ _HEADER, _FOOTER = 12, 4  # Bytes of a record's length with its checksum, and of
 _AHEAD = 1024  # Bytes that are read at once.
 _LONGEST_KEY = 64  # An entry's beginning, with its key, has fewer bytes.
 _NO_LANDMARKS = 24  # The entry of an empty list has fewer bytes.
-_WANTED = frozenset((b"label", b"position", b"source", b"track"))
+_WANTED = frozenset((b"label", b"position", b"source", b"track", b"video", b"frame"))
 
 
 @dataclass(frozen=True, eq=False)
 class ShardIndex:
-    """The face crops of one split of some folders; arrays have one entry per crop.
+    """The face crops, or the clips, of one split of some folders; arrays have one entry for each.
 
     Attributes:
         files: Paths of the shards.
         file: int64, number of the crop's shard in `files`.
-        offset: int64, place of the crop's record in its shard, in bytes.
+        offset: int64, place of the crop's record in its shard, in bytes; of clips `(N, T)`, in the
+            order of time.
         label: int64, 0 real, 1 fake.
         group: int64, equal for crops of one source and position in one folder.
+        source: int64, number of the source.
+        video: int64, number of the video.
+        frame: int64, index of the frame in its video; of a clip its first.
         track: int64, number of the face in its video.
-        has_landmarks: bool.
+        has_landmarks: bool; of a clip whether all its crops have some.
     """
 
     files: tuple[str, ...]
@@ -47,11 +51,19 @@ class ShardIndex:
     offset: np.ndarray
     label: np.ndarray
     group: np.ndarray
+    source: np.ndarray
+    video: np.ndarray
+    frame: np.ndarray
     track: np.ndarray
     has_landmarks: np.ndarray
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def unit(self) -> str:
+        """What an entry is, in words."""
+        return "clips" if self.offset.ndim == 2 else "face crops"
 
 
 def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex:
@@ -66,7 +78,9 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
     """
     files: list[str] = []
     rows = []
-    groups: dict[tuple[int, str, int], int] = {}
+    groups: dict[tuple[int, int], int] = {}
+    sources: dict[tuple[int, bytes], int] = {}
+    videos: dict[tuple[int, bytes], int] = {}
     for number, folder in enumerate(folders):
         records = {info.name: info.records for info in load_dataset_json(folder).shards}
         for path in shard_files(folder, split):
@@ -76,22 +90,26 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
                 raise UserError(
                     f"{path}: {len(crops)} records, but {DATASET_JSON} says {records[path.name]}."
                 )
-            for source, position, *row in crops:
-                group = groups.setdefault((number, source, position), len(groups))
-                rows.append((len(files), group, *row))
+            for source_name, position, video_name, *row in crops:
+                source = sources.setdefault((number, source_name), len(sources))
+                group = groups.setdefault((source, position), len(groups))
+                video = videos.setdefault((number, video_name), len(videos))
+                rows.append((len(files), group, source, video, *row))
             files.append(str(path))
     if not rows:
         raise UserError(
             f"{' and '.join(str(folder) for folder in folders)}: no face crops in the "
             f"{split!r} split; {DATASET_JSON} says why."
         )
-    file, group, offset, label, track, has_landmarks = np.array(rows, np.int64).T
-    return ShardIndex(tuple(files), file, offset, label, group, track, has_landmarks.astype(bool))
+    names = ("file", "group", "source", "video", "frame", "offset", "label", "track")
+    *columns, marked = np.array(rows, np.int64).T
+    found = dict(zip(names, columns, strict=True))
+    return ShardIndex(files=tuple(files), **found, has_landmarks=marked.astype(bool))
 
 
 @functools.lru_cache(maxsize=65536)
 def _index_file(path: Path, changed: int, size: int) -> tuple[tuple, ...]:
-    """Source, position, offset, label, track and whether there are landmarks, of every record."""
+    """What is wanted of every record, in the order of `_iterate`."""
     check_input(path)
     try:
         with path.open("rb") as file:
@@ -101,6 +119,7 @@ def _index_file(path: Path, changed: int, size: int) -> tuple[tuple, ...]:
 
 
 def _iterate(file: BinaryIO, size: int) -> Iterator[tuple]:
+    """Source, position, video, frame, offset, label, track, whether there are landmarks."""
     offset = 0
     while offset < size:
         length = struct.unpack("<Q", os.pread(file.fileno(), 8, offset))[0]
@@ -109,23 +128,27 @@ def _iterate(file: BinaryIO, size: int) -> Iterator[tuple]:
             raise ValueError(f"the record at byte {offset} is cut off")
         lengths, kept = _walk(file.fileno(), start, start + length)
         features = decode_example(b"\x0a" + _varint(len(kept)) + kept)
-        source, position, label, track = (
-            features[name][0] for name in ("source", "position", "label", "track")
-        )
-        wrong = _first_wrong(source, position, label, track)
+        found = {name.decode(): features[name.decode()][0] for name in _WANTED}
+        wrong = _first_wrong(found)
         if wrong:
             raise ValueError(f"the record at byte {offset}: {wrong}")
-        yield source, position, offset, label, track, lengths[b"landmarks"] > _NO_LANDMARKS
+        before = (found[name] for name in ("source", "position", "video", "frame"))
+        marked = lengths[b"landmarks"] > _NO_LANDMARKS
+        yield *before, offset, found["label"], found["track"], marked
         offset = start + length + _FOOTER
 
 
-def _first_wrong(source: object, position: object, label: object, track: object) -> str | None:
+def _first_wrong(found: dict[str, object]) -> str | None:
+    label = found["label"]
     if type(label) is not int or label not in (0, 1):
         return f"`label` must be 0 (real) or 1 (fake). Received: label={shown(label)}"
-    for name, value in (("position", position), ("track", track)):
-        if type(value) is not int:
-            return f"`{name}` must be a whole number. Received: {name}={shown(value)}"
-    return None if isinstance(source, bytes) else "`source` must be a text."
+    for name in ("position", "frame", "track"):
+        if type(found[name]) is not int:
+            return f"`{name}` must be a whole number. Received: {name}={shown(found[name])}"
+    for name in ("source", "video"):
+        if not isinstance(found[name], bytes):
+            return f"`{name}` must be a text."
+    return None
 
 
 def _walk(file: int, start: int, end: int) -> tuple[dict[bytes, int], bytes]:

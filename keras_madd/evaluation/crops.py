@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from keras_madd.data.clips import cut_clips
 from keras_madd.data.shards import CropRecord, load_dataset_json, read_records
 from keras_madd.support.errors import UserError
 
@@ -75,3 +76,19 @@ def clips_of(group: Sequence[CropRecord]) -> Iterator[list[int]]:
         keys.setdefault((record.video, record.track), []).append(index)
     for indices in keys.values():
         yield sorted(indices, key=lambda index: group[index].frame)
+
+
+def scored_together(group: Sequence[CropRecord], clip_frames: int | None) -> list[list[int]]:
+    """Return the indices of the crops of each score: a crop, or a clip in the order of time.
+
+    Args:
+        group: Records of one source.
+        clip_frames: Frames of a clip; None: single crops.
+    """
+    if clip_frames is None:
+        return [[index] for index in range(len(group))]
+    return [
+        [indices[place] for place in clip]
+        for indices in clips_of(group)
+        for clip in cut_clips(len(indices), clip_frames).tolist()
+    ]

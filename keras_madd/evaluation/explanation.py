@@ -13,7 +13,7 @@ from keras_madd.evaluation.attention import (
     mean_attention_overlap,
     occlusion_agreement,
 )
-from keras_madd.evaluation.crops import SplitOfShards, source_groups
+from keras_madd.evaluation.crops import SplitOfShards, scored_together, source_groups
 from keras_madd.evaluation.opened_model import OpenedModel
 from keras_madd.evaluation.scores import Scores
 
@@ -98,7 +98,8 @@ def explain(
     Args:
         model: The model.
         split: The crops that were scored.
-        scores: Their clean rows, one per crop, in the order of the shards.
+        scores: Their clean rows, one per crop or clip, as `score_split` gives them; of a clip its
+            first frame is shown.
         threshold: A score from here on is called fake.
         sample: Faces for overlap and hiding curves, drawn at random, half of them fake.
         gallery: Faces in each gallery.
@@ -113,8 +114,11 @@ def explain(
         "sample": _balanced(scores, sample, np.random.default_rng(seed)),
         "over_time": _over_time(scores),
     }
-    faces = _fetch(split, model.size, scores, chosen)
-    _, maps = model.score_with_maps(faces["examples"].crops)
+    faces = _fetch(split, model, scores, chosen)
+    # A detector of clips has no maps.
+    maps = None
+    if model.clip_frames is None:
+        _, maps = model.score_with_maps(faces["examples"].crops)
     parts: dict[str, Any] = {name: faces[name] for name in ("wrong", "uncertain", "examples")}
     if maps is None:
         return Explanation(**parts, sampled=len(chosen["sample"]))
@@ -176,15 +180,15 @@ def _over_time(scores: Scores) -> np.ndarray:
 
 
 def _fetch(
-    split: SplitOfShards, size: int, scores: Scores, chosen: dict[str, np.ndarray]
+    split: SplitOfShards, model: OpenedModel, scores: Scores, chosen: dict[str, np.ndarray]
 ) -> dict[str, Faces]:
     """Reads the shards once and returns the crops of the rows that were chosen."""
     wanted = set(np.concatenate(list(chosen.values())).tolist())
-    found, row = {}, 0
+    found, row, size = {}, 0, model.size
     for group in source_groups(split):
-        for record in group:
+        for first, *_ in scored_together(group, model.clip_frames):
             if row in wanted:
-                found[row] = model_pixels(record, split.margin, size)
+                found[row] = model_pixels(group[first], split.margin, size)
             row += 1
     caption = _captions(scores)
     return {

@@ -16,12 +16,16 @@ class Runner(Protocol):
     """What `LiteRTRunner` and `ONNXRunner` have in common."""
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Scores (N, H, W, 3) pixels: probabilities (N,) and maps (N, h, w, M) or None."""
+        """Scores (N, H, W, 3) pixels, of clips (N, T, H, W, 3).
+
+        Returns:
+            Probabilities (N,) and maps (N, h, w, M) or None.
+        """
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedModel:
-    """A model that scores face crops.
+    """A model that scores face crops, or clips of them.
 
     Attributes:
         path: Its file.
@@ -32,6 +36,7 @@ class OpenedModel:
         threshold: A calibrated probability from here on is called fake.
         sha256: Of the file; empty for a preset's folder.
         demonstration: Whether its makers say that it detects nothing in the wild.
+        clip_frames: T, frames of a clip; None: it takes single crops.
     """
 
     path: Path
@@ -42,13 +47,24 @@ class OpenedModel:
     threshold: float
     sha256: str
     demonstration: bool
+    clip_frames: int | None
     _runner: Runner
+
+    def score_in_order(self, crops: np.ndarray, together: list[list[int]]) -> np.ndarray:
+        """Returns the raw probability of each crop or clip, (N,) float64.
+
+        Args:
+            crops: (K, size, size, 3) uint8 RGB.
+            together: N lists of indices of crops: one, or T of a clip.
+        """
+        chosen = np.array(together)
+        return self.score(crops[chosen[:, 0] if self.clip_frames is None else chosen])
 
     def score(self, crops: np.ndarray) -> np.ndarray:
         """Returns the model's raw probabilities of being fake, (N,) float64.
 
         Args:
-            crops: (N, size, size, 3) uint8 RGB.
+            crops: (N, size, size, 3) uint8 RGB, of clips (N, T, size, size, 3).
         """
         return self.score_with_maps(crops)[0]
 
@@ -58,9 +74,9 @@ class OpenedModel:
         Raises:
             UserError: If the model gives something else than probabilities.
         """
+        batch = max(1, _BATCH // (self.clip_frames or 1))
         parts = [
-            self._runner.run(crops[start : start + _BATCH])
-            for start in range(0, len(crops), _BATCH)
+            self._runner.run(crops[start : start + batch]) for start in range(0, len(crops), batch)
         ]
         probabilities = np.concatenate([part[0] for part in parts]).astype(np.float64)
         if not np.isfinite(probabilities).all():
@@ -114,6 +130,7 @@ def open_model(path: str | os.PathLike, threads: int | None = None) -> OpenedMod
         threshold=0.5,
         sha256=sha256_of(path) if path.is_file() else "",
         demonstration=False,
+        clip_frames=model.config.clip_frames,
         _runner=_KerasRunner(model),
     )
 
@@ -145,6 +162,7 @@ def _from_description(path: Path, runner: Runner, description) -> OpenedModel:
         threshold=description.threshold,
         sha256=description.sha256,
         demonstration=description.demonstration,
+        clip_frames=description.clip_frames,
         _runner=runner,
     )
 

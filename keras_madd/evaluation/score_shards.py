@@ -9,7 +9,7 @@ from keras_madd.data.input_checks import check_side
 from keras_madd.data.model_window import model_pixels, model_window, resized
 from keras_madd.data.shards import CropRecord, load_dataset_json
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from keras_madd.evaluation.crops import SplitOfShards, clips_of, source_groups
+from keras_madd.evaluation.crops import SplitOfShards, clips_of, scored_together, source_groups
 from keras_madd.evaluation.opened_model import OpenedModel
 from keras_madd.evaluation.scores import CLEAN, Scores
 from keras_madd.inference.calibration import calibrate
@@ -20,7 +20,9 @@ Progress = Callable[[int, int], None]
 def score_split(
     model: OpenedModel, split: SplitOfShards, progress: Progress | None = None
 ) -> Scores:
-    """Scores every crop of a split.
+    """Scores every crop of a split, or every clip.
+
+    A clip's row has the frame that it begins with.
 
     Args:
         model: The model; probabilities are its raw ones.
@@ -31,12 +33,15 @@ def score_split(
         UserError: If a picture is broken or the crops are of another geometry than the model's.
     """
     rows, values = [], []
+    done = 0
     for group in source_groups(split):
         crops = np.stack([model_pixels(record, split.margin, model.size) for record in group])
-        values.append(model.score(crops))
-        rows += [_row(record, split, CLEAN) for record in group]
+        together = scored_together(group, model.clip_frames)
+        values.append(model.score_in_order(crops, together))
+        rows += [_row(group[first], split, CLEAN) for first, *_ in together]
+        done += len(group)
         if progress is not None:
-            progress(len(rows), split.crops)
+            progress(done, split.crops)
     return _table(rows, np.concatenate(values))
 
 
@@ -65,11 +70,12 @@ def score_corruptions(
         if group[0].source not in chosen:
             continue
         seen = [model_window(record, split.margin) for record in group]
+        together = scored_together(group, model.clip_frames)
         for name in names:
             for severity in SEVERITIES:
-                damaged = _corrupted(group, seen, name, severity, seed)
-                values.append(model.score(_stack(damaged, model.size)))
-                rows += [_row(record, split, f"{name} {severity}") for record in group]
+                damaged = _stack(_corrupted(group, seen, name, severity, seed), model.size)
+                values.append(model.score_in_order(damaged, together))
+                rows += [_row(group[first], split, f"{name} {severity}") for first, *_ in together]
         done += 1
         if progress is not None:
             progress(done, len(chosen))

@@ -101,6 +101,7 @@ def export_bundle(
         format=FORMATS[path.suffix],
         quantization=quantize,
         input_size=tuple(model.config.input_size),
+        clip_frames=config.clip_frames,
         num_attention_maps=maps,
         batch=fixed_batch,
         classes=classes,

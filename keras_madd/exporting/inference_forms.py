@@ -47,8 +47,7 @@ def in_inference_form(network: keras.Model, batch: int) -> keras.Model:
             return layer(*args, **kwargs)
         return _Form(layer.name, make(layer))(*args)
 
-    height, width, channels = network.input_shape[1:]
-    pixels = keras.Input(batch_shape=(batch, height, width, channels), dtype="float32")
+    pixels = keras.Input(batch_shape=(batch, *network.input_shape[1:]), dtype="float32")
     return keras.models.clone_model(
         network,
         input_tensors=pixels,

@@ -136,6 +136,12 @@ def _pictures(
     size, calibration, verification = config.input_size, None, None
     if settings.calibration is None and settings.verify is None:
         return None, None
+    if config.clip_frames is not None:
+        raise UserError(
+            "Pictures to calibrate or to verify on are single faces, and this model takes clips: "
+            "export it with --quantize none, float16 or dynamic, without --verify, and evaluate "
+            f"the file. Received: clip_frames={config.clip_frames}"
+        )
     with stages.stage("pictures") as stage:
         shared["progress"] = stage.advance
         if settings.calibration is not None and settings.quantize in CALIBRATED:
@@ -158,7 +164,8 @@ def _pictures(
 
 def _quick_check(settings, model, description, calibration, lines) -> ExportResult:
     """Without pictures to verify on: whether the file computes the model's function at all."""
-    pictures, what = sample_pictures(description.input_size), "generated pictures"
+    pictures = sample_pictures(description.input_size, 8 * (description.clip_frames or 1))
+    pictures, what = pictures.reshape(-1, *description.pixels_shape), "generated pictures"
     if calibration is not None:
         pictures, what = calibration.images[:32], "of the calibration pictures"
     found = compare_export(model, settings.output, pictures)["max_probability_difference"]

@@ -23,7 +23,8 @@ def scoring_graph(
         input_type: Type of the pixels, `"float32"` or `"uint8"`.
 
     Returns:
-        A functional model from `image` (batch, H, W, 3), RGB pixels 0 to 255, to
+        A functional model from `image` (batch, H, W, 3), of clips (batch, T, H, W, 3), RGB
+        pixels 0 to 255, to
         `fake_probability` (batch,), 1 - P(class 0), and `attention_maps` (batch, h, w, M), left
         out where M = 0; both float32.
 
@@ -42,8 +43,8 @@ def scoring_graph(
         from keras_madd.exporting.inference_forms import in_inference_form
 
         network = in_inference_form(network, batch)
-    height, width = model.config.input_size
-    image = keras.Input(batch_shape=(batch, height, width, 3), dtype=input_type, name=INPUT)
+    shape = (batch, *model.config.pixels_shape)
+    image = keras.Input(batch_shape=shape, dtype=input_type, name=INPUT)
     features = network(keras.ops.cast(image, "float32"), training=False)
     logits = keras.ops.cast(features["logits"], "float32")
     # A slice of width 1, not an index: the index would leave XNNPACK.

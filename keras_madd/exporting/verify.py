@@ -27,7 +27,7 @@ def compare_export(
     Args:
         model: The detector the file was exported from.
         path: The `.tflite` or `.onnx` file, its description beside it.
-        pixels: (B, H, W, 3) RGB pixels 0 to 255.
+        pixels: (B, H, W, 3), of clips (B, T, H, W, 3), RGB pixels 0 to 255.
 
     Returns:
         `images`, their number; `max_probability_difference` and `mean_probability_difference`,

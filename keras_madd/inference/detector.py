@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_madd.faces import Face, FaceDetector, FaceModelChoice, crop_face, crop_square
 from keras_madd.inference.calibration import calibrate, verdict_of
+from keras_madd.inference.clips import ClipHistory
 from keras_madd.inference.runner import LiteRTRunner
 from keras_madd.inference.scored_face import ScoredFace
 from keras_madd.support.errors import UserError
@@ -98,7 +99,8 @@ class Detector:
         """Scores faces that are cut out already, as `keras_madd.faces.crop_face` does it.
 
         Args:
-            crops: (N, H, W, 3) uint8 RGB, of the model's input size.
+            crops: (N, H, W, 3) uint8 RGB, of the model's input size; (N, T, H, W, 3) where it
+                takes clips.
 
         Returns:
             `(probabilities, maps)`: calibrated, float64 (N,), and float32 (N, h, w, M), or None
@@ -135,20 +137,45 @@ class Detector:
         with self._faces_lock:
             return self._faces.detect(image, choice)
 
-    def score_faces(self, image: np.ndarray, faces: list[Face]) -> list[ScoredFace]:
+    def clip_history(self) -> ClipHistory | None:
+        """What `score_faces` needs to follow people with; None for a model of single faces."""
+        clip_frames = self.description.clip_frames
+        return None if clip_frames is None else ClipHistory(clip_frames)
+
+    def score_faces(
+        self,
+        image: np.ndarray,
+        faces: list[Face],
+        tracks: Sequence[int] = (),
+        history: ClipHistory | None = None,
+    ) -> list[ScoredFace]:
         """Scores faces that `find_faces` has found in the picture.
+
+        A model of clips scores each face with the same person's faces before it.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             faces: Some or all of its faces.
+            tracks: For a model of clips: whose each face is, as `FaceTracker` numbers them.
+            history: For a model of clips: the `clip_history()` of the video.
 
         Returns:
             One scored face for each, in the same order.
+
+        Raises:
+            UserError: If the model takes clips and there is no `history`.
         """
+        if self.description.clip_frames is not None and history is None:
+            raise UserError(
+                f"{self._path} judges clips of {self.description.clip_frames} frames, and a "
+                "photograph has one: give it a video."
+            )
         if not faces:
             return []
         size, margin = self.description.input_size[0], self.description.crop_margin
         crops = np.stack([crop_face(image, face.box, size, margin) for face in faces])
+        if history is not None:
+            crops = history.update(tracks, crops)
         probabilities, maps = self.score_crops(crops)
         scored = []
         for index, face in enumerate(faces):
@@ -234,7 +261,7 @@ class Detector:
     def warm_up(self) -> None:
         """Loads everything now, so that the first picture takes no longer than the others."""
         self.find_faces(np.zeros((64, 64, 3), np.uint8))
-        self.score_crops(np.zeros((1, *self.description.input_size, 3), np.uint8))
+        self.score_crops(np.zeros((1, *self.description.pixels_shape), np.uint8))
 
     def close(self) -> None:
         """Frees the native memory. Closing twice is harmless, and so is closing after a fork."""

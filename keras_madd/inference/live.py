@@ -103,6 +103,7 @@ class LiveScorer:
         self._smoother = smoother or ScoreSmoother.for_threshold(
             described.threshold, described.clear_threshold
         )
+        self._history = detector.clip_history()
         detector.warm_up()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW + 1)
         self._read = InThread(_stamped(source), newest_only=newest_only)
@@ -111,7 +112,8 @@ class LiveScorer:
     def __iter__(self) -> Iterator[LiveFrame]:
         for picture, taken, faces, detect_ms in self._found:
             started = time.perf_counter()
-            scored = self._detector.score_faces(picture.image, [face for face, _ in faces])
+            found, tracks = [face for face, _ in faces], [track for _, track in faces]
+            scored = self._detector.score_faces(picture.image, found, tracks, self._history)
             shown = []
             for face, (_, track) in zip(scored, faces, strict=True):
                 smooth = self._smoother.update(track, face.probability)

@@ -19,6 +19,10 @@ from keras_madd.support.files import check_input, json_bytes, replace_file
 SCHEMA_VERSION = 2
 # The same with `clear_threshold`; written only where there is one, so that older readers read on.
 WORDS_SCHEMA_VERSION = 3
+# That of clips has `clip_frames` and no `clear_threshold`; phones and browsers do not read it.
+CLIPS_SCHEMA_VERSION = 4
+_OPTIONAL = {"clear_threshold": WORDS_SCHEMA_VERSION, "clip_frames": CLIPS_SCHEMA_VERSION}
+_VERSIONS = (SCHEMA_VERSION, WORDS_SCHEMA_VERSION, CLIPS_SCHEMA_VERSION)
 
 INPUT = "image"
 FAKE_PROBABILITY = "fake_probability"
@@ -38,6 +42,8 @@ class ModelDescription:
         format: `"litert"` or `"onnx"`.
         quantization: How the numbers are stored, such as `"none"` or `"int8"`.
         input_size: (height, width) in pixels.
+        clip_frames: T where the file takes clips, T faces of a person in the order of time; None:
+            single faces.
         num_attention_maps: M; 0 where the file gives none.
         sha256: Of the exported file, in hexadecimal.
         batch: The fixed batch size, or None for any.
@@ -65,6 +71,7 @@ class ModelDescription:
     input_size: tuple[int, int]
     num_attention_maps: int
     sha256: str
+    clip_frames: int | None = None
     batch: int | None = 1
     classes: tuple[str, ...] = ("real", "fake")
     crop_margin: float = 1.3
@@ -81,6 +88,12 @@ class ModelDescription:
     input_type: str = "float32"
     output_names: tuple[str, ...] = (FAKE_PROBABILITY, ATTENTION_MAPS)
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def pixels_shape(self) -> tuple[int, ...]:
+        """What is scored: `(H, W, 3)`, or `(T, H, W, 3)` of a clip."""
+        clip = () if self.clip_frames is None else (self.clip_frames,)
+        return (*clip, *self.input_size, 3)
 
 
 def model_json_path(model_path: str | os.PathLike) -> Path:
@@ -114,12 +127,16 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
         ValueError: If a value is none that `read_model_json` would take.
     """
     description = ModelDescription(sha256=sha256_of(model_path), **values)
-    has_words = description.clear_threshold is not None
-    version = WORDS_SCHEMA_VERSION if has_words else SCHEMA_VERSION
+    told = [name for name in _OPTIONAL if getattr(description, name) is not None]
+    if len(told) > 1:
+        raise ValueError(f"{' and '.join(told)} cannot be used together.")
+    version = _OPTIONAL[told[0]] if told else SCHEMA_VERSION
     description = replace(description, schema_version=version)
-    fields = asdict(description)
-    if not has_words:
-        del fields["clear_threshold"]
+    fields = {
+        name: value
+        for name, value in asdict(description).items()
+        if name not in _OPTIONAL or name in told
+    }
     content = json_bytes(fields)
     wrong = _first_misfit(json.loads(content))
     if wrong:
@@ -177,6 +194,11 @@ def check_scores_one_face(path: Path, description: ModelDescription, taker: str)
             f"{taker} scores one face at a time: export with --batch 1. "
             f"Received: batch={description.batch}"
         )
+    if description.clip_frames is not None:
+        raise UserError(
+            f"{taker} scores single faces, and this model takes clips. "
+            f"Received: clip_frames={description.clip_frames}"
+        )
     height, width = description.input_size
     if height != width:
         raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
@@ -186,14 +208,14 @@ def _checked(values: Any, path: Path) -> ModelDescription:
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold a JSON object.")
     version = values.get("schema_version")
-    if type(version) is not int or version not in (SCHEMA_VERSION, WORDS_SCHEMA_VERSION):
+    if type(version) is not int or version not in _VERSIONS:
+        *most, last = _VERSIONS
         raise UserError(
             f"{path} has schema version {schema.shown(version)}; this version of keras-madd reads "
-            f"{SCHEMA_VERSION} and {WORDS_SCHEMA_VERSION}. Export the model again with it."
+            f"{', '.join(map(str, most))} and {last}. Export the model again with it."
         )
     expected = {each.name for each in fields(ModelDescription)}
-    if version == SCHEMA_VERSION:
-        expected.remove("clear_threshold")
+    expected -= {name for name, of in _OPTIONAL.items() if of != version}
     missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
@@ -233,6 +255,7 @@ _KINDS = {
     "format": schema.one_of("litert", "onnx"),
     "quantization": schema.text(),
     "input_size": schema.array(_SIDE, 2, 2, f"[height, width], each {_SIDE.wanted}"),
+    "clip_frames": schema.whole(1, 64),
     "num_attention_maps": schema.whole(0, 1024),
     "sha256": schema.text(64, "[0-9a-f]{64}", "64 hexadecimal digits"),
     "batch": schema.whole(1, 1024).or_null(),

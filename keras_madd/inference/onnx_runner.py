@@ -41,7 +41,7 @@ class ONNXRunner:
         """Scores pictures, a batch of them in memory at a time.
 
         Args:
-            pixels: (N, H, W, 3) RGB pixels 0 to 255, any real type.
+            pixels: (N, H, W, 3), of clips (N, T, H, W, 3), RGB pixels 0 to 255, any real type.
 
         Returns:
             Probabilities (N,) and attention maps (N, h, w, M), or None where there are none.

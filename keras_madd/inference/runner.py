@@ -87,8 +87,8 @@ class LiteRTRunner:
         """Scores pictures, in as many runs as the file's fixed batch asks for.
 
         Args:
-            pixels: (N, H, W, 3) RGB pixels 0 to 255, any real type; a file that takes whole
-                numbers gets them rounded.
+            pixels: (N, H, W, 3), of clips (N, T, H, W, 3), RGB pixels 0 to 255, any real type; a
+                file that takes whole numbers gets them rounded.
 
         Returns:
             `(probabilities, maps)`: float32 (N,) as the network gives them, not calibrated, and
@@ -100,8 +100,8 @@ class LiteRTRunner:
             RuntimeError: If it is closed, or was opened before a fork.
         """
         self._process.check(self._run_once is not None)
-        shape = (*self.description.input_size, 3)
-        if pixels.ndim != 4 or pixels.shape[1:] != shape:
+        shape = self.description.pixels_shape
+        if pixels.shape[1:] != shape:
             raise ValueError(
                 f"Argument `pixels` must have shape (N, {', '.join(map(str, shape))}). "
                 f"Received: pixels.shape={pixels.shape}"
@@ -142,7 +142,7 @@ class LiteRTRunner:
 
     def _try_gpu(self, path: Path, threads: int, required: bool) -> None:
         """Moves to the graphics processor, or says why not."""
-        shape = (4, *self.description.input_size, 3)
+        shape = (4, *self.description.pixels_shape)
         probe = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
         expected, cpu_seconds = self._probabilities_and_time(probe)
         on_cpu = self._run_once
@@ -180,7 +180,7 @@ class LiteRTRunner:
         """Sets the shape of the maps, or says how the file and its description differ."""
         inputs = self._signature.get_input_details()
         outputs = self._signature.get_output_details()
-        expected = (self.description.batch or 1, *self.description.input_size, 3)
+        expected = (self.description.batch or 1, *self.description.pixels_shape)
         name, kind = self.description.input_name, np.dtype(self.description.input_type)
         if set(inputs) != {name} or tuple(inputs[name]["shape"]) != expected:
             found = {key: tuple(map(int, value["shape"])) for key, value in inputs.items()}

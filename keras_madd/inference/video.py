@@ -216,7 +216,7 @@ def _scored_frames(
     choice: FaceModelChoice | None,
 ) -> Generator[tuple[ScoredFrame, np.ndarray]]:
     """Frames with their scores, and their pictures; reading and finding run ahead in threads."""
-    tracker = FaceTracker()
+    tracker, history = FaceTracker(), detector.clip_history()
     read = InThread(frames)
     try:
         with InThread(_found(detector, read, choice)) as found:
@@ -224,8 +224,11 @@ def _scored_frames(
                 # All faces are followed, so that a person who is not scored keeps the number.
                 tracks = tracker.update([face.box for face in faces])
                 chosen = faces if all_faces else faces[:1]
-                scored = zip(detector.score_faces(frame.image, chosen), tracks, strict=False)
-                faces_with_tracks = tuple(replace(face, track=track) for face, track in scored)
+                theirs = tracks[: len(chosen)]
+                scored = detector.score_faces(frame.image, chosen, theirs, history)
+                faces_with_tracks = tuple(
+                    replace(face, track=track) for face, track in zip(scored, theirs, strict=True)
+                )
                 yield (
                     ScoredFrame(frame.index, frame.seconds, faces_with_tracks, len(faces)),
                     frame.image,

@@ -23,7 +23,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
     Keras model. What the rest of the package relies on:
 
     - `config`, a `FaceClassifierConfig`;
-    - `network`, a functional model from pixels 0..255, `(B, H, W, 3)`, to a dictionary of
+    - `network`, a functional model from pixels 0..255, `(B, H, W, 3)`, of clips
+      `(B, T, H, W, 3)`, to a dictionary of
       `"logits"` `(B, num_classes)` and, where there are some, `"global_features"` `(B, C)` that the
       last layer sees and `"attention_maps"` `(B, h, w, M)`;
     - its last layer is called "head", where it is to begin anew for other classes;
@@ -65,7 +66,7 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         with _dtype_policy(self.dtype_policy), seeds_from(self.config.seed):
             self.network, self.prefix = self.make_network(backbone_weights)
         self.make_training_parts()
-        self.build((None, *self.config.input_size, 3))
+        self.build((None, *self.config.pixels_shape))
 
     def make_network(self, backbone_weights: str | None) -> tuple[keras.Model, keras.Model | None]:
         """Return the network of `config`, and its part up to the attention maps or `None`."""
@@ -96,7 +97,7 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """`(B, H, W, 3)` -> `(B, num_classes)`."""
+        """`(B, H, W, 3)` or `(B, T, H, W, 3)` -> `(B, num_classes)`."""
         return (input_shape[0], self.config.num_classes)
 
     @property
@@ -106,7 +107,12 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return 0 if maps is None else maps.shape[-1]
 
     def fake_probability(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
-        """Return `1 - P(class 0)` of face crops `(N, H, W, 3)` or a dataset, float64 `(N,)`."""
+        """Return `1 - P(class 0)` of face crops, of clips, or a dataset, float64 `(N,)`.
+
+        Args:
+            x: `(N, H, W, 3)`, of clips `(N, T, H, W, 3)`.
+            batch_size: Crops or clips at once.
+        """
         return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
 
     def attention_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
@@ -161,12 +167,11 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return model
 
     def _check_pixels(self, pixels):
-        shape = tuple(pixels.shape)
-        if len(shape) != 4 or shape[1:] != (*self.config.input_size, 3):
-            height, width = self.config.input_size
+        shape, expected = tuple(pixels.shape), self.config.pixels_shape
+        if len(shape) != len(expected) + 1 or shape[1:] != expected:
+            listed = ", ".join(map(str, expected))
             raise ValueError(
-                f"`pixels` must have shape (B, {height}, {width}, 3), RGB, 0..255. "
-                f"Received: shape={shape}"
+                f"`pixels` must have shape (B, {listed}), RGB, 0..255. Received: shape={shape}"
             )
 
 

@@ -22,6 +22,8 @@ class FaceClassifierConfig:
         training_data: What the network was trained on, in words.
         seed: Seed of everything random in the model; `None` draws one.
 
+    A detector of clips has a field `clip_frames` too, how many frames a clip has.
+
     Attributes:
         architecture: Name of the architecture that it describes; see `architectures`.
         sizes: Fields that decide how many weights some layers have, such as `num_classes`.
@@ -38,6 +40,7 @@ class FaceClassifierConfig:
     detector: str
     training_data: str
     seed: int | None
+    clip_frames: int | None = None
 
     def __post_init__(self) -> None:
         """Make tuples of lists, and check."""
@@ -72,6 +75,12 @@ class FaceClassifierConfig:
     def replace(self, **fields: Any) -> Self:
         """Return a copy with some fields changed; an unknown key is an error."""
         return self.from_dict({**self.to_dict(), **fields})
+
+    @property
+    def pixels_shape(self) -> tuple[int, ...]:
+        """What the detector takes: `(H, W, 3)`, or `(T, H, W, 3)` where it takes clips."""
+        clip = () if self.clip_frames is None else (self.clip_frames,)
+        return (*clip, *self.input_size, 3)
 
     @property
     def uses_regions(self) -> bool:

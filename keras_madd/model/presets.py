@@ -102,12 +102,12 @@ PRESETS: dict[str, Preset] = {
         "config": {},
     },
     "sstnet": {
-        "description": "SSTNet at 299 pixels, for single frames: Xception beside residuals.",
+        "description": "SSTNet at 299 pixels, of frames or clips: Xception beside residuals.",
         "architecture": "sstnet",
         "config": {},
     },
     "two_branch": {
-        "description": "Two-branch network at 224 pixels, for single frames: colour and detail.",
+        "description": "Two-branch network at 224 pixels, of frames or clips: colour and detail.",
         "architecture": "two_branch",
         "config": {},
     },

@@ -23,7 +23,8 @@ def take_weights(
     """Copy every layer of a trained network that fits.
 
     Layers may differ in size by the number of classes, of attention maps and of the head's hidden
-    units: a layer whose weights have other shapes begins anew. Where one of the two is a plain
+    units: a layer whose weights have other shapes begins anew. So does the recurrence of a detector
+    of clips that takes the weights of one of single frames. Where one of the two is a plain
     backbone classifier, the backbone alone is taken: that is how stage 2 begins. Feature centres
     are taken where both have as many; alpha is not, as a new training begins with a new alpha.
 
@@ -43,11 +44,12 @@ def take_weights(
     _check_same_blocks(model.config, source.config, name)
     classifier = _classifier(model) if new_classifier else None
     backbone_only = model.config.uses_regions != source.config.uses_regions
+    known = {layer.name for layer in source.network.layers}
     pairs, anew = [], []
     for layer in model.network.layers:
         if not layer.weights:
             continue
-        if backbone_only and layer.name != "backbone":
+        if (backbone_only and layer.name != "backbone") or layer.name not in known:
             anew.append(layer.name)
             continue
         fitting, left = _matched(_twins(model, source, layer.name, name), classifier)

@@ -112,10 +112,17 @@ def _train(
     before = record_before(folder, resume)
     keep_compiled()
     source = open_source(settings)
-    size = starting_config(settings, source).input_size[0]
+    begun = starting_config(settings, source)
+    size = begun.input_size[0]
+    if settings.faces and begun.clip_frames is not None:
+        raise UserError(
+            "A detector of clips needs videos: photographs have one frame. Prepare videos and give "
+            f"--data. Received: clip_frames={begun.clip_frames}"
+        )
     if settings.faces:
         listener.say(f"cutting the faces out of {settings.faces}")
-    data = ShardsData.open(settings_with_shards(settings, size, listener.advance))
+    shards = settings_with_shards(settings, size, listener.advance)
+    data = ShardsData.open(shards, begun.clip_frames)
     listener.say("reading the shards")
     config = starting_config(settings, source, data.face_fields)
     data.check_size(config.input_size)

@@ -42,7 +42,7 @@ class TrainSettings:
         fields: Fields of the configuration, such as `MADDConfig`, that replace the preset's.
         epochs: Epochs of training.
         stage1_epochs: Epochs of training the backbone alone first, as a plain classifier.
-        batch_size: Faces in a batch, of all devices and workers together.
+        batch_size: Faces in a batch, or clips, of all devices and workers together.
         gradient_accumulation: Batches whose gradients make one update.
         steps_per_epoch: Batches in an epoch; `None`: the data once.
         optimizer: `"adamw"` or `"sgd"` (Nesterov momentum 0.9).

@@ -33,15 +33,21 @@ class ShardsData:
         folders: The folders.
         descriptions: Their dataset.json, in the same order.
         settings: Of the run.
+        clip_frames: Frames of a clip, where the network takes clips.
     """
 
     folders: tuple[Path, ...]
     descriptions: tuple[ShardsDescription, ...]
     settings: TrainSettings
+    clip_frames: int | None = None
 
     @classmethod
-    def open(cls, settings: TrainSettings) -> "ShardsData":
+    def open(cls, settings: TrainSettings, clip_frames: int | None = None) -> "ShardsData":
         """Read what the folders say of themselves, and check that a run can use them.
+
+        Args:
+            settings: Of the run.
+            clip_frames: Frames of a clip, where the network takes clips.
 
         Raises:
             UserError: If there are no shards, a split or a class is missing, or the folders were
@@ -50,7 +56,8 @@ class ShardsData:
         if not settings.data:
             raise UserError("There is nothing to train on: give --data SHARDS or --faces DIR.")
         folders = tuple(Path(local_shards(folder)) for folder in settings.data)
-        data = cls(folders, tuple(load_dataset_json(folder) for folder in folders), settings)
+        descriptions = tuple(load_dataset_json(folder) for folder in folders)
+        data = cls(folders, descriptions, settings, clip_frames)
         common_margin(data.descriptions, folders)
         for split, kinds in (("train", data._train_kinds()), ("val", KINDS)):
             data._check_split(split, kinds)
@@ -112,6 +119,7 @@ class ShardsData:
             self._having("train"),
             "train",
             self.settings.batch_size,
+            clip_frames=self.clip_frames,
             sampling=self.settings.sampling,
             self_blend=self.settings.self_blend,
         )
@@ -146,7 +154,7 @@ class ShardsData:
     def validation_batches(
         self, image_size: int, shard: tuple[int, int] | None = None
     ) -> "tf.data.Dataset":
-        """Batches `(images, labels, metadata)`: every face once, or those of some videos.
+        """Batches `(images, labels, metadata)`: every face or clip once, or those of some videos.
 
         `max_val_videos` of the settings chooses as many real as fake ones, as far as there are.
         """
@@ -169,7 +177,12 @@ class ShardsData:
 
         batch_size = self.settings.batch_size
         return load_dataset(
-            self._having(split), split, batch_size, image_size=image_size, **options
+            self._having(split),
+            split,
+            batch_size,
+            image_size=image_size,
+            clip_frames=self.clip_frames,
+            **options,
         )
 
     def _choose_videos(self, most: int) -> list[str]:

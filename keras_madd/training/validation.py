@@ -23,7 +23,7 @@ def score_validation(
     batches: "tf.data.Dataset",
     exchange: Callable[[bytes], list[bytes]] = lambda own: [own],
 ) -> dict[str, float]:
-    """Score every face of the validation split.
+    """Score every face, or clip, of the validation split.
 
     Args:
         model: The model.
@@ -32,7 +32,7 @@ def score_validation(
 
     Returns:
         `val_video_auc`, `val_frame_auc`, `val_accuracy` and `val_log_loss`. A video's score is the
-        mean over its frames; the last two are of frames.
+        mean over its frames, or clips; the others are of these.
 
     Raises:
         FloatingPointError: If a score is not a number.
@@ -85,7 +85,7 @@ def is_better(now: dict, best: dict | None) -> bool:
 
 
 def example_faces(batches: "tf.data.Dataset", count: int = 4) -> tuple[np.ndarray, list[str]]:
-    """Return the first validation faces, as many real as fake, with captions.
+    """Return the first validation faces, as many real as fake, with captions; of clips the first.
 
     Args:
         batches: As for `score_validation`.
@@ -99,7 +99,8 @@ def example_faces(batches: "tf.data.Dataset", count: int = 4) -> tuple[np.ndarra
         for image, label, video in zip(batch, labels.tolist(), metadata["video"], strict=True):
             if seen[label] < count // 2:
                 seen[label] += 1
-                images.append(np.clip(np.rint(image), 0, 255).astype("uint8"))
+                face = image[0] if image.ndim == 4 else image
+                images.append(np.clip(np.rint(face), 0, 255).astype("uint8"))
                 captions.append(f"{'fake' if label else 'real'}: {video.decode()}")
         if sum(seen.values()) >= count:
             break

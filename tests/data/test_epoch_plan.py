@@ -10,12 +10,16 @@ def make_index(label, group=None, track=None, has_landmarks=None, file=None):
     count = len(label)
     label = np.array(label)
     file = np.zeros(count, int) if file is None else np.array(file)
+    group = np.zeros(count, int) if group is None else np.array(group)
     return ShardIndex(
         files=tuple(f"f{n}" for n in range(file.max() + 1)),
         file=file,
         offset=np.arange(count),
         label=label,
-        group=np.zeros(count, int) if group is None else np.array(group),
+        group=group,
+        source=group,
+        video=np.arange(count),
+        frame=np.zeros(count, int),
         track=np.zeros(count, int) if track is None else np.array(track),
         has_landmarks=label == 0 if has_landmarks is None else np.array(has_landmarks, bool),
     )

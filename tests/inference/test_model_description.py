@@ -61,7 +61,7 @@ def test_every_field_is_in_the_file(model_file):
     content = json.loads(model_json_path(model_file).read_text(encoding="utf-8"))
     expected = {field.name for field in dataclasses.fields(ModelDescription)}
     # What older readers do not know is left out where it says nothing.
-    assert set(content) == expected - {"clear_threshold"}
+    assert set(content) == expected - {"clear_threshold", "clip_frames"}
     assert content["color_order"] == "RGB"
     assert (content["temperature"], content["threshold"]) == (1.0, 0.5)
     assert (content["input_type"], content["demonstration"]) == ("float32", False)
@@ -100,9 +100,34 @@ def test_another_file_is_refused(model_file):
         read_model_json(model_file)
 
 
+def with_clips(path):
+    values = dataclasses.asdict(read_model_json(path)) | {"clip_frames": 5}
+    del values["sha256"]
+    return write_model_json(path, **values)
+
+
+def test_clips_make_another_schema(model_file):
+    assert read_model_json(model_file).pixels_shape == (64, 48, 3)
+    written = with_clips(model_file)
+    assert (written.schema_version, written.pixels_shape) == (4, (5, 64, 48, 3))
+    assert read_model_json(model_file) == written
+    change(model_file, clip_frames=0)
+    with pytest.raises(UserError, match="`clip_frames` must be a whole number from 1 to 64"):
+        read_model_json(model_file)
+    change(model_file, clip_frames=5, schema_version=3)
+    with pytest.raises(UserError, match="lacks clear_threshold"):
+        read_model_json(model_file)
+    change(model_file, schema_version=4, clear_threshold=0.2)
+    with pytest.raises(UserError, match="unknown keys: clear_threshold"):
+        read_model_json(model_file)
+    change(model_file, clear_threshold="DROP")
+    with pytest.raises(ValueError, match="clear_threshold and clip_frames cannot be used together"):
+        with_words(model_file)
+
+
 @pytest.mark.parametrize("key", [field.name for field in dataclasses.fields(ModelDescription)])
 def test_a_missing_key_is_named(model_file, key):
-    with_words(model_file)
+    with_clips(model_file) if key == "clip_frames" else with_words(model_file)
     change(model_file, **{key: "DROP"})
     with pytest.raises(UserError, match="schema version None" if key == "schema_version" else key):
         read_model_json(model_file)

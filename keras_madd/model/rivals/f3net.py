@@ -9,7 +9,7 @@ from keras_madd import layers
 from keras_madd.backbones.segments import NAMES, create_segments, stem_size
 from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.face_classifier_config import CommonConfig, check_choice, check_share
-from keras_madd.model.rivals.pooled_head import classified
+from keras_madd.model.rivals.pooled_head import classified, pooled
 
 BRANCHES = ("both", "fad", "lfs")
 
@@ -96,7 +96,7 @@ class F3Net(FaceClassifier):
             streams = [piece(stream) for piece, stream in zip(step, streams, strict=True)]
             if config.mix and len(streams) == 2 and index < len(steps):
                 streams = list(layers.MixBlock(name=f"mix_{index}")(*streams))
-        return classified(pixels, streams, config.num_classes, config.dropout), None
+        return classified(pixels, pooled(streams), config.num_classes, config.dropout), None
 
     def _bands(self, pixels):
         scaled = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="scaling")(pixels)

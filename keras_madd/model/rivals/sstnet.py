@@ -1,7 +1,4 @@
-"""SSTNet, frame by frame: what a face looks like, and what its pixels have beyond their neighbours.
-
-The paper's recurrent network over consecutive frames is not here: it needs clips.
-"""
+"""SSTNet: a face, what its pixels have beyond their neighbours, and the course of both."""
 
 import dataclasses
 from typing import ClassVar
@@ -12,13 +9,14 @@ from keras_madd import layers
 from keras_madd.backbones import NAMES, create_backbone
 from keras_madd.backbones.slim_xception import build_slim_xception
 from keras_madd.model.face_classifier import FaceClassifier
-from keras_madd.model.face_classifier_config import CommonConfig, check_choice, check_share
-from keras_madd.model.rivals.pooled_head import classified
+from keras_madd.model.face_classifier_config import check_choice, check_share
+from keras_madd.model.rivals.clips import ClipConfig, frames_of, read_in_order
+from keras_madd.model.rivals.pooled_head import classified, pooled
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SSTNetConfig(CommonConfig):
-    """Configuration of an `SSTNet`.
+class SSTNetConfig(ClipConfig):
+    """Configuration of an `SSTNet`; `clip_frames` and `recurrent_units` as in `ClipConfig`.
 
     backbone: Of the spatial branch, from `keras_madd.backbones.NAMES`.
     residual_filters, residual_size: Filters of `ResidualConvolution` and their side.
@@ -42,6 +40,7 @@ class SSTNetConfig(CommonConfig):
     drop_connect_rate: float = 0.2
 
     def _check(self) -> None:
+        super()._check()
         check_choice("backbone", self.backbone, NAMES)
         check_share("dropout", self.dropout)
         if not 0 < self.slim_width <= 1:
@@ -57,10 +56,11 @@ class SSTNetConfig(CommonConfig):
 
 @keras.saving.register_keras_serializable(package="keras_madd")
 class SSTNet(FaceClassifier):
-    """The spatial and the steganalysis branch of SSTNet, for single frames.
+    """SSTNet: a spatial, a steganalysis and, of clips, a temporal branch.
 
     The spatial branch is a backbone on the face; the steganalysis branch a slimmer Xception on
-    residuals (`ResidualConvolution`). The pooled features of both, side by side, are classified.
+    residuals (`ResidualConvolution`). The pooled features of both, side by side, are classified;
+    with `clip_frames` an LSTM reads those of a clip's frames, and its last output is.
 
     Args:
         config: An `SSTNetConfig`; or `None` and its fields as keyword arguments.
@@ -70,7 +70,7 @@ class SSTNet(FaceClassifier):
         **fields: Fields of `SSTNetConfig`, in place of `config` or to change it.
 
     Example:
-        >>> model = SSTNet.from_preset("sstnet")
+        >>> model = SSTNet.from_preset("sstnet", clip_frames=5)
 
     Reference:
         Wu et al., SSTNet: Detecting Manipulated Faces Through Spatial, Steganalysis and Temporal
@@ -81,20 +81,21 @@ class SSTNet(FaceClassifier):
     config: SSTNetConfig
 
     def make_network(self, backbone_weights: str | None) -> tuple[keras.Model, keras.Model | None]:
-        """Build both branches and the layer behind them."""
+        """Build both branches and what is behind them."""
         config = self.config
-        pixels = keras.Input((*config.input_size, 3), name="pixels", dtype="float32")
+        pixels = keras.Input(config.pixels_shape, name="pixels", dtype="float32")
+        frames = frames_of(pixels, config)
         backbone, _ = create_backbone(
             config.backbone,
             (*config.input_size, 3),
             weights=backbone_weights,
             drop_connect_rate=config.drop_connect_rate,
         )
-        scaled = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="scaling")(pixels)
+        scaled = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="scaling")(frames)
         # A residual is the small difference of large values.
         residuals = layers.ResidualConvolution(
             config.residual_filters, config.residual_size, dtype="float32", name="residuals"
         )(scaled)
         slim = build_slim_xception(residuals.shape[1:], config.slim_width, config.slim_blocks)
-        maps = [backbone(pixels)["final"], slim(residuals)]
-        return classified(pixels, maps, config.num_classes, config.dropout), None
+        features = read_in_order(pooled([backbone(frames)["final"], slim(residuals)]), config)
+        return classified(pixels, features, config.num_classes, config.dropout), None

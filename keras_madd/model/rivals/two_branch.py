@@ -1,7 +1,4 @@
-"""The two-branch network, frame by frame: colour, and detail in bands of scale.
-
-The paper's bidirectional recurrent network over aligned frames is not here: it needs clips.
-"""
+"""The two-branch network: colour, and detail in bands of scale, in frames and in their course."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -11,15 +8,17 @@ from keras import ops
 
 from keras_madd import layers
 from keras_madd.model.face_classifier import FaceClassifier
-from keras_madd.model.face_classifier_config import CommonConfig, check_share
+from keras_madd.model.face_classifier_config import check_share
 from keras_madd.model.labels import class_of
 from keras_madd.model.own_terms import OwnTerms
+from keras_madd.model.rivals.clips import ClipConfig, frames_of, read_in_order
+from keras_madd.model.rivals.pooled_head import classified, pooled
 from keras_madd.support.tensor import Tensor
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TwoBranchConfig(CommonConfig):
-    """Configuration of a `TwoBranch`.
+class TwoBranchConfig(ClipConfig):
+    """Configuration of a `TwoBranch`; `clip_frames` and `recurrent_units` as in `ClipConfig`.
 
     width: Channels of the first convolutions.
     growth: Channels that each dense layer adds.
@@ -49,6 +48,7 @@ class TwoBranchConfig(CommonConfig):
     outer_margin: float = 2.0
 
     def _check(self) -> None:
+        super()._check()
         check_share("dropout", self.dropout)
         for name in ("width", "growth", "embedding_width"):
             if getattr(self, name) < 1:
@@ -69,12 +69,14 @@ class TwoBranchConfig(CommonConfig):
 
 @keras.saving.register_keras_serializable(package="keras_madd")
 class TwoBranch(OwnTerms, FaceClassifier):
-    """The two branches, their fusion and the centre loss, for single frames.
+    """The two branches, their fusion, the recurrence over clips, and the centre loss.
 
     One branch passes the face on; the other puts Laplacians of Gaussians
     (`LaplacianOfGaussian`) behind its first convolution, which suppress the face and keep its
     detail. Each has a block of densely joined layers; a 1x1 convolution fuses them, more blocks
-    follow. The loss is cross-entropy and, on the features, `RealCentre`.
+    follow. With `clip_frames` two LSTMs read the features of a clip's frames, one from the first
+    to the last, one back. The loss is cross-entropy and, on the face's or the clip's features,
+    `RealCentre`.
 
     Args:
         config: A `TwoBranchConfig`; or `None` and its fields as keyword arguments.
@@ -84,7 +86,7 @@ class TwoBranch(OwnTerms, FaceClassifier):
         **fields: Fields of `TwoBranchConfig`, in place of `config` or to change it.
 
     Example:
-        >>> model = TwoBranch.from_preset("two_branch")
+        >>> model = TwoBranch.from_preset("two_branch", clip_frames=5)
 
     Reference:
         Masi et al., Two-branch Recurrent Network for Isolating Deepfakes in Videos, ECCV 2020,
@@ -102,8 +104,9 @@ class TwoBranch(OwnTerms, FaceClassifier):
                 f"Received: backbone_weights={backbone_weights!r}"
             )
         config = self.config
-        pixels = keras.Input((*config.input_size, 3), name="pixels", dtype="float32")
-        x = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="scaling")(pixels)
+        pixels = keras.Input(config.pixels_shape, name="pixels", dtype="float32")
+        frames = frames_of(pixels, config)
+        x = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="scaling")(frames)
         colour = _convolved(x, config.width, 7, "colour_stem", strides=2)
         detail = _convolved(x, config.width, 7, "detail_stem", strides=2)
         # A bottleneck first: every band of every channel is a map.
@@ -117,18 +120,11 @@ class TwoBranch(OwnTerms, FaceClassifier):
         for index, count in enumerate(config.dense_layers[1:], 1):
             x = _convolved(x, max(x.shape[-1] // 2, 1), 1, f"fusion_{index}")
             x = _dense_block(_halved(x), count, config.growth, f"fused_{index}")
-        pooled = keras.layers.GlobalAveragePooling2D(
-            data_format="channels_last", dtype="float32", name="global_pooling"
-        )(x)
+        read = read_in_order(pooled([x]), config, both_ways=True)
         features = keras.layers.Dense(config.embedding_width, dtype="float32", name="embedding")(
-            pooled
+            read
         )
-        kept = layers.PortableDropout(config.dropout, dtype="float32", name="global_dropout")(
-            features
-        )
-        logits = keras.layers.Dense(config.num_classes, dtype="float32", name="head")(kept)
-        outputs = {"logits": logits, "global_features": features}
-        return keras.Model(pixels, outputs, name="network"), None
+        return classified(pixels, features, config.num_classes, config.dropout), None
 
     def make_training_parts(self) -> None:
         """Make the centre loss."""
