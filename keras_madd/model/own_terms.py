@@ -42,7 +42,7 @@ class OwnTerms(ReportedTerms, Base):
         if _STEPPING.get() is not self:
             return super().call(pixels, training=training)
         self._check_pixels(pixels)
-        return self.network(pixels, training=training)
+        return self.run_network(pixels, training)
 
     def compute_loss(
         self,
