@@ -70,8 +70,8 @@ class Fitting(Base):
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return what `compile` was told; `jit_compile="auto"` is not what it came to here."""
         config = super().get_compile_config()
-        if config is None:
-            return None
+        if not config:
+            return config
         said = {"rematerialize": True} if self.rematerialize else {}
         return {**config, "jit_compile": self._jit_compile_asked, **said}
 

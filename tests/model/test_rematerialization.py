@@ -32,10 +32,9 @@ def test_gradients_state_and_draws_are_those_of_the_plain_step(case):
 
 
 @tensorflow_only
-@pytest.mark.parametrize(("case", "compiled"), [("paper", False), ("plain", True)])
-def test_a_traced_step_is_the_plain_step(case, compiled):
+def test_a_traced_step_is_the_plain_step():
     found, expected = both(
-        lambda **how: one_step(MADD, CASES[case], jit_compile=compiled, steps=2, **how)
+        lambda **how: one_step(MADD, CASES["paper"], jit_compile=False, steps=2, **how)
     )
     assert_same_step(found, expected, 1e-4)
 
