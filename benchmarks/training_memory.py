@@ -4,9 +4,9 @@
 
 Each order is a process of its own. `"one at a time"` is what `fit` does; `"rematerialised"` is what
 it does after `compile(rematerialize=True)`; `"both at once"` is the same loss under one gradient
-tape, with the activations of both passes in memory together. A
-thread reads the process's resident memory every 20 ms through the second step; the first one
-builds the graph. oneDNN keeps buffers for the life of a process: `--one-dnn 0` turns it off.
+tape, with the activations of both passes in memory together. A thread reads the process's
+resident memory every 20 ms through the second step; the first one builds the graph. oneDNN keeps
+buffers for the life of a process: `--one-dnn 0` turns it off.
 """
 
 import argparse
@@ -38,6 +38,11 @@ def main() -> None:
     if args.worker:
         print(json.dumps(measure(args.worker, args.preset, args.batch_size, args.points)))
         return
+    settings = {
+        "preset": args.preset,
+        "batch_size": args.batch_size,
+        "one_dnn": args.one_dnn == "1",
+    }
     rows = {}
     for order in args.orders:
         rows[order] = run(order, args)
@@ -47,15 +52,7 @@ def main() -> None:
             f"second {rows[order]['second_step_seconds']} s",
             flush=True,
         )
-    result = {
-        "settings": {
-            "preset": args.preset,
-            "batch_size": args.batch_size,
-            "one_dnn": args.one_dnn == "1",
-        },
-        "orders": rows,
-    }
-    write_record(args.output, result)
+        write_record(args.output, {"settings": settings, "orders": rows})
 
 
 def run(order: str, args: argparse.Namespace) -> dict:
