@@ -29,7 +29,7 @@ STEPS = {
 def main() -> None:
     """Compile the steps and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", default="madd_efficientnet_b4_official")
+    parser.add_argument("--preset", default="madd_efficientnet_b4_paper")
     parser.add_argument("--size", type=int, help="side of the faces (default: the preset's)")
     parser.add_argument("--batch-size", type=int, help="in place of the steps' own")
     parser.add_argument("--steps", nargs="+", default=list(STEPS), choices=list(STEPS))
