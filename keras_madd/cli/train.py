@@ -112,8 +112,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--rematerialize",
         action=argparse.BooleanOptionalAction,
-        help="keep few feature maps in a step and compute the others again: a fraction of the "
-        "memory, for most of one more forward pass",
+        help="keep few feature maps in a step and compute the others again: less memory, for most "
+        "of one more forward pass",
     )
 
     add_device_arguments(parser)

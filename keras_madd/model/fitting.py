@@ -44,7 +44,7 @@ class Fitting(Base):
             jit_compile: `"auto"` compiles with XLA where that is faster: not on a CPU with
                 TensorFlow. It is chosen anew wherever a saved model is loaded.
             rematerialize: Whether a training step keeps few feature maps and computes the others
-                again for the gradient: a fraction of the memory, most of one more forward pass.
+                again for the gradient: less memory, for most of one more forward pass.
             **kwargs: Passed on.
 
         Raises:
