@@ -8,13 +8,13 @@ seeds, and prints the mean pairwise cosine of the maps over the test faces besid
 """
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
 from pathlib import Path
 
 from embedded_shards import write_embedded_shards
+from record import write_record
 
 from keras_madd.demo import UNSEEN
 
@@ -50,10 +50,7 @@ def main() -> None:
         for name in ("on", "off")
     }
     print(f"mean, on: {summary['on']}\nmean, off: {summary['off']}")
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        result = {"epochs": args.epochs, "runs": rows, "mean": summary}
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, {"epochs": args.epochs, "runs": rows, "mean": summary})
 
 
 def measure(shards: Path, output: Path, epochs: int, seed: int, fields: dict) -> dict:

@@ -12,10 +12,10 @@ which it has replaced, and logit DeLong. An interval of a stated 95 % should hol
 
 import argparse
 import itertools
-import json
 from pathlib import Path
 
 import numpy as np
+from record import write_record
 from scipy.special import expit, logit
 from scipy.stats import norm
 
@@ -122,9 +122,8 @@ def main() -> None:
         width = np.mean([row["width"] for row in chosen])
         mean, low = np.mean(coverage), min(coverage)
         print(f"| {videos} | {kind} | {mean:.3f} | {low:.3f} | {width:.3f} |")
-    if args.output:
-        result = {"repeats": args.repeats, "resamples": RESAMPLES, "rows": rows}
-        args.output.write_text(json.dumps(result, indent=1) + "\n")
+    result = {"repeats": args.repeats, "resamples": RESAMPLES, "rows": rows}
+    write_record(args.output, result)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import psutil
 from beam_job_server import Engine, kill_all
+from record import write_record
 
 SETTINGS = ["--frames-per-video", "4", "--size", "96", "--videos-per-shard", "6"]
 TELLING = re.compile(r"(?i)flink|prism|executing pipeline|starting job|state|worker|serving")
@@ -43,8 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(Path(folder), args)
     print(json.dumps(result, indent=2))
-    if args.output:
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, result)
 
 
 def measure(folder: Path, args: argparse.Namespace) -> dict:

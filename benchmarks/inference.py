@@ -20,7 +20,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from inference_data import faces, machine, official_b4, train
+from inference_data import faces, official_b4, train
+from record import write_record
 
 FORMATS = ("none", "float16", "dynamic", "int8", "int8-full")
 AIMS = {
@@ -53,11 +54,8 @@ def main() -> None:
     for name in args.models:
         models[name] = measure(name, args, saved.get(name))
         print_table(name, models[name])
-        if args.output:
-            settings = {key: value for key, value in vars(args).items() if key != "output"}
-            result = {"settings": settings, "machine": machine(), "models": models}
-            args.output.parent.mkdir(parents=True, exist_ok=True)
-            args.output.write_text(json.dumps(result, indent=2) + "\n")
+        settings = {key: value for key, value in vars(args).items() if key != "output"}
+        write_record(args.output, {"settings": settings, "models": models})
 
 
 def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:

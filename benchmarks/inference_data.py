@@ -1,8 +1,5 @@
-"""What the benchmarks of inference share: models, held-out faces, the machine's description."""
+"""What the benchmarks of inference share: models and held-out faces."""
 
-import importlib.metadata
-import os
-import platform
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -71,20 +68,3 @@ def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0, 
         result = train(settings)
         path.write_bytes(result.best_model.read_bytes())
     return load_madd(path)
-
-
-def machine() -> dict[str, object]:
-    """Describes what the figures were measured on."""
-    packages = ("keras", "tensorflow", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime")
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {
-        "processors": os.cpu_count(),
-        "architecture": platform.machine(),
-        "python": platform.python_version(),
-        **versions,
-    }

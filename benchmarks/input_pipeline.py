@@ -12,13 +12,13 @@ other programs on the machine disturb less.
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import tempfile
 import time
 from pathlib import Path
+
+from record import write_record
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -46,9 +46,6 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
 
-    import cv2
-    import tensorflow as tf
-
     with tempfile.TemporaryDirectory() as folder:
         pictures = write_shards(Path(folder), args.size, args.pictures)
         rates = measure_pipelines(folder, pictures, args.batch_size, args.rounds)
@@ -71,20 +68,10 @@ def main() -> None:
         "settings": {key: value for key, value in vars(args).items() if key != "output"},
         "stored_side": round(args.size * CONTEXT),
         "bytes_per_picture": round(statistics.mean(map(len, pictures))),
-        "machine": {
-            "processors": os.cpu_count(),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "opencv": cv2.__version__,
-            "load_average": round(os.getloadavg()[0], 1),
-        },
         "pipelines": rows,
         "self_blend_pairs_per_processor_second": blends,
     }
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, result)
 
 
 def face(side: int, noise, rng):

@@ -13,14 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from record import write_record
+
 from keras_madd.inference.media import find_media
 
 
 def main() -> None:
-    """Prints a table for one folder and for many."""
+    """Print a table for one folder and for many, and write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--output", type=Path)
     args = parser.parse_args()
+    rows = {}
     print("| layout | files a second | time, ratio to os.walk |")
     print("|---|---|---|")
     for layout, folders in (("one folder", 1), ("200 folders", 200)):
@@ -34,6 +38,11 @@ def main() -> None:
             if found != args.files:
                 raise RuntimeError(f"{found} of {args.files} files were found.")
             print(f"| {layout} | {found / seconds:,.0f} | {seconds / walked:.1f} |")
+            rows[layout] = {
+                "files_per_second": round(found / seconds),
+                "ratio_to_walk": round(seconds / walked, 2),
+            }
+    write_record(args.output, {"files": args.files, "layouts": rows})
 
 
 def _best(work: Callable[[], int], rounds: int = 3) -> tuple[int, float]:

@@ -17,11 +17,12 @@ Interpreter and CompiledModel: time to load and run once, time per run, and thei
 import argparse
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
 from pathlib import Path
+
+from record import write_record
 
 WIDTH, HEIGHT, RATE = 1280, 720, 30
 
@@ -59,12 +60,6 @@ def main() -> None:
                 "face_pixels": rounds[0]["face"],
                 "rounds": args.rounds,
             },
-            "machine": {
-                "processors": os.cpu_count(),
-                "architecture": platform.machine(),
-                "python": platform.python_version(),
-                "load_average": round(os.getloadavg()[0], 1),
-            },
             "runtimes": _compare_runtimes(detector, args.model, 30 * args.rounds),
             "steps_ms": {step: _summary(each) for step, each in times.items()},
             "as_fast_as_can_be": {
@@ -80,9 +75,7 @@ def main() -> None:
             },
         }
     print(json.dumps(result, indent=2))
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, result)
 
 
 def _summary(times: list[float]) -> dict[str, float]:

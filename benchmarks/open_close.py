@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import psutil
+from record import write_record
 
 from keras_madd.demo import sample_photo_path
 from keras_madd.inference import Detector, read_image
@@ -20,11 +21,13 @@ _WARM_UP = 20
 
 
 def main() -> None:
-    """Opens, uses and closes."""
+    """Open, use and close; print and write what is held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, help="a .tflite file (default: one made for this)")
     parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--output", type=Path)
     args = parser.parse_args()
+    rows = {}
     photo = read_image(sample_photo_path())
     process = psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
@@ -36,8 +39,10 @@ def main() -> None:
             if number == _WARM_UP:
                 before = found
             if number >= _WARM_UP and (number % 100 == 0 or number == args.rounds):
-                shares = [f"{now / then:.3f}" for now, then in zip(found, before, strict=True)]
-                print(f"{number}: handles, threads, memory: {', '.join(shares)}", flush=True)
+                shares = [round(now / then, 3) for now, then in zip(found, before, strict=True)]
+                rows[number] = dict(zip(("handles", "threads", "memory"), shares, strict=True))
+                print(f"{number}: {rows[number]}", flush=True)
+    write_record(args.output, {"rounds": rows})
 
 
 def _made(folder: Path) -> Path:

@@ -10,11 +10,12 @@ one and with two workers take turns, and their ratio is taken round by round.
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import tempfile
 from pathlib import Path
+
+from record import write_record
 
 SIZES = {"480p": (854, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 FRAME_RATE = 30.0
@@ -43,12 +44,7 @@ def main() -> None:
         longer = run(root, args).peak_bytes
     result = {
         "settings": {key: str(value) for key, value in vars(args).items() if key != "output"},
-        "machine": {
-            "processors": os.cpu_count(),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-            "load_before": round(load, 1),
-        },
+        "load_before": round(load, 1),
         "videos": rows,
         "two_workers_against_one": scaling,
         "peak_megabytes_of_a_worker": {
@@ -56,9 +52,7 @@ def main() -> None:
             f"1080p, {4 * args.seconds} s": round(longer / 1e6),
         },
     }
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, result)
 
 
 def make_videos(

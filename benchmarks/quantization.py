@@ -8,7 +8,6 @@ differs from `int8` in what its name says.
 """
 
 import argparse
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -17,7 +16,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from inference import rounded, scores
-from inference_data import faces, machine
+from inference_data import faces
+from record import write_record
 
 
 def main() -> None:
@@ -61,12 +61,9 @@ def main() -> None:
             f"{row['logit_correlation']:9.5f}{row['logit_rms_difference']:7.3f}"
             f"{row['auc'][1]:8.4f}{row['auc_drop']:+9.4f}"
         )
-    if args.output:
-        settings = {key: value for key, value in vars(args).items() if key != "output"}
-        settings["model"] = model.config.backbone
-        result = {"settings": settings, "machine": machine(), "recipes": rows}
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    settings = {key: value for key, value in vars(args).items() if key != "output"}
+    settings["model"] = model.config.backbone
+    write_record(args.output, {"settings": settings, "recipes": rows})
 
 
 def recipes(model, calibration: np.ndarray) -> dict[str, bytes]:

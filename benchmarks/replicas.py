@@ -14,11 +14,12 @@ import argparse
 import contextlib
 import functools
 import itertools
-import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+
+from record import write_record
 
 MOST = 4
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -62,9 +63,8 @@ def main() -> None:
         job = functools.partial(compare, replicas, args.cases, args.batch_norm)
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             rows += pool.submit(job).result()
-    if args.output:
-        table = {"backend": os.environ.get("KERAS_BACKEND", "tensorflow"), "rows": rows}
-        args.output.write_text(json.dumps(table, indent=2) + "\n")
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    write_record(args.output, {"backend": backend, "rows": rows})
 
 
 def compare(replicas: int, cases: list[str], batch_norm: list[str]) -> list[dict]:

@@ -8,12 +8,12 @@ steps in turn, round after round, so that a drift of the machine's speed falls o
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import time
 from pathlib import Path
+
+from record import write_record
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -74,17 +74,9 @@ def main() -> None:
         "settings": {key: str(value) for key, value in vars(args).items() if key != "output"},
         "baseline": BASELINE,
         "backend": keras.backend.backend(),
-        "machine": {
-            "processors": os.cpu_count(),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-        },
         "steps": rows,
     }
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, result)
 
 
 if __name__ == "__main__":

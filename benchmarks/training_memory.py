@@ -2,23 +2,25 @@
 
     python benchmarks/training_memory.py --output benchmarks/results/training_memory.json
 
-Each order is a process of its own. `"one at a time"` is what `fit` does; `"both at once"` is the
-same loss under one gradient tape, with the activations of both passes in memory together. A
-thread reads the process's resident memory every 20 ms through the second step; the first one
-builds the graph. oneDNN keeps buffers for the life of a process: `--one-dnn 0` turns it off.
+Each order is a process of its own. `"one at a time"` is what `fit` does; `"rematerialised"` is what
+it does after `compile(rematerialize=True)`; `"both at once"` is the same loss under one gradient
+tape, with the activations of both passes in memory together. A thread reads the process's
+resident memory every 20 ms through the second step; the first one builds the graph. oneDNN keeps
+buffers for the life of a process: `--one-dnn 0` turns it off.
 """
 
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-ORDERS = ("one at a time", "both at once")
+from record import write_record
+
+ORDERS = ("one at a time", "rematerialised", "both at once")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -36,6 +38,11 @@ def main() -> None:
     if args.worker:
         print(json.dumps(measure(args.worker, args.preset, args.batch_size, args.points)))
         return
+    settings = {
+        "preset": args.preset,
+        "batch_size": args.batch_size,
+        "one_dnn": args.one_dnn == "1",
+    }
     rows = {}
     for order in args.orders:
         rows[order] = run(order, args)
@@ -45,22 +52,7 @@ def main() -> None:
             f"second {rows[order]['second_step_seconds']} s",
             flush=True,
         )
-    result = {
-        "settings": {
-            "preset": args.preset,
-            "batch_size": args.batch_size,
-            "one_dnn": args.one_dnn == "1",
-        },
-        "machine": {
-            "processors": os.cpu_count(),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-        },
-        "orders": rows,
-    }
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+        write_record(args.output, {"settings": settings, "orders": rows})
 
 
 def run(order: str, args: argparse.Namespace) -> dict:
@@ -87,9 +79,9 @@ def measure(order: str, preset: str, batch_size: int, points: int) -> dict:
 
     from keras_madd import MADD
 
-    kind = MADD if order == ORDERS[0] else both_at_once(MADD)
+    kind = both_at_once(MADD) if order == "both at once" else MADD
     model = kind(MADD.from_preset(preset, seed=0).config)
-    model.compile(jit_compile=False)
+    model.compile(jit_compile=False, rematerialize=order == "rematerialised")
     size = model.config.input_size
     images = np.random.default_rng(0).integers(0, 256, (batch_size, *size, 3)).astype("uint8")
     labels = np.arange(batch_size) % 2

@@ -14,8 +14,6 @@ minima are of the quietest moments.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -26,6 +24,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from record import write_record
 
 WIDTH, HEIGHT, RATE, PICTURES = 1280, 720, 60, 12
 ROOT = Path(__file__).parents[1]
@@ -56,11 +55,6 @@ def main() -> None:
             "frames": len(live),
             "backend": browser["speed"].split(" · ")[0],
         },
-        "machine": {
-            "processors": os.cpu_count(),
-            "architecture": platform.machine(),
-            "load_average": round(os.getloadavg()[0], 1),
-        },
         "page": {
             "frames_per_second": {
                 "median": round(statistics.median(rates), 1),
@@ -78,9 +72,7 @@ def main() -> None:
         },
     }
     print(json.dumps(result, indent=2))
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_record(args.output, result)
 
 
 def _summary(times: list[float]) -> dict[str, float]:

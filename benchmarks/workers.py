@@ -13,7 +13,6 @@ others have ended are printed with what they say.
 import argparse
 import csv
 import io
-import json
 import os
 import signal
 import socket
@@ -23,6 +22,8 @@ import tempfile
 import time
 import zipfile
 from pathlib import Path
+
+from record import write_record
 
 EPOCHS = 2
 TRAIN = "import sys; from keras_madd.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -48,11 +49,10 @@ def main() -> None:
             row = {"processes": count, **differences(run, folders[1], args.steps // EPOCHS)}
             print(", ".join(f"{name} {shown(value)}" for name, value in row.items()), flush=True)
             rows.append(row)
-        table = {"load": os.getloadavg(), "cores": os.cpu_count(), "rows": rows}
+        table = {"rows": rows}
         if args.kill:
             table["killed"] = kill(Path(folder) / "killed", args)
-    if args.output:
-        args.output.write_text(json.dumps(table, indent=2) + "\n")
+    write_record(args.output, table)
 
 
 def shown(value: float | str) -> str:

@@ -1,42 +1,119 @@
-"""Figures of docs/numbers.md are those of the benchmarks' files."""
+"""Figures of docs/numbers.md and README.md are those of the files that measurements wrote."""
 
 import json
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
+PAGE = (ROOT / "docs" / "numbers.md").read_text()
+NUMBER = re.compile(r"\d+\.\d+|\d+")
 
 
-def rows(heading: str) -> dict[str, list[float]]:
-    """The numbers of each row of the table under a heading of the page, by the first cell."""
-    page = (ROOT / "docs" / "numbers.md").read_text()
-    section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
+def result(name: str) -> dict:
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+
+
+def rows(heading: str) -> dict[str, list[str]]:
+    """The cells of each row of the table under a heading of the page, by the first cell."""
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
     found = {}
     for line in section.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("|") and re.fullmatch(r"[\d.]+", cells[-1]):
-            found[cells[0].replace("`", "")] = [float(cell) for cell in cells[1:]]
+        cells = [cell.strip() for cell in line.strip("|").replace("*", "").split("|")]
+        if line.startswith("|") and cells[0].strip("-"):
+            found[cells[0].replace("`", "")] = cells[1:]
     return found
 
 
+def assert_says(cell: str, *values: float) -> None:
+    """Each number of a cell is its value, rounded to as many digits."""
+    numbers = NUMBER.findall(cell)
+    digits = [len(number.partition(".")[2]) for number in numbers]
+    assert numbers == [f"{value:.{places}f}" for value, places in zip(values, digits, strict=True)]
+
+
 def test_memory_of_a_training_step():
-    orders = json.loads((RESULTS / "training_memory.json").read_text())["orders"]
-    assert rows("Memory of a training step") == {
-        "both passes at once, as before": [round(orders["both at once"]["peak_gb"], 1)],
-        "one pass at a time": [round(orders["one at a time"]["peak_gb"], 1)],
+    orders = result("training_memory")["orders"]
+    names = {
+        "both passes at once, as before": "both at once",
+        "one pass at a time": "one at a time",
     }
+    found = rows("Memory of a training step")
+    assert set(found) == set(names)
+    for shown, name in names.items():
+        assert_says(found[shown][0], orders[name]["peak_gb"])
 
 
 def test_a_training_step():
-    steps = json.loads((RESULTS / "train_step.json").read_text())["steps"]
+    steps = result("train_step")["steps"]
     names = {
         "plain backbone": "plain backbone",
         "MADD without AGDA": "MADD without AGDA",
         "MADD, full_pass": "MADD full pass",
         "MADD, detached_prefix": "MADD detached prefix",
     }
-    assert rows("A training step") == {
-        shown: [round(steps[name]["median_seconds"], 2), round(steps[name]["median_ratio"], 2)]
-        for shown, name in names.items()
+    found = rows("A training step")
+    assert set(found) == set(names)
+    for shown, name in names.items():
+        seconds, ratio = found[shown]
+        assert_says(seconds, steps[name]["median_seconds"])
+        assert_says(ratio, steps[name]["median_ratio"])
+
+
+def test_each_part_of_the_method():
+    arms = result("ablation")["arms"]
+    names = {
+        "backbone alone": ["backbone"],
+        "+ attention maps and bilinear attention pooling": ["attention"],
+        "+ texture enhancement": ["texture"],
+        "+ texture and RIL": ["ril"],
+        "+ texture and AGDA": ["agda"],
+        "full, M = 4": ["full"],
+        "full, M = 1, 2, 8": ["m1", "m2", "m8"],
     }
+    found = rows("Each part of the method")
+    assert set(found) == set(names)
+    for shown, chosen in names.items():
+        for cell, figure in zip(
+            found[shown], ("frame_auc", "video_auc", "attention_overlap"), strict=True
+        ):
+            figures = [arms[arm][figure] for arm in chosen if arms[arm][figure]]
+            alone = len(chosen) == 1
+            spread = [each["std"] for each in figures] if alone else []
+            assert_says(cell, *[each["mean"] for each in figures], *spread)
+
+
+def test_exported_files():
+    formats = result("inference")["models"]["madd_mobilenet_v2"]["formats"]
+    names = {
+        "float16": "float16",
+        "dynamic, no calibration": "dynamic",
+        "int8": "int8",
+        "int8-full": "int8-full",
+        "ONNX Runtime, float32": "onnx",
+    }
+    found = rows("Exported files")
+    assert set(found) == set(names)
+    for shown, name in names.items():
+        size, seconds, correlation, auc = found[shown]
+        if size:
+            assert_says(size, formats[name]["size_ratio"])
+        assert_says(seconds, formats[name]["threads_1"]["ratio"])
+        assert_says(correlation, formats[name]["logit_correlation"])
+        assert_says(auc, formats[name]["auc"][1])
+
+
+def test_live_scoring():
+    rate = re.search(r"(\d+) pictures a second on two cores", PAGE)[1]
+    assert_says(rate, result("live")["as_fast_as_can_be"]["pictures_per_second"]["median"])
+
+
+@pytest.mark.parametrize(("quality", "row"), [(23, "unseen_fakes_c23"), (40, "unseen_fakes_c40")])
+def test_the_readme_says_of_the_shipped_detector_what_its_card_says(quality, row):
+    readme = (ROOT / "README.md").read_text()
+    folder = re.search(r"\[model card\]\((.*?)/README\.md\)", readme)[1]
+    card = (ROOT / folder / "README.md").read_text()
+    measured = re.search(rf"\| {row} \| \d+ \| \d+ \| ([\d.]+) ", card)[1]
+    said = re.search(rf"([\d.]+) at CRF {quality}", readme)[1]
+    assert_says(said, float(measured))

@@ -112,6 +112,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "than once",
     )
     _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
+    network.add_argument(
+        "--rematerialize",
+        action=argparse.BooleanOptionalAction,
+        help="keep few feature maps in a step and compute the others again: less memory, for most "
+        "of one more forward pass",
+    )
 
     add_device_arguments(parser)
 

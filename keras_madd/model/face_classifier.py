@@ -11,6 +11,7 @@ from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.fitting import Fitting
 from keras_madd.model.frozen import freeze, frozen_layers
 from keras_madd.model.labels import check_labels_fit
+from keras_madd.model.rematerialization import rematerialized
 from keras_madd.model.saving import Saving
 from keras_madd.model.seeds import seeds_from
 from keras_madd.support.tensor import Shape, Tensor
@@ -82,7 +83,16 @@ class FaceClassifier(Fitting, Saving, keras.Model):
     def call(self, pixels: Tensor, training: bool | None = None) -> Any:
         """Return the logits."""
         self._check_pixels(pixels)
-        return self.network(pixels, training=training)["logits"]
+        return self.run_network(pixels, training)["logits"]
+
+    def run_network(self, pixels: Tensor, training: bool | None) -> dict[str, Tensor]:
+        """Return all outputs of the network, in training rematerialised if `compile` says so."""
+        if not training or not self.rematerialize:
+            return self.network(pixels, training=training)
+        compiled = bool(self.jit_compile) and not self.run_eagerly
+        outputs, added = rematerialized(self.network, pixels, compiled)
+        self.add_loss(added)
+        return outputs
 
     def compute_loss(
         self,

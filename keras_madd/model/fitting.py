@@ -21,6 +21,7 @@ class Fitting(Base):
 
     config: FaceClassifierConfig
     region_independence: keras.layers.Layer | None = None
+    rematerialize: bool = False
 
     def compile(
         self,
@@ -29,6 +30,7 @@ class Fitting(Base):
         *,
         metrics: Any = "auto",
         jit_compile: bool | str = "auto",
+        rematerialize: bool = False,
         **kwargs: Any,
     ) -> None:
         """Configure training; every argument of `keras.Model.compile` works.
@@ -41,6 +43,8 @@ class Fitting(Base):
                 `FakeAUC`, of classes or one-hot labels; `None`: none.
             jit_compile: `"auto"` compiles with XLA where that is faster: not on a CPU with
                 TensorFlow. It is chosen anew wherever a saved model is loaded.
+            rematerialize: Whether a training step keeps few feature maps and computes the others
+                again for the gradient: less memory, for most of one more forward pass.
             **kwargs: Passed on.
 
         Raises:
@@ -61,11 +65,15 @@ class Fitting(Base):
             optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs
         )
         self._jit_compile_asked = jit_compile
+        self.rematerialize = rematerialize
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return what `compile` was told; `jit_compile="auto"` is not what it came to here."""
         config = super().get_compile_config()
-        return {**config, "jit_compile": self._jit_compile_asked} if config else config
+        if not config:
+            return config
+        said = {"rematerialize": True} if self.rematerialize else {}
+        return {**config, "jit_compile": self._jit_compile_asked, **said}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as the saved model was; Keras leaves that to models with their own `compile`."""

@@ -79,4 +79,4 @@ class MADD(TwoPassTraining, FaceClassifier):
         self._check_pixels(pixels)
         if self.is_stepping:
             return self.training_outputs(pixels)
-        return self.network(pixels, training=training)["logits"]
+        return self.run_network(pixels, training)["logits"]

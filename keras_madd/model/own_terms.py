@@ -28,7 +28,7 @@ class OwnTerms(LossTerms, Base):
         if not self.is_stepping:
             return super().call(pixels, training=training)
         self._check_pixels(pixels)
-        return self.network(pixels, training=training)
+        return self.run_network(pixels, training)
 
     def compute_loss(
         self,

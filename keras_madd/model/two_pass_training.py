@@ -87,7 +87,7 @@ class TwoPassTraining(LossTerms):
         if self.makes_two_passes:
             return {"pixels": pixels}
         if not self.mixes_batch:
-            return self.network(pixels, training=True)
+            return self.run_network(pixels, training=True)
         assert self.prefix is not None
         assert self.augmentation is not None
         with self._kept_averages():
@@ -98,7 +98,7 @@ class TwoPassTraining(LossTerms):
         pixels = ops.where(
             is_augmented[:, None, None, None], augmented, ops.cast(pixels, augmented.dtype)
         )
-        outputs = self.network(pixels, training=True)
+        outputs = self.run_network(pixels, training=True)
         return {**outputs, "is_augmented": ops.cast(is_augmented, "float32")}
 
     def compute_loss(

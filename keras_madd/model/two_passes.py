@@ -203,7 +203,7 @@ class _Passes:
 
     def _run(self, pixels, weights, state):
         outputs, changes, added = stateless(
-            lambda: self.network(pixels, training=True),
+            lambda: self.model.run_network(pixels, training=True),
             [*self._state, *self._trained],
             [*state, *weights],
         )

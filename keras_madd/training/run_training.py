@@ -147,6 +147,7 @@ def _train(
         with devices.building():
             model = starting_model(settings, config, source, listener.echo)
             model.compile(make_optimizer(settings, steps))
+    model.rematerialize = settings.rematerialize
     if words := devices.words(settings, getattr(model.config, "synchronized_batch_norm", False)):
         listener.echo(words)
     _train_epochs(model, data, settings, steps, state, listener, devices)

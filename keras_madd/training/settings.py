@@ -19,8 +19,8 @@ SAMPLINGS = ("natural", "balanced", "paired")
 AUGMENTATIONS = ("none", "light", "strong", "video")
 BLENDINGS = ("authors", "strong", "varied")
 # What a resumed run may change: no number that is learnt depends on it, but for the rounding of
-# sums that several devices make.
-FREE = ("output", "keep", "tensorboard", "devices")
+# sums that several devices make, or a compiler in another order.
+FREE = ("output", "keep", "tensorboard", "devices", "rematerialize")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +52,8 @@ class TrainSettings:
             `"step"` halves it every fifth epoch, as the released code does.
         warmup_epochs: Epochs in which the learning rate rises from near 0.
         mixed_precision: `"float16"`, `"bfloat16"`, or "" for float32.
+        rematerialize: Whether a step keeps few feature maps and computes the others again: less
+            memory, more time.
         ema: Decay of an exponential moving average of the weights, per update; the average is
             what is validated and kept. 0: none.
         sampling: `"natural"`, `"balanced"` or `"paired"`; see `load_dataset`.
@@ -90,6 +92,7 @@ class TrainSettings:
     schedule: str = "cosine"
     warmup_epochs: float = 1.0
     mixed_precision: str = ""
+    rematerialize: bool = False
     ema: float = 0.0
     sampling: str = "balanced"
     augment: str = "light"

@@ -68,6 +68,8 @@ def test_flags_become_settings():
     assert settings().mixed_precision == ""
     assert [settings("--devices", each).devices for each in ("all", "2")] == ["all", 2]
     assert settings().devices == 1
+    flags = ([], ["--rematerialize"], ["--rematerialize", "--no-rematerialize"])
+    assert [settings(*each).rematerialize for each in flags] == [False, True, False]
 
 
 def test_real_faces_alone_mean_self_blending():
@@ -154,6 +156,16 @@ def test_stage_1_trains_the_backbone_that_stage_2_begins_with(
     for left, right in zip(stage1.get_weights(), source.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
     assert f"next: keras-madd export {folder / 'best.keras'}" in shown
+
+
+def test_a_run_with_less_memory_goes_on_with_more(tmp_path, shards, eager):
+    from keras_madd.training.checkpoints import load_checkpoint
+
+    run = tmp_path / "run"
+    command = ["train", "--output", str(run), "--data", str(shards), *SHORT, "--rematerialize"]
+    assert main(command) == 0
+    assert load_checkpoint(run).rematerialize
+    assert main(["train", "--output", str(run), "--resume", "--no-rematerialize"]) == 0
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, shards, capsys, eager):

@@ -1,0 +1,64 @@
+"""Benchmarks are found and run by one command, and say what they were measured on."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import keras_madd
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+PARTS = {"record", "inference_data", "run_all"}  # No benchmarks themselves.
+BY_HAND = {"beam_engine", "embedded_shards", "scaling"}
+
+
+def module(name):
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", FOLDER / f"{name}.py")
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = found
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_each_is_run_or_said_to_be_run_by_hand():
+    run_all = module("run_all")
+    scripts = {path.stem for path in FOLDER.glob("*.py")}
+    assert scripts == set(run_all.BENCHMARKS) | BY_HAND | PARTS
+    assert all(f"{name}.py" in run_all.__doc__ for name in BY_HAND)
+
+
+def test_each_takes_the_arguments_that_it_is_given():
+    for name, benchmark in module("run_all").BENCHMARKS.items():
+        source = (FOLDER / f"{name}.py").read_text()
+        taken = set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', source))
+        flag = benchmark.needs[1] if benchmark.needs else ""
+        given = re.findall(r"--[\w-]+", f"{benchmark.full} {benchmark.quick} {flag} --output")
+        assert set(given) <= taken, name
+
+
+def test_a_result_says_what_it_was_measured_on(tmp_path):
+    path = tmp_path / "listing.json"
+    command = [sys.executable, str(FOLDER / "listing.py"), "--files", "20", "--output", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    result = json.loads(path.read_text())
+    assert result["layouts"]["one folder"]["files_per_second"] > 0
+    assert result["machine"]["processors"] >= 1
+    assert result["versions"]["keras_madd"] == keras_madd.__version__
+    assert re.fullmatch(r"([0-9a-f]{7,40}(-dirty)?)?", result["commit"])
+
+
+def test_what_is_not_given_leaves_a_benchmark_out():
+    command = [sys.executable, str(FOLDER / "run_all.py"), "listing", "live", "--quick"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert "== listing" in found.stdout
+    assert "== live: left out, it needs --model" in found.stdout
+
+
+def test_a_name_that_is_none_is_told():
+    command = [sys.executable, str(FOLDER / "run_all.py"), "speed"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 2
+    assert "no benchmark speed; there are attention_overlap, auc_interval" in found.stderr
