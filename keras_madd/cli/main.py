@@ -18,7 +18,7 @@ from keras_madd.support.standard_streams import guarded_streams, printable, stan
 
 COMMANDS = (
     *("quickstart", "prepare", "train", "evaluate", "ablate", "export", "score", "camera", "web"),
-    *("import-weights", "make-fakes"),
+    *("import-weights", "make-fakes", "compare"),
 )
 
 

