@@ -43,6 +43,5 @@ def settings_and_seeds(args: argparse.Namespace) -> tuple[TrainSettings, range]:
     from keras_madd.training.shards_data import ShardsData
 
     # Keras takes seconds to import, and a mistake must not wait for it.
-    ShardsData.open(settings)
-    folders_to_test(settings.data)
+    folders_to_test(ShardsData.open(settings).folders)
     return settings, range(settings.seed, settings.seed + args.seeds)

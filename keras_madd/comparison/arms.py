@@ -71,7 +71,7 @@ def check_arms(root: Path, arms: Mapping[str, TrainSettings], names: Iterable[st
         raise UserError(f"The folder {root} is not empty, and holds no runs of this command.")
     for name, settings in arms.items():
         data = ShardsData.open(settings)
-        folders_to_test(settings.data)
+        folders_to_test(data.folders)
         try:
             config = starting_config(settings, open_source(settings), data.face_fields)
             data.check_size(config.input_size)
@@ -114,7 +114,7 @@ def train_arms(
                         run, resume=True, advance=stage.advance, say=stage.say, echo=_nothing
                     ).best_model
                     stage.say("scoring the test split")
-                    result, scores = measure_on_test(best, run.data, seed)
+                    result, scores = measure_on_test(best, ShardsData.open(run).folders, seed)
                 write_scores(_free(folder / SCORES_FILE), scores)
                 replace_file(folder / RESULT_FILE, json_bytes(result), overwrite=True)
             runs[arm].append(ArmRun(folder, result))

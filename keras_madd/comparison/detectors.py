@@ -22,7 +22,12 @@ from keras_madd.training.run import Echo
 from keras_madd.training.settings import TrainSettings
 from keras_madd.training.shards_data import ShardsData
 
-STEP_FILE = "step.json"
+STEPS_FILE = "steps.json"
+# The training settings that a step's cost depends on.
+_OF_A_STEP = (
+    *("preset", "init", "backbone_weights", "fields", "batch_size", "gradient_accumulation"),
+    *("optimizer", "mixed_precision", "ema"),
+)
 # Faces that 8-bit files are calibrated on, and as many others that they are verified on.
 _FACES = 64
 _ROUNDS = 20
@@ -118,24 +123,28 @@ def _step_costs(
 ) -> dict[str, StepCost]:
     """Measure each model's step, once: the steps of a budget must not change on the way."""
     found = {}
-    for number, (name, arm) in enumerate(arms.items()):
-        path = root / name / STEP_FILE
-        # What is in the folder of the run changes nothing in a step.
-        told = arm.replace(output=root / name).to_dict()
-        try:
-            known = json.loads(path.read_text())
-        except (OSError, ValueError):
-            known = {}
-        if known.get("settings") == told:
-            found[name] = StepCost(**known["cost"])
+    for number, (name, arm) in enumerate(arms.items(), start=1):
+        path = root / name / STEPS_FILE
+        told = {key: value for key, value in arm.to_dict().items() if key in _OF_A_STEP}
+        measured = _measured(path)
+        known = [each["cost"] for each in measured if each["settings"] == told]
+        if known:
+            found[name] = StepCost(**known[0])
             continue
         with stages.stage(f"a step of {name}") as stage:
-            stage.say(f"measuring a training step, model {number + 1} of {len(arms)}")
+            stage.say(f"measuring a training step, model {number} of {len(arms)}")
             found[name] = step_cost(arm)
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"settings": told, "cost": asdict(found[name])}
-        replace_file(path, json_bytes(content), overwrite=True)
+        measured.append({"settings": told, "cost": asdict(found[name])})
+        replace_file(path, json_bytes(measured), overwrite=True)
     return found
+
+
+def _measured(path: Path) -> list[dict[str, Any]]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
 
 
 def _training(arm: TrainSettings, step: StepCost) -> dict[str, Any]:
@@ -194,7 +203,7 @@ def _exported(
     root: Path, runs: Mapping[str, Sequence[ArmRun]], settings: TrainSettings, stages: Stages
 ) -> dict[str, dict]:
     """Export the first seed's model of each, and time all files in turn."""
-    faces = faces_of([Path(folder) for folder in settings.data], _FACES, settings.seed)
+    faces = faces_of(ShardsData.open(settings).folders, _FACES, settings.seed)
     costs = {}
     for name, (run, *_) in runs.items():
         with stages.stage(f"export of {name}") as stage:

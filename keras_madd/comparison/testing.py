@@ -1,7 +1,7 @@
 """The split that reports: which folders have one, and what a model does on it."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SAMPLE = 256
 
 
-def folders_to_test(data: Iterable[str | os.PathLike]) -> list[Path]:
+def folders_to_test(data: Sequence[str | os.PathLike]) -> list[Path]:
     """Return the folders of shards that have a test split.
 
     Raises:
@@ -103,4 +103,5 @@ def _attention_overlap(
     _, maps = scorer.score_with_maps(np.stack(sample[:1]))
     if maps is None or maps.shape[-1] < 2:
         return None
-    return mean_attention_overlap(scorer.score_with_maps(np.stack(sample))[1])
+    _, maps = scorer.score_with_maps(np.stack(sample))
+    return None if maps is None else mean_attention_overlap(maps)

@@ -71,20 +71,23 @@ def test_two_detectors_and_the_report(shards, tmp_path, measured, monkeypatch, c
     assert "One seed: a difference may be the chance" in page
     assert "Each was trained with one seed for 1 s of training steps, processor time" in page
 
+    assert main([*command[:-2], "--learning-rate", "0.5"]) == 2
+    assert "these differ: learning_rate: 0.001, now 0.5" in capfd.readouterr().err
+
     def no_training(*_, **__):
         raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr(arms, "train", no_training)
     monkeypatch.setattr(detectors, "export_cost", lambda *_: _no_file())
-    assert len(measured) == 2
+    measured.clear()
     assert main(command[:-2]) == 0
-    assert len(measured) == 2
+    assert not measured
     again = json.loads((out / "comparison.json").read_text())
     assert again["pairs"] == content["pairs"]
     assert "f3net was not exported in 8 bits: too odd" in (out / "comparison.html").read_text()
     # A model more is trained beside those that are there.
     with pytest.raises(AssertionError, match="trained again"):
-        main([*command[:-2], "--models", "madd_tiny,sstnet", *_small_sstnet()])
+        main([*command[:-2], "--models", "madd_tiny,f3net,sstnet", *_small_sstnet()])
 
 
 def _no_file():
@@ -95,7 +98,6 @@ def _no_file():
 
 def _small_sstnet():
     fields = {"backbone": "tiny", "residual_filters": 4, "slim_width": 0.03, "slim_blocks": 1}
-    # The fields of f3net name a model that is not compared any more.
     return [word for key, value in fields.items() for word in ("--set", f"sstnet.{key}={value}")]
 
 
@@ -158,5 +160,5 @@ def test_a_step_is_measured():
 
 
 def test_a_step_that_cannot_be_is_one_line():
-    with pytest.raises(UserError, match="cannot be measured: .*Unknown configuration keys: x"):
+    with pytest.raises(UserError, match=r"cannot be measured: .*Unknown configuration keys: x"):
         step_cost(TrainSettings("out", preset="madd_tiny", fields={"x": 1}))

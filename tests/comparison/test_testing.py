@@ -35,7 +35,7 @@ def test_a_test_split_of_both_classes_is_needed(tmp_path):
     both = write_shards(tmp_path / "both", {"test": 1})
     assert folders_to_test([train_only, both]) == [both]
     described = load_dataset_json(both)
-    counts = {"test": {**described.counts["test"], "fake": {"videos": 0, "crops": 0}}}
-    save_dataset_json(both, replace(described, counts=counts))
+    counts = {"real": {"videos": 2, "crops": 4}, "fake": {"videos": 0, "crops": 0}}
+    save_dataset_json(both, replace(described, counts={"test": counts}))
     with pytest.raises(UserError, match="has one class only"):
         folders_to_test([both])
