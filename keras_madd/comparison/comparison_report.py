@@ -33,12 +33,11 @@ def write_comparison_report(folder: Path, content: Mapping[str, Any]) -> Path:
         "cell": lambda values: as_cell(mean_and_spread(values)),
         "in_words": in_words,
         "charts": charts,
-        "data": content["data"],
         "seconds": content["seconds"],
         "facts": made_by(
             content["command"],
             content["settings"]["seed"],
-            {"Seeds": ", ".join(map(str, content["seeds"]))},
+            {"Seeds": ", ".join(map(str, content["seeds"]))} | _data_facts(content["data"]),
             versions=content["versions"],
         ),
     }
@@ -103,6 +102,23 @@ def _warnings(content: Mapping[str, Any]) -> list[str]:
         if problem := each["litert"]["problem"]:
             warnings.append(f"{name} was not exported in 8 bits: {problem}")
     return warnings
+
+
+def _data_facts(data: Mapping[str, dict]) -> dict[str, str]:
+    return {
+        f"Data: {folder}": ", ".join(
+            filter(
+                None,
+                [
+                    each["dataset"],
+                    each["compression"],
+                    *(f"{crops:,} crops for {split}" for split, crops in each["crops"].items()),
+                    f"SHA-256 of dataset.json {each['sha256']}",
+                ],
+            )
+        )
+        for folder, each in data.items()
+    }
 
 
 def _number(value: float | None, form: str) -> str:

@@ -6,6 +6,8 @@ in the convolutions. So each operation is judged by its place in the graph, neve
 - a convolution runs in static 8 bits, and so does what lies on the way from one to another;
 - the convolution that ends in the attention maps, and all that no convolution follows, which is
   the pooling, stays float;
+- so does a convolution that goes into a logarithm, and what it reads: there small values weigh as
+  much as large ones, and 8 bits have one step for all;
 - the dense layers of the head stay float, and may store their weights in 8 bits, where these are
   many: LiteRT's GPU delegate does not run a dense layer whose weights are so stored.
 """
@@ -106,6 +108,7 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
         return [known.get(operation.name, "float") for operation in graph.operations]
     followed = _followed_by_convolution(graph)
     kept = set() if recipe.attention else _ends_in(graph, attention_maps)
+    kept = kept | _before_logarithms(graph)
     if recipe.shallow == "float":
         kept = kept | set(range(_first_deep(graph)))
     static_tensors = set(graph.inputs)
@@ -236,6 +239,23 @@ def _ends_in(graph: Graph, tensor: int | None) -> set[int]:
             found.add(index)
         else:
             waiting.extend(graph.operations[index].inputs)
+    return found
+
+
+def _before_logarithms(graph: Graph) -> set[int]:
+    """Returns the convolutions that go into a logarithm, and what leads to each from one before."""
+    producers, found = graph.producers(), set()
+    for operation in graph.operations:
+        if operation.name != "LOG":
+            continue
+        convolutions = _ends_in(graph, operation.inputs[0])
+        waiting = [each for index in convolutions for each in graph.operations[index].inputs]
+        found |= convolutions
+        while waiting:
+            index = producers.get(waiting.pop())
+            if index is not None and graph.operations[index].name not in CONVOLUTIONS:
+                found.add(index)
+                waiting.extend(graph.operations[index].inputs)
     return found
 
 

@@ -1,6 +1,7 @@
 """The command from end to end on small networks, and its parts."""
 
 import json
+import subprocess
 from dataclasses import asdict
 
 import numpy as np
@@ -159,6 +160,12 @@ def test_a_step_is_measured():
     assert set(asdict(found)) == {"seconds", "clock", "peak_bytes", "weights"}
 
 
-def test_a_step_that_cannot_be_is_one_line():
-    with pytest.raises(UserError, match=r"cannot be measured: .*Unknown configuration keys: x"):
-        step_cost(TrainSettings("out", preset="madd_tiny", fields={"x": 1}))
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [(1, "Traceback\nkeras_madd.Error: wrong", "keras_madd.Error: wrong"), (-9, "", "was killed")],
+)
+def test_a_step_that_cannot_be_is_one_line(monkeypatch, status, said, reason):
+    ended = subprocess.CompletedProcess([], status, "", said)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    with pytest.raises(UserError, match=f"with 32 faces cannot be measured: .*{reason}"):
+        step_cost(TrainSettings("out"))

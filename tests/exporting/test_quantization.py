@@ -214,6 +214,25 @@ def test_plan_judges_by_place():
     assert plan(graph, Recipe(everything=True), 4) == ["static"] * 5
 
 
+def test_what_goes_into_a_logarithm_stays_float():
+    # pixels -> MUL -> CONV -> ABS -> LOG -> CONV -> MEAN; and beside it, pixels -> CONV -> MEAN.
+    operations = (
+        Operation("MUL", (0, 8), (1,)),
+        Operation("CONV_2D", (1, 8), (2,)),
+        Operation("ABS", (2,), (3,)),
+        Operation("LOG", (3,), (4,)),
+        Operation("CONV_2D", (4, 8), (5,)),
+        Operation("CONV_2D", (0, 8), (6,)),
+        Operation("CONV_2D", (6, 8), (7,)),
+    )
+    shape = (1, 8, 8, 4)
+    graph = Graph(
+        operations, (0,), (5, 7), tuple("abcdefghi"), ("FLOAT32",) * 9, (shape,) * 9, frozenset([8])
+    )
+    modes = plan(graph, Recipe(), None)
+    assert modes == ["float", "float", "float", "float", "static", "static", "static"]
+
+
 def test_a_scale_left_behind_a_convolution_is_found():
     names = ("image", "kernel", "a", "scale", "b")
     shapes = ((1, 4, 4, 3), (8, 1, 1, 3), (1, 4, 4, 8), (8,), (1, 4, 4, 8))
