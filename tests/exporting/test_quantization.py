@@ -214,23 +214,33 @@ def test_plan_judges_by_place():
     assert plan(graph, Recipe(everything=True), 4) == ["static"] * 5
 
 
+def chain(*names, weights=(4, 4)):
+    """A graph of operations one behind the other; each has tensor 0 as its weights."""
+    operations = tuple(
+        Operation(name, (place + 1, 0), (place + 2,)) for place, name in enumerate(names)
+    )
+    count = len(names) + 2
+    shapes = (weights, *((1, 8, 8, 4),) * (count - 1))
+    ends = (1,), (count - 1,)
+    return Graph(operations, *ends, ("x",) * count, ("FLOAT32",) * count, shapes, frozenset([0]))
+
+
 def test_what_goes_into_a_logarithm_stays_float():
-    # pixels -> MUL -> CONV -> ABS -> LOG -> CONV -> MEAN; and beside it, pixels -> CONV -> MEAN.
-    operations = (
-        Operation("MUL", (0, 8), (1,)),
-        Operation("CONV_2D", (1, 8), (2,)),
-        Operation("ABS", (2,), (3,)),
-        Operation("LOG", (3,), (4,)),
-        Operation("CONV_2D", (4, 8), (5,)),
-        Operation("CONV_2D", (0, 8), (6,)),
-        Operation("CONV_2D", (6, 8), (7,)),
-    )
-    shape = (1, 8, 8, 4)
-    graph = Graph(
-        operations, (0,), (5, 7), tuple("abcdefghi"), ("FLOAT32",) * 9, (shape,) * 9, frozenset([8])
-    )
-    modes = plan(graph, Recipe(), None)
-    assert modes == ["float", "float", "float", "float", "static", "static", "static"]
+    names = ("CONV_2D", "RELU", "CONV_2D", "ABS", "FULLY_CONNECTED", "LOG", "CONV_2D", "CONV_2D")
+    kept = ["float"] * 5
+    assert plan(chain(*names), Recipe(), None) == ["static", *kept, "static", "static"]
+    dynamic = plan(chain(*names), RECIPES["dynamic"], None)
+    assert dynamic == ["dynamic", *kept, "dynamic", "dynamic"]
+    # The logarithm of a head is no spectrum's.
+    assert quantization.spectral(chain("FULLY_CONNECTED", "SOFTMAX", "LOG")) == set()
+
+
+def test_both_halves_of_a_transform_stay_float():
+    names = ("BATCH_MATMUL", "FULLY_CONNECTED", "MUL", "BATCH_MATMUL", "FULLY_CONNECTED", "CONV_2D")
+    for recipe, last in ((Recipe(), "static"), (RECIPES["dynamic"], "dynamic")):
+        assert plan(chain(*names), recipe, None) == ["float"] * 5 + [last]
+    assert quantization.spectral(chain("CONV_2D", "FULLY_CONNECTED")) == set()
+    assert quantization.spectral(chain(*names, weights=(4, 8))) == set()
 
 
 def test_a_scale_left_behind_a_convolution_is_found():

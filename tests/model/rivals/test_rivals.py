@@ -246,6 +246,19 @@ def test_8_bits_keep_its_answers(name):
     assert "INT8" in types
 
 
+@tensorflow_only
+def test_spectra_are_not_put_in_8_bits_throughout(tmp_path):
+    from keras_madd.exporting.litert import export_litert
+    from keras_madd.support.errors import UserError
+
+    path = tmp_path / "model.tflite"
+    for branch in ("fad", "lfs"):
+        model = small("f3net", branches=branch)
+        with pytest.raises(UserError, match="Use --quantize int8, which keeps them in float"):
+            export_litert(model, path, "int8-full", calibration=batch()[0])
+    assert not path.exists()
+
+
 def _logit_of(content, pictures):
     from ai_edge_litert.interpreter import Interpreter
 
