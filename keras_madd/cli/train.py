@@ -111,7 +111,9 @@ def add_arguments(parser: argparse.ArgumentParser, one_model: bool = True) -> No
         metavar="DECAY",
         help="validate and keep an exponential moving average of the weights, such as 0.999",
     )
-    _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
+    if one_model:
+        # One that ends early costs less than the others.
+        _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
     _add(training, "--seed", SEED, help="everything random follows from it")
 
     faces = parser.add_argument_group("faces")
