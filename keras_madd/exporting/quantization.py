@@ -137,14 +137,14 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
 def spectral(graph: Graph) -> set[int]:
     """Returns the operations of spectra, where small values weigh as much as large ones.
 
-    That is what goes into a logarithm: the last convolution in front of it, what leads from there
-    to it, and what that convolution reads. And a matrix product that reads another one with a fixed
+    That is what goes into a logarithm that a convolution follows: the last convolution in front of
+    it, what leads from there to it, and what that convolution reads. And a matrix product that reads another one with a fixed
     square matrix: the two are a transform of rows and of columns. (Resampling has no square ones.)
     """
-    producers, found = graph.producers(), set()
+    producers, followed, found = graph.producers(), _followed_by_convolution(graph), set()
     for index, operation in enumerate(graph.operations):
         before = producers.get(operation.inputs[0]) if operation.inputs else None
-        if operation.name == "LOG":
+        if operation.name == "LOG" and followed[index]:
             found |= _up_to_the_second_convolution(graph, producers, operation.inputs[0])
         elif operation.name == "FULLY_CONNECTED" and before is not None:
             product = graph.operations[before]
@@ -157,8 +157,8 @@ def spectral(graph: Graph) -> set[int]:
 def _up_to_the_second_convolution(
     graph: Graph, producers: Mapping[int, int], tensor: int
 ) -> set[int]:
-    """Walks back; where there is no convolution at all, as in front of a head, nothing is found."""
-    found, waiting, convolutions = set(), [(tensor, False)], 0
+    """Walks back from a tensor, through one convolution, to what that one reads."""
+    found, waiting = set(), [(tensor, False)]
     while waiting:
         each, behind_one = waiting.pop()
         index = producers.get(each)
@@ -167,10 +167,9 @@ def _up_to_the_second_convolution(
         is_convolution = graph.operations[index].name in CONVOLUTIONS
         if is_convolution and behind_one:
             continue
-        convolutions += is_convolution
         found.add(index)
         waiting += [(each, behind_one or is_convolution) for each in graph.operations[index].inputs]
-    return found if convolutions else set()
+    return found
 
 
 def attention_tensor(model: Any) -> int | None:
