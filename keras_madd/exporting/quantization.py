@@ -138,8 +138,9 @@ def spectral(graph: Graph) -> set[int]:
     """Returns the operations of spectra, where small values weigh as much as large ones.
 
     That is what goes into a logarithm that a convolution follows: the last convolution in front of
-    it, what leads from there to it, and what that convolution reads. And a matrix product that reads another one with a fixed
-    square matrix: the two are a transform of rows and of columns. (Resampling has no square ones.)
+    it, what leads from there to it, and what that convolution reads. And a matrix product that
+    reads another one with a fixed square matrix: the two are a transform of rows and of columns.
+    (Resampling has no square ones.)
     """
     producers, followed, found = graph.producers(), _followed_by_convolution(graph), set()
     for index, operation in enumerate(graph.operations):
