@@ -38,7 +38,7 @@ def clip_detector(name="two_branch", side=32):
 @functools.cache
 def exported_clips(name="two_branch", quantize="none") -> Path:
     """The LiteRT file of `clip_detector`, its description beside it."""
-    from keras_madd.exporting.bundle import export_bundle
+    from keras_madd.exporting.exported_file import export_bundle
 
     folder = Path(tempfile.mkdtemp(prefix="keras-madd-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

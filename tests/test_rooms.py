@@ -24,6 +24,7 @@ ARROWS = {
     "evaluation": "data faces inference media model visualize",
     "exporting": "data evaluation faces inference layers media model visualize",
     "training": "data datasets evaluation model published_weights torch_weights visualize",
+    "comparison": "data evaluation exporting inference model training visualize",
     "web": "faces inference",
     "demo": "data datasets evaluation exporting faces inference media model training visualize",
 }

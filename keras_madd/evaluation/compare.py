@@ -1,26 +1,22 @@
 """Whether one model is better than another on the same videos."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
 from keras_madd.evaluation.auc_interval import placements
-from keras_madd.evaluation.bootstrap import (
-    GroupedAUC,
-    percentile_interval,
-    video_resamples,
-    weighted_auc,
-)
-from keras_madd.evaluation.metrics import aggregated
-from keras_madd.evaluation.protocol import Protocol, frames_of
-from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.evaluation.bootstrap import GroupedAUC, percentile_interval, video_resamples
+from keras_madd.evaluation.protocol import Protocol
+from keras_madd.evaluation.scores import Scores
+from keras_madd.evaluation.video_runs import VideoRuns, shared_videos, videos_of
 from keras_madd.support.errors import UserError
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The video AUC of two models on the videos that both have scored.
+    """The video AUC of two models on the videos that both have scored; of runs, their mean.
 
     Attributes:
         videos: Number of videos.
@@ -39,12 +35,15 @@ class Comparison:
     delong_p: float
 
 
-def compare_models(first: Scores, second: Scores, protocol: Protocol) -> dict[str, Comparison]:
+def compare_models(
+    first: Scores | Sequence[Scores], second: Scores | Sequence[Scores], protocol: Protocol
+) -> dict[str, Comparison]:
     """Compares two models per data set, on the videos that both have scored.
 
     Args:
-        first: Scores of one model; its clean rows are used.
-        second: Scores of the other one.
+        first: Scores of one model, its clean rows are used; or those of several runs of one
+            training, of which the mean AUC is compared.
+        second: Scores of the other one, or of its runs.
         protocol: The rules.
 
     Returns:
@@ -53,27 +52,17 @@ def compare_models(first: Scores, second: Scores, protocol: Protocol) -> dict[st
     Raises:
         UserError: If they share no data set with both classes, or disagree on a label.
     """
-    tables = [frames_of(table.where(condition=CLEAN)) for table in (first, second)]
-    shared = [str(name) for name in tables[0].dataset.names if name in tables[1].dataset.names]
+    runs = [[each] if isinstance(each, Scores) else each for each in (first, second)]
+    one, other = (videos_of(each, protocol) for each in runs)
     results = {}
-    for dataset in shared:
-        videos = [_videos(table.where(dataset=dataset), protocol) for table in tables]
-        names = sorted(set(videos[0]) & set(videos[1]))
-        labels = np.array([videos[0][name][0] for name in names], bool)
-        differing = [name for name in names if videos[0][name][0] != videos[1][name][0]]
-        if differing:
-            raise UserError(
-                f"The two tables disagree on the label of {len(differing)} videos of {dataset}, "
-                f"such as {differing[0]}."
-            )
-        if 0 < labels.sum() < len(labels):
-            one, other = (np.array([video[name][1] for name in names]) for video in videos)
-            results[dataset] = _compared(labels, one, other, protocol)
+    for dataset in (name for name in one if name in other):
+        pair = shared_videos(dataset, one[dataset], other[dataset])
+        if pair[0].has_both_classes:
+            results[dataset] = _compared(*pair, protocol)
     if not results:
         raise UserError(
             "The two tables share no data set with real and fake videos. "
-            f"Received: {', '.join(tables[0].dataset.names)} and "
-            f"{', '.join(tables[1].dataset.names)}"
+            f"Received: {', '.join(one)} and {', '.join(other)}"
         )
     return results
 
@@ -83,8 +72,8 @@ def delong_test(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> tu
 
     Args:
         labels: (V,) bool, both classes present.
-        first: (V,) scores of one model.
-        second: (V,) scores of the other one.
+        first: (V,) scores of one model, or (R, V) of R runs of one training.
+        second: The same of the other one.
 
     Returns:
         `(variance, p)`: of the difference of the AUCs, and the two-sided p-value; 1.0 where the
@@ -108,37 +97,53 @@ def delong_test(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> tu
     return variance, float(2 * norm.sf(abs(difference) / np.sqrt(variance)))
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusts p-values for being several, so that all hold at once.
+
+    Args:
+        p_values: K of them, of any tests.
+
+    Returns:
+        K adjusted ones, in the same order.
+
+    Reference:
+        Holm, Scandinavian Journal of Statistics 6 (1979).
+    """
+    values = np.asarray(p_values, float)
+    order = np.argsort(values, kind="stable")
+    raised = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(raised, 1)
+    return adjusted.tolist()
+
+
 def _variance(values: np.ndarray) -> float:
     """Returns the variance of the mean of (N,) values."""
     return float(values.var(ddof=1) / len(values)) if len(values) > 1 else 0.0
 
 
-def _compared(
-    labels: np.ndarray, first: np.ndarray, second: np.ndarray, protocol: Protocol
-) -> Comparison:
-    count = len(labels)
-    curves = [GroupedAUC(labels, scores, np.arange(count), count) for scores in (first, second)]
+def _compared(first: VideoRuns, second: VideoRuns, protocol: Protocol) -> Comparison:
+    labels = first.labels
+    models = [_mean_auc(each) for each in (first, second)]
     draws = video_resamples(labels, max(protocol.bootstrap, 100), protocol.seed)
-    differences = np.concatenate([curves[0].auc(each) - curves[1].auc(each) for each in draws])
-    aucs = weighted_auc(labels, first), weighted_auc(labels, second)
+    differences = np.concatenate([models[0](each) - models[1](each) for each in draws])
+    aucs = first.auc()["mean"], second.auc()["mean"]
     low, high = percentile_interval(differences)
     # The share of resamples on the other side of zero, counted once more so that p is never 0.
     side = min(float(np.mean(differences <= 0)), float(np.mean(differences >= 0)))
     p = min(1.0, 2 * (side * len(differences) + 1) / (len(differences) + 1))
     return Comparison(
-        videos=count,
+        videos=len(labels),
         auc=aucs,
         difference=aucs[0] - aucs[1],
         interval=(low, high),
         bootstrap_p=p,
-        delong_p=delong_test(labels, first, second)[1],
+        delong_p=delong_test(labels, first.values, second.values)[1],
     )
 
 
-def _videos(frames: Scores, protocol: Protocol) -> dict[str, tuple[int, float]]:
-    values = aggregated(frames.video.codes, frames.probability, protocol.aggregate)
-    first = np.unique(frames.video.codes, return_index=True)[1]
-    return {
-        str(name): (int(label), float(value))
-        for name, label, value in zip(frames.video.names, frames.label[first], values, strict=True)
-    }
+def _mean_auc(runs: VideoRuns) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns the mean AUC of the runs as a function of (V, R) weights of the videos."""
+    count = len(runs.labels)
+    curves = [GroupedAUC(runs.labels, each, np.arange(count), count) for each in runs.values]
+    return lambda weights: np.mean([curve.auc(weights) for curve in curves], axis=0)

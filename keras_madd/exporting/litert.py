@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_madd.exporting.litert_file import check_builtin_only, read_graph, unfolded_scales
+from keras_madd.exporting.litert_file import (
+    check_builtin_only,
+    graph_of,
+    parse,
+    read_graph,
+    unfolded_scales,
+)
 from keras_madd.inference.model_description import INPUT, INPUT_TYPES
 from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.files import check_output, replacing
@@ -62,7 +68,8 @@ def export_litert(
 
     Raises:
         ValueError: If an argument is none of what it may be, or `calibration` is missing.
-        UserError: If the graph needs an operation that LiteRT has not built in.
+        UserError: If the graph needs an operation that LiteRT has not built in, or `"int8-full"`
+            would ruin its spectra.
     """
     path = Path(path)
     _check(path, quantize, batch, input_type, calibration)
@@ -95,11 +102,16 @@ def export_litert(
 def _calibrated(content, quantize, calibration, input_type, advance) -> bytes:
     from keras_madd.exporting import activation_ranges as measure
     from keras_madd.exporting.equalization import equalized
-    from keras_madd.exporting.quantization import RECIPES, quantize_content
+    from keras_madd.exporting.quantization import RECIPES, quantize_content, spectral
     from keras_madd.exporting.recipe_choice import int8_content
 
     if quantize == "int8":
         return int8_content(content, calibration, input_type, advance)
+    if spectral(graph_of(parse(content))):
+        raise UserError(
+            "int8-full would put this network's spectra in 8 bits, in which their small values are "
+            "gone, and its answers with them. Use --quantize int8, which keeps them in float."
+        )
     content = equalized(content, calibration)
     ranges = measure.activation_ranges(
         measure.activation_extremes(content, calibration, advance), content

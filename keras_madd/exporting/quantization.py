@@ -6,6 +6,8 @@ in the convolutions. So each operation is judged by its place in the graph, neve
 - a convolution runs in static 8 bits, and so does what lies on the way from one to another;
 - the convolution that ends in the attention maps, and all that no convolution follows, which is
   the pooling, stays float;
+- so do spectra, in front of a logarithm or as a transform by fixed matrices: there small values
+  weigh as much as large ones, and 8 bits have one step for all;
 - the dense layers of the head stay float, and may store their weights in 8 bits, where these are
   many: LiteRT's GPU delegate does not run a dense layer whose weights are so stored.
 """
@@ -101,11 +103,16 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
     """
     if recipe.everything:
         return ["static"] * len(graph.operations)
+    kept = spectral(graph)
     if recipe.convolutions == "dynamic":
         known = _WITHOUT_CALIBRATION | {"FULLY_CONNECTED": recipe.head}
-        return [known.get(operation.name, "float") for operation in graph.operations]
+        return [
+            "float" if index in kept else known.get(operation.name, "float")
+            for index, operation in enumerate(graph.operations)
+        ]
     followed = _followed_by_convolution(graph)
-    kept = set() if recipe.attention else _ends_in(graph, attention_maps)
+    if not recipe.attention:
+        kept = kept | _ends_in(graph, attention_maps)
     if recipe.shallow == "float":
         kept = kept | set(range(_first_deep(graph)))
     static_tensors = set(graph.inputs)
@@ -125,6 +132,45 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
             static_tensors.update(operation.outputs)
         modes.append(mode)
     return modes
+
+
+def spectral(graph: Graph) -> set[int]:
+    """Returns the operations of spectra, where small values weigh as much as large ones.
+
+    That is what goes into a logarithm that a convolution follows: the last convolution in front of
+    it, what leads from there to it, and what that convolution reads. And a matrix product that
+    reads another one with a fixed square matrix: the two are a transform of rows and of columns.
+    (Resampling has no square ones.)
+    """
+    producers, followed, found = graph.producers(), _followed_by_convolution(graph), set()
+    for index, operation in enumerate(graph.operations):
+        before = producers.get(operation.inputs[0]) if operation.inputs else None
+        if operation.name == "LOG" and followed[index]:
+            found |= _up_to_the_second_convolution(graph, producers, operation.inputs[0])
+        elif operation.name == "FULLY_CONNECTED" and before is not None:
+            product = graph.operations[before]
+            fixed = [graph.shapes[each] for each in graph.constants.intersection(product.inputs)]
+            if product.name == "BATCH_MATMUL" and any(each[-2] == each[-1] for each in fixed):
+                found |= {before, index}
+    return found
+
+
+def _up_to_the_second_convolution(
+    graph: Graph, producers: Mapping[int, int], tensor: int
+) -> set[int]:
+    """Walks back from a tensor, through one convolution, to what that one reads."""
+    found, waiting = set(), [(tensor, False)]
+    while waiting:
+        each, behind_one = waiting.pop()
+        index = producers.get(each)
+        if index is None:
+            continue
+        is_convolution = graph.operations[index].name in CONVOLUTIONS
+        if is_convolution and behind_one:
+            continue
+        found.add(index)
+        waiting += [(each, behind_one or is_convolution) for each in graph.operations[index].inputs]
+    return found
 
 
 def attention_tensor(model: Any) -> int | None:

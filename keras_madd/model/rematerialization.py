@@ -149,7 +149,7 @@ def _recomputed_jax(function, gradient, inputs):
 def _recomputed_tensorflow(function, gradient, inputs):
     import tensorflow as tf
 
-    found = []
+    found: list = []
 
     @tf.custom_gradient
     def call(*inputs):

@@ -149,6 +149,29 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     return chart.png(right=0.88)
 
 
+def interval_chart(aucs: Mapping[str, tuple[float, float, float]], theme: Theme = "light") -> bytes:
+    """Draws AUCs with their intervals, one below the other on a common scale.
+
+    Args:
+        aucs: Name to AUC, lower and upper end, 0 to 1.
+        theme: `"light"` or `"dark"`.
+
+    Returns:
+        A PNG file's bytes.
+    """
+    chart = Chart(theme, (WIDTH, 0.75 + 0.36 * len(aucs)))
+    axes = chart.panel("AUC and its 95% interval (0.5 is chance)")
+    places = np.arange(len(aucs))
+    means, lows, highs = np.array(list(aucs.values())).T
+    axes.hlines(places, lows, highs, color=chart.series(0), linewidth=2, alpha=0.5)
+    axes.plot(means, places, "o", color=chart.series(0), markersize=6, clip_on=False)
+    axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
+    axes.set_yticks(places, list(aucs), fontsize=9, color=chart.colors.ink)
+    axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(min(0.48, lows.min() - 0.02), 1.0))
+    axes.grid(False, axis="y")
+    return chart.png()
+
+
 def attention_grid(
     images: np.ndarray,
     maps: np.ndarray,

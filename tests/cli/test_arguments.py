@@ -76,6 +76,7 @@ def test_every_number_of_every_command_has_a_range():
         ("train", "--seed", ["-1", "4294967296"]),
         ("train", "--epochs", ["0"]),
         ("ablate", "--seeds", ["0", "99999999999"]),
+        ("compare", "--budget", ["0", "inf"]),
         ("export", "--batch", ["0", "99999999999"]),
         ("export", "--crop-margin", ["0", "1e-300"]),
         ("export", "--max-auc-drop", ["2"]),
@@ -94,7 +95,8 @@ def test_a_number_outside_its_range_is_one_line(command, option, values, capsys)
         assert f"Received: {value}" in line
 
 
-def test_the_seeds_of_an_ablation_end_within_the_range(capsys):
+@pytest.mark.parametrize("command", ["ablate", "compare"])
+def test_the_seeds_of_several_runs_end_within_the_range(command, capsys):
     arguments = ["--data", "a", "--output", "b", "--seed", str(SEED.most), "--seeds", "2"]
-    assert cli.main(["ablate", *arguments]) == 2
+    assert cli.main([command, *arguments]) == 2
     assert "must end at 4294967295" in capsys.readouterr().err

@@ -7,8 +7,8 @@ from small_clips import FRAMES, clip_detector, exported_clips, moving
 
 from keras_madd.evaluation.opened_model import open_model
 from keras_madd.exporting.android import ASSETS, write_android_assets
-from keras_madd.exporting.bundle import export_bundle
-from keras_madd.exporting.run import ExportSettings, run_export
+from keras_madd.exporting.exported_file import export_bundle
+from keras_madd.exporting.run_export import ExportSettings, run_export
 from keras_madd.exporting.verify import compare_export
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.errors import UserError

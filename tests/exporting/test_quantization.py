@@ -214,6 +214,35 @@ def test_plan_judges_by_place():
     assert plan(graph, Recipe(everything=True), 4) == ["static"] * 5
 
 
+def chain(*names, weights=(4, 4)):
+    """A graph of operations one behind the other; each has tensor 0 as its weights."""
+    operations = tuple(
+        Operation(name, (place + 1, 0), (place + 2,)) for place, name in enumerate(names)
+    )
+    count = len(names) + 2
+    shapes = (weights, *((1, 8, 8, 4),) * (count - 1))
+    ends = (1,), (count - 1,)
+    return Graph(operations, *ends, ("x",) * count, ("FLOAT32",) * count, shapes, frozenset([0]))
+
+
+def test_what_goes_into_a_logarithm_stays_float():
+    names = ("CONV_2D", "RELU", "CONV_2D", "ABS", "FULLY_CONNECTED", "LOG", "CONV_2D", "CONV_2D")
+    kept = ["float"] * 5
+    assert plan(chain(*names), Recipe(), None) == ["static", *kept, "static", "static"]
+    dynamic = plan(chain(*names), RECIPES["dynamic"], None)
+    assert dynamic == ["dynamic", *kept, "dynamic", "dynamic"]
+    # The logarithm of a head is no spectrum's.
+    assert quantization.spectral(chain("CONV_2D", "MEAN", "SOFTMAX", "LOG")) == set()
+
+
+def test_both_halves_of_a_transform_stay_float():
+    names = ("BATCH_MATMUL", "FULLY_CONNECTED", "MUL", "BATCH_MATMUL", "FULLY_CONNECTED", "CONV_2D")
+    for recipe, last in ((Recipe(), "static"), (RECIPES["dynamic"], "dynamic")):
+        assert plan(chain(*names), recipe, None) == ["float"] * 5 + [last]
+    assert quantization.spectral(chain("CONV_2D", "FULLY_CONNECTED")) == set()
+    assert quantization.spectral(chain(*names, weights=(4, 8))) == set()
+
+
 def test_a_scale_left_behind_a_convolution_is_found():
     names = ("image", "kernel", "a", "scale", "b")
     shapes = ((1, 4, 4, 3), (8, 1, 1, 3), (1, 4, 4, 8), (8,), (1, 4, 4, 8))

@@ -20,6 +20,7 @@ from keras_madd.datasets.prepare.origin import Origin
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.video_crops import VideoCropper
 from keras_madd.support.errors import UserError
+from keras_madd.support.memory import peak_memory
 from keras_madd.support.remote import RemoteError
 
 HEAVY = ("tensorflow", "keras", "jax", "torch")
@@ -51,17 +52,6 @@ def main() -> None:
                 continue
             heavy = [name for name in HEAVY if name in sys.modules]
             send({"done": True, "peak_bytes": peak_memory(), "heavy_modules": heavy})
-
-
-def peak_memory() -> int:
-    """The most memory this process has had at once, in bytes; 0 where that cannot be told."""
-    try:
-        # Not getrusage: after a fork that counts the parent's memory too.
-        with open("/proc/self/status") as status:
-            lines = [line for line in status if line.startswith("VmHWM:")]
-        return int(lines[0].split()[1]) * 1024
-    except (OSError, IndexError):
-        return 0
 
 
 def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:

@@ -221,3 +221,55 @@ def test_the_exported_file_computes_the_same(name, tmp_path):
     assert described.num_attention_maps == 0
     found = compare_export(model, tmp_path / "model.tflite", pixels)
     assert found["max_probability_difference"] < 5e-3
+
+
+@tensorflow_only
+@pytest.mark.parametrize("name", SMALL)
+def test_8_bits_keep_its_answers(name):
+    from keras_madd.exporting.litert import float_litert
+    from keras_madd.exporting.litert_file import graph_of, parse
+    from keras_madd.exporting.recipe_choice import int8_content
+
+    model, _ = trained(name)
+    pixels, _ = batch(48)
+    # Real ones are as they were, fakes have their grid in all strengths.
+    plain = pixels.mean((1, 2), keepdims=True)
+    strengths = np.linspace(0, 1, 48, dtype="float32")[:, None, None, None]
+    pictures = np.clip(plain + strengths * (pixels - plain), 0, 255).astype("uint8")
+    content = float_litert(model)
+    quantized = int8_content(content, pictures[::2])
+    logits = [_logit_of(each, pictures[1::2]) for each in (content, quantized)]
+    assert np.std(logits[0]) > 1e-2
+    assert np.corrcoef(*logits)[0, 1] > 0.99
+    assert len(quantized) < 0.9 * len(content)
+    types = {graph_of(parse(quantized)).types[each] for each in _results(quantized, "CONV_2D")}
+    assert "INT8" in types
+
+
+@tensorflow_only
+def test_spectra_are_not_put_in_8_bits_throughout(tmp_path):
+    from keras_madd.exporting.litert import export_litert
+    from keras_madd.support.errors import UserError
+
+    path = tmp_path / "model.tflite"
+    for branch in ("fad", "lfs"):
+        model = small("f3net", branches=branch)
+        with pytest.raises(UserError, match="Use --quantize int8, which keeps them in float"):
+            export_litert(model, path, "int8-full", calibration=batch()[0])
+    assert not path.exists()
+
+
+def _logit_of(content, pictures):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    run = interpreter.get_signature_runner()
+    found = [run(image=each[None].astype("float32"))["fake_probability"][0] for each in pictures]
+    return np.log(found) - np.log1p(-np.array(found))
+
+
+def _results(content, kind):
+    from keras_madd.exporting.litert_file import graph_of, parse
+
+    return [each.outputs[0] for each in graph_of(parse(content)).operations if each.name == kind]

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from synthetic_shards import write_shards
 
-import keras_madd.training.ablation as ablation
-from keras_madd.evaluation import frame_metrics
+from keras_madd.comparison import ablation, arms
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.network import build_network
 from keras_madd.model.presets import preset_config
@@ -64,28 +63,11 @@ def test_two_arms_and_the_table(shards, tmp_path, monkeypatch):
     def no_training(*_, **__):
         raise AssertionError("a finished run was trained again")
 
-    monkeypatch.setattr(ablation, "train", no_training)
+    monkeypatch.setattr(arms, "train", no_training)
     assert ablation.ablate(chosen, (0,), ("backbone", "full"), echo=lines.append) == table
     # Other settings are no reason to reuse a result.
     with pytest.raises(AssertionError, match="trained again"):
         ablation.ablate(settings(shards, tmp_path / "out", epochs=2), (0,), ("full",))
-
-
-def test_the_test_split_is_measured(shards, tmp_path):
-    from exported_model import tiny_model
-
-    tiny_model().save(tmp_path / "model.keras")
-    result = ablation.measure_on_test(tmp_path / "model.keras", (shards,), 0)
-    from keras_madd.data.model_window import model_pixels
-    from keras_madd.evaluation.crops import open_splits, source_groups
-
-    split = open_splits((shards,), "test")[0]
-    records = [record for group in source_groups(split) for record in group]
-    scores = tiny_model().fake_probability(
-        np.stack([model_pixels(record, split.margin, 64) for record in records])
-    )
-    labels = [record.label for record in records]
-    assert result["frame_auc"] == pytest.approx(frame_metrics(labels, scores)["auc"])
 
 
 def test_unknown_arms_and_no_seeds(shards, tmp_path):
@@ -96,7 +78,10 @@ def test_unknown_arms_and_no_seeds(shards, tmp_path):
 
 
 def test_mean_and_spread_over_the_seeds():
-    results = [{"video_auc": value, "attention_overlap": None} for value in (0.5, 0.6, 0.9)]
+    results = [
+        arms.ArmRun(None, {"video_auc": value, "attention_overlap": None})
+        for value in (0.5, 0.6, 0.9)
+    ]
     row = ablation._summary(results)
     assert row["video_auc"]["mean"] == pytest.approx(2 / 3)
     assert row["video_auc"]["std"] == pytest.approx(np.std([0.5, 0.6, 0.9], ddof=1))

@@ -1,0 +1,1 @@
+"""Several trainings side by side: of one method's parts (ablation), of detectors (comparison)."""

@@ -1,0 +1,169 @@
+"""Arms of an experiment: settings that train on the same faces, each with several seeds.
+
+Every arm and seed is a run of `keras_madd.training.train` in a folder of its own, so that an
+experiment goes on where it was stopped. The best epoch is chosen on the validation split and
+measured on the test split.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_madd.comparison.testing import folders_to_test, measure_on_test
+from keras_madd.evaluation.scores import Scores, read_scores, write_scores
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.progress import Stages
+from keras_madd.support.staging import remove_leftovers
+from keras_madd.training.checkpoints import BEST
+from keras_madd.training.run_record import read_record
+from keras_madd.training.run_training import train
+from keras_madd.training.settings import TrainSettings
+from keras_madd.training.shards_data import ShardsData
+
+RESULT_FILE, SCORES_FILE = "test.json", "scores.parquet"
+
+
+@dataclass(frozen=True)
+class ArmRun:
+    """One arm, trained and tested with one seed.
+
+    Attributes:
+        folder: Folder of the run.
+        result: What `measure_on_test` found.
+    """
+
+    folder: Path
+    result: dict
+
+    @property
+    def best_model(self) -> Path:
+        """The best epoch's model."""
+        return self.folder / BEST
+
+    def scores(self) -> Scores:
+        """Read its scores of the test split."""
+        return read_scores(self.folder / SCORES_FILE)
+
+
+def check_arms(root: Path, arms: Mapping[str, TrainSettings], names: Iterable[str]) -> None:
+    """Refuse what could only fail after hours.
+
+    Args:
+        root: Folder of the experiment.
+        arms: Name to settings.
+        names: Of all arms that an experiment of this kind can have.
+
+    Raises:
+        UserError: If the folder holds something else, the data has no test split with both classes,
+            or an arm's network cannot be built or takes larger faces than are stored.
+    """
+    from keras_madd.training.starting_model import open_source, starting_config
+
+    remove_leftovers(root)
+    if root.exists() and not root.is_dir():
+        raise UserError(f"{root} is a file, not a folder.")
+    found = {path.name for path in root.iterdir()} if root.is_dir() else set()
+    if found and not found & set(names):
+        raise UserError(f"The folder {root} is not empty, and holds no runs of this command.")
+    for name, settings in arms.items():
+        data = ShardsData.open(settings)
+        folders_to_test(data.folders)
+        try:
+            config = starting_config(settings, open_source(settings), data.face_fields)
+            data.check_size(config.input_size)
+        except UserError as error:
+            raise UserError(f"{name}: {error}") from error
+
+
+def train_arms(
+    root: Path,
+    arms: Mapping[str, TrainSettings],
+    seeds: Sequence[int],
+    stages: Stages,
+    echo: Callable[[str, int, dict], None],
+) -> dict[str, list[ArmRun]]:
+    """Train and test every arm with every seed.
+
+    Args:
+        root: Folder of the experiment; a run's is `root/NAME/seedN`.
+        arms: Name to settings; their `output` and `seed` are passed over.
+        seeds: One run of each arm with each.
+        stages: Shows each run as a stage.
+        echo: Called with the arm, the seed and `test.json` after each run.
+
+    Returns:
+        Arm to its runs, in the order of the seeds.
+
+    Raises:
+        UserError: If a run that was begun had other settings, or one cannot go on.
+    """
+    runs: dict[str, list[ArmRun]] = {arm: [] for arm in arms}
+    for seed in seeds:
+        for arm, settings in arms.items():
+            folder = root / arm / f"seed{seed}"
+            run = settings.replace(output=folder, seed=seed, tensorboard=False)
+            # Found again only if it belongs to these settings; else `train` says what differs.
+            result = _finished(folder) if _same(folder, run) else None
+            if result is None:
+                with stages.stage(f"{arm}, seed {seed}") as stage:
+                    best = train(
+                        run, resume=True, advance=stage.advance, say=stage.say, echo=_nothing
+                    ).best_model
+                    stage.say("scoring the test split")
+                    result, scores = measure_on_test(best, ShardsData.open(run).folders, seed)
+                write_scores(_free(folder / SCORES_FILE), scores)
+                replace_file(folder / RESULT_FILE, json_bytes(result), overwrite=True)
+            runs[arm].append(ArmRun(folder, result))
+            echo(arm, seed, result)
+    return runs
+
+
+def mean_and_spread(values: Sequence[float]) -> dict:
+    """Return `mean`, `std` (of the sample; None for one value) and `values`."""
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return {"mean": float(np.mean(values)), "std": spread, "values": list(values)}
+
+
+def as_cell(value: dict | None) -> str:
+    """Return what `mean_and_spread` found as a table shows it."""
+    if value is None:
+        return ""
+    spread = "" if value["std"] is None else f" ± {value['std']:.3f}"
+    return f"{value['mean']:.3f}{spread}"
+
+
+def _finished(folder: Path) -> dict | None:
+    if not (folder / SCORES_FILE).is_file():
+        return None
+    try:
+        return json.loads((folder / RESULT_FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _same(folder: Path, settings: TrainSettings) -> bool:
+    record = read_record(folder)
+    if not record:
+        return False
+    now = [each["sha256"] for each in ShardsData.open(settings).fingerprints]
+    if [each["sha256"] for each in record["data"]] != now:
+        return False
+    return all(
+        record["settings"].get(key) == value
+        for key, value in settings.to_dict().items()
+        if key != "output"
+    )
+
+
+def _free(path: Path) -> Path:
+    """Make way for a table that belongs to a result that does not count any more."""
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _nothing(line: str) -> None:
+    """Say nothing: a run's own lines would drown the table's."""

@@ -1,0 +1,248 @@
+"""Detectors side by side: trained at equal cost on the same faces, tested on the same videos."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from keras_madd.comparison.arms import ArmRun, check_arms, mean_and_spread, train_arms
+from keras_madd.comparison.comparison_report import JSON_FILE, write_comparison_report
+from keras_madd.comparison.export_cost import export_cost, faces_of, milliseconds
+from keras_madd.comparison.model_settings import settings_of_models
+from keras_madd.comparison.step_cost import StepCost, step_cost
+from keras_madd.evaluation.compare import compare_models, holm
+from keras_madd.evaluation.protocol import Protocol
+from keras_madd.evaluation.video_runs import VideoRuns, videos_of
+from keras_madd.model.presets import PRESETS
+from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.progress import Stages
+from keras_madd.support.versions import package_versions
+from keras_madd.training.run_training import Echo
+from keras_madd.training.settings import TrainSettings
+from keras_madd.training.shards_data import ShardsData
+
+STEPS_FILE = "steps.json"
+# The training settings that a step's cost depends on.
+_OF_A_STEP = (
+    *("preset", "init", "backbone_weights", "fields", "batch_size", "gradient_accumulation"),
+    *("optimizer", "mixed_precision", "ema"),
+)
+# Faces that 8-bit files are calibrated on, and as many others that they are verified on.
+_FACES = 64
+_ROUNDS = 20
+
+
+def compare_detectors(
+    settings: TrainSettings,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    budget: float | None = None,
+    command: str = "",
+    stages: Stages | None = None,
+    echo: Echo = print,
+) -> dict[str, Any]:
+    """Train and test detectors with every seed, measure what they cost, and write the report.
+
+    Every model sees the same faces in the same order with the same augmentation: batches follow
+    from the seed alone.
+
+    Args:
+        settings: Of the training; `output` is the folder of the whole comparison.
+        models: Names of presets.
+        seeds: One run of each model with each.
+        changes: Model to what is its own; see `settings_of_models`.
+        budget: Seconds of training steps for each model and seed, from which follows the number of
+            steps in an epoch; None: as many steps for each as the settings say. Of the processor,
+            see `StepCost`.
+        command: The command line, for the report.
+        stages: Shows the stages.
+        echo: Called with one line after each run.
+
+    Returns:
+        The content of `comparison.json`.
+
+    Raises:
+        UserError: If a model is unknown, its settings cannot work, the data has no test split with
+            both classes, a run that was begun had other settings, or the folder holds something
+            else.
+    """
+    stages = stages or Stages()
+    root = Path(settings.output)
+    arms = settings_of_models(settings, models, changes or {})
+    check_arms(root, arms, PRESETS)
+    steps = _step_costs(root, arms, stages)
+    if budget is not None:
+        arms = {
+            name: arm.replace(
+                steps_per_epoch=max(1, round(budget / arm.epochs / steps[name].seconds))
+            )
+            for name, arm in arms.items()
+        }
+
+    def tell(arm: str, seed: int, result: dict) -> None:
+        echo(f"{arm}, seed {seed}: test video AUC {result['video_auc']:.4f}")
+
+    runs = train_arms(root, arms, seeds, stages, tell)
+    with stages.stage("tests") as stage:
+        tests, pairs = _tested(runs, Protocol(seed=settings.seed), stage.advance)
+    exported = _exported(root, runs, settings, stages)
+    content = {
+        "models": {
+            name: {
+                "description": PRESETS[name]["description"],
+                "settings": _own(arms[name], settings),
+                "training": _training(arms[name], steps[name]),
+                "weights": steps[name].weights,
+                "step_peak_bytes": steps[name].peak_bytes,
+                "litert": exported[name],
+                "frame_auc": mean_and_spread([run.result["frame_auc"] for run in runs[name]]),
+                "video_auc": mean_and_spread([run.result["video_auc"] for run in runs[name]]),
+                "tests": tests[name],
+            }
+            for name in models
+        },
+        "pairs": pairs,
+        "data": _data(settings),
+        "seeds": list(seeds),
+        "budget": budget,
+        "settings": settings.to_dict(),
+        "command": command,
+        "versions": package_versions(),
+        "seconds": dict(stages.seconds),
+    }
+    replace_file(root / JSON_FILE, json_bytes(content), overwrite=True)
+    write_comparison_report(root, content)
+    return content
+
+
+def _step_costs(
+    root: Path, arms: Mapping[str, TrainSettings], stages: Stages
+) -> dict[str, StepCost]:
+    """Measure each model's step, once: the steps of a budget must not change on the way."""
+    found = {}
+    for number, (name, arm) in enumerate(arms.items(), start=1):
+        path = root / name / STEPS_FILE
+        told = {key: value for key, value in arm.to_dict().items() if key in _OF_A_STEP}
+        measured = _measured(path)
+        known = [each["cost"] for each in measured if each["settings"] == told]
+        if known:
+            found[name] = StepCost(**known[0])
+            continue
+        with stages.stage(f"a step of {name}") as stage:
+            stage.say(f"measuring a training step, model {number} of {len(arms)}")
+            found[name] = step_cost(arm)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        measured.append({"settings": told, "cost": asdict(found[name])})
+        replace_file(path, json_bytes(measured), overwrite=True)
+    return found
+
+
+def _measured(path: Path) -> list[dict[str, Any]]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+
+
+def _training(arm: TrainSettings, step: StepCost) -> dict[str, Any]:
+    steps = arm.epochs * (arm.steps_per_epoch or ShardsData.open(arm).batches_per_epoch())
+    return {
+        "steps": steps,
+        "faces": steps * arm.batch_size,
+        "step_seconds": step.seconds,
+        "clock": step.clock,
+        "seconds": steps * step.seconds,
+    }
+
+
+def _tested(
+    runs: Mapping[str, Sequence[ArmRun]], protocol: Protocol, advance: Callable[[int, int], None]
+) -> tuple[dict[str, dict], list[dict]]:
+    """Return model to data set to its AUCs, and the paired tests of all models."""
+    tables = {name: [run.scores() for run in each] for name, each in runs.items()}
+    tests = {
+        name: {
+            dataset: _aucs(videos)
+            for dataset, videos in videos_of(each, protocol).items()
+            if videos.has_both_classes
+        }
+        for name, each in tables.items()
+    }
+    names, pairs = list(tables), []
+    couples = [(one, other) for place, one in enumerate(names) for other in names[place + 1 :]]
+    for done, (one, other) in enumerate(couples, start=1):
+        found = compare_models(tables[one], tables[other], protocol)
+        pairs += [
+            {"dataset": dataset, "models": [one, other], **asdict(each)}
+            for dataset, each in found.items()
+        ]
+        advance(done, len(couples))
+    for dataset in dict.fromkeys(pair["dataset"] for pair in pairs):
+        # All pairs of a data set are one family of tests.
+        family = [pair for pair in pairs if pair["dataset"] == dataset]
+        for pair, p in zip(family, holm([each["delong_p"] for each in family]), strict=True):
+            pair["holm_p"] = p
+    return tests, pairs
+
+
+def _aucs(videos: VideoRuns) -> dict[str, Any]:
+    kinds = sorted(set(videos.methods[videos.labels].tolist()))
+    return {
+        "videos": len(videos.labels),
+        "video_auc": videos.auc(),
+        "methods": {
+            kind: videos[~videos.labels | (videos.methods == kind)].auc() for kind in kinds
+        },
+    }
+
+
+def _exported(
+    root: Path, runs: Mapping[str, Sequence[ArmRun]], settings: TrainSettings, stages: Stages
+) -> dict[str, dict]:
+    """Export the first seed's model of each, and time all files in turn."""
+    faces = faces_of(ShardsData.open(settings).folders, _FACES, settings.seed)
+    costs = {}
+    for name, (run, *_) in runs.items():
+        with stages.stage(f"export of {name}") as stage:
+            stage.say("to LiteRT, in float and in 8 bits")
+            costs[name] = asdict(export_cost(run.best_model, root / name, faces, stage.advance))
+    with stages.stage("speed") as stage:
+        stage.say(f"{len(costs)} models, float and 8 bits in turn, on one thread")
+        timed = milliseconds({name: root / name for name in costs}, _ROUNDS)
+    return {name: {**cost, "milliseconds": timed[name]} for name, cost in costs.items()}
+
+
+def _own(arm: TrainSettings, shared: TrainSettings) -> dict[str, Any]:
+    """Return what a model's settings have beyond those of all."""
+    before, after = shared.to_dict(), arm.to_dict()
+    fields = {
+        name: value
+        for name, value in after.pop("fields").items()
+        if before["fields"].get(name) != value
+    }
+    passed_over = ("output", "preset", "fields")
+    return fields | {
+        name: value
+        for name, value in after.items()
+        if name not in passed_over and before[name] != value
+    }
+
+
+def _data(settings: TrainSettings) -> dict[str, dict]:
+    """Return each folder with what it is in the comparison."""
+    data = ShardsData.open(settings)
+    return {
+        fingerprint["path"]: {
+            "dataset": each.dataset,
+            "compression": each.compression,
+            "sha256": fingerprint["sha256"],
+            "crops": {
+                split: sum(kind["crops"] for kind in counts.values())
+                for split, counts in each.counts.items()
+            },
+        }
+        for fingerprint, each in zip(data.fingerprints, data.descriptions, strict=True)
+    }

@@ -1,0 +1,107 @@
+"""The split that reports: which folders have one, and what a model does on it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_madd.data.shards import load_dataset_json
+from keras_madd.evaluation.crops import SplitOfShards, open_splits, source_groups
+from keras_madd.evaluation.scores import Scores
+from keras_madd.support.errors import UserError
+from keras_madd.training.shards_data import KINDS
+
+if TYPE_CHECKING:
+    from keras_madd.evaluation.opened_model import OpenedModel
+
+# Faces whose attention maps are compared.
+_SAMPLE = 256
+
+
+def folders_to_test(data: Sequence[str | os.PathLike]) -> list[Path]:
+    """Return the folders of shards that have a test split.
+
+    Raises:
+        UserError: If no folder has one with real and fake faces.
+    """
+    found, both = [], False
+    for folder in map(Path, data):
+        counts = load_dataset_json(folder).counts.get("test", {})
+        kinds = [kind for kind in KINDS if counts.get(kind, {}).get("crops", 0)]
+        both = both or len(kinds) == len(KINDS)
+        if kinds:
+            found.append(folder)
+    if not found:
+        raise UserError(
+            f"{', '.join(map(str, data))} has no test split, on which what was trained is "
+            "measured. Prepare data that has one, or add another --data folder."
+        )
+    if not both:
+        raise UserError(
+            f"The test split of {', '.join(map(str, found))} has one class only; an AUC needs real "
+            "and fake faces of one data set. Add a --data folder that has both."
+        )
+    return found
+
+
+def measure_on_test(
+    model: str | os.PathLike, data: Sequence[str | os.PathLike], seed: int
+) -> tuple[dict, Scores]:
+    """Test a model on the test split of all data together.
+
+    Args:
+        model: A `.keras` file.
+        data: Folders of shards; those without a test split are passed over.
+        seed: Of the faces whose maps are compared.
+
+    Returns:
+        `frame_auc`, `video_auc` and `attention_overlap` (None with fewer than two maps), and the
+        scores of all faces.
+    """
+    from keras_madd.evaluation.metrics import evaluate_scores
+    from keras_madd.evaluation.opened_model import open_model
+    from keras_madd.evaluation.protocol import frames_of
+    from keras_madd.evaluation.score_shards import score_split
+
+    opened = open_model(model)
+    splits = open_splits(folders_to_test(data), "test")
+    scores = Scores.concatenate(score_split(opened, split) for split in splits)
+    frames = frames_of(scores)
+    videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
+    try:
+        result = evaluate_scores(frames.label, frames.probability, videos)
+    except ValueError as error:
+        raise UserError(f"The test split cannot be measured: {error}") from error
+    return {
+        "frame_auc": result["frames"]["auc"],
+        "video_auc": result["videos"]["auc"],
+        "attention_overlap": _attention_overlap(opened, splits, seed),
+    }, scores
+
+
+def _attention_overlap(
+    opened: "OpenedModel", splits: Sequence[SplitOfShards], seed: int
+) -> float | None:
+    from keras_madd.data.model_window import model_pixels
+    from keras_madd.evaluation.attention import mean_attention_overlap
+
+    count = sum(split.crops for split in splits)
+    chosen = set(np.random.default_rng(seed).permutation(count)[:_SAMPLE].tolist())
+    stored = (
+        (record, split.margin)
+        for split in splits
+        for group in source_groups(split)
+        for record in group
+    )
+    sample = [
+        model_pixels(record, margin, opened.size)
+        for index, (record, margin) in enumerate(stored)
+        if index in chosen
+    ]
+    _, maps = opened.score_with_maps(np.stack(sample[:1]))
+    if maps is None or maps.shape[-1] < 2:
+        return None
+    _, maps = opened.score_with_maps(np.stack(sample))
+    return None if maps is None else mean_attention_overlap(maps)
