@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from keras_madd.data.h264 import through_h264
+from keras_madd.media.encoded import through_jpeg
 
 # Sides of the faces that generators of deepfakes make, in pixels.
 GENERATED = (48, 192)
@@ -59,10 +60,7 @@ def _smooth(image: np.ndarray, face: float, rng: np.random.Generator) -> np.ndar
 
 
 def _jpeg(image: np.ndarray, face: float, rng: np.random.Generator) -> np.ndarray:
-    options = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 86))]
-    decoded = cv2.imdecode(cv2.imencode(".jpg", image, options)[1], cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded
+    return through_jpeg(image, int(rng.integers(25, 86)))
 
 
 def _h264(image: np.ndarray, face: float, rng: np.random.Generator) -> np.ndarray:

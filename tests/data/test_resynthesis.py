@@ -1,4 +1,7 @@
+import io
+
 import numpy as np
+import PIL.Image
 import pytest
 from shards_on_disk import face_crop
 
@@ -34,6 +37,17 @@ def test_each_of_these_loses_detail(face, loss):
     for seed in range(10):
         given = getattr(resynthesis, loss)(face, 107, np.random.default_rng(seed))
         assert _detail(given) < _detail(face)
+
+
+def test_jpeg_knows_red_from_blue(face):
+    """Its luma is mostly green, some red and little blue: coarse steps hurt each its own way."""
+    red = np.float32(face) * (1.0, 0.4, 0.2)
+    red = red.astype("uint8")
+    given = resynthesis._jpeg(red, 107, np.random.default_rng(3))
+    quality = int(np.random.default_rng(3).integers(25, 86))
+    file = io.BytesIO()
+    PIL.Image.fromarray(red).save(file, "jpeg", quality=quality)
+    np.testing.assert_allclose(given, np.asarray(PIL.Image.open(file)), atol=3)
 
 
 def test_a_seed_gives_the_same(face):
