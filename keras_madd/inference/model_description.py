@@ -19,10 +19,14 @@ from keras_madd.support.files import check_input, json_bytes, replace_file
 SCHEMA_VERSION = 2
 # The same with `clear_threshold`; written only where there is one, so that older readers read on.
 WORDS_SCHEMA_VERSION = 3
-# That of clips has `clip_frames` and no `clear_threshold`; phones and browsers do not read it.
+# That of clips, with `clip_frames` too; phones and browsers do not read it.
 CLIPS_SCHEMA_VERSION = 4
-_OPTIONAL = {"clear_threshold": WORDS_SCHEMA_VERSION, "clip_frames": CLIPS_SCHEMA_VERSION}
-_VERSIONS = (SCHEMA_VERSION, WORDS_SCHEMA_VERSION, CLIPS_SCHEMA_VERSION)
+# Which keys each has not.
+_LEFT_OUT = {
+    SCHEMA_VERSION: {"clear_threshold", "clip_frames"},
+    WORDS_SCHEMA_VERSION: {"clip_frames"},
+    CLIPS_SCHEMA_VERSION: set[str](),
+}
 
 INPUT = "image"
 FAKE_PROBABILITY = "fake_probability"
@@ -127,15 +131,12 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
         ValueError: If a value is none that `read_model_json` would take.
     """
     description = ModelDescription(sha256=sha256_of(model_path), **values)
-    told = [name for name in _OPTIONAL if getattr(description, name) is not None]
-    if len(told) > 1:
-        raise ValueError(f"{' and '.join(told)} cannot be used together.")
-    version = _OPTIONAL[told[0]] if told else SCHEMA_VERSION
+    version = SCHEMA_VERSION if description.clear_threshold is None else WORDS_SCHEMA_VERSION
+    if description.clip_frames is not None:
+        version = CLIPS_SCHEMA_VERSION
     description = replace(description, schema_version=version)
     fields = {
-        name: value
-        for name, value in asdict(description).items()
-        if name not in _OPTIONAL or name in told
+        name: value for name, value in asdict(description).items() if name not in _LEFT_OUT[version]
     }
     content = json_bytes(fields)
     wrong = _first_misfit(json.loads(content))
@@ -208,14 +209,14 @@ def _checked(values: Any, path: Path) -> ModelDescription:
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold a JSON object.")
     version = values.get("schema_version")
-    if type(version) is not int or version not in _VERSIONS:
-        *most, last = _VERSIONS
+    if type(version) is not int or version not in _LEFT_OUT:
+        *most, last = _LEFT_OUT
         raise UserError(
             f"{path} has schema version {schema.shown(version)}; this version of keras-madd reads "
             f"{', '.join(map(str, most))} and {last}. Export the model again with it."
         )
     expected = {each.name for each in fields(ModelDescription)}
-    expected -= {name for name, of in _OPTIONAL.items() if of != version}
+    expected -= _LEFT_OUT[version]
     missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}.")
@@ -229,7 +230,10 @@ def _checked(values: Any, path: Path) -> ModelDescription:
 
 
 def _first_misfit(values: dict[str, Any]) -> str | None:
-    if wrong := schema.first_misfit(values, _KINDS):
+    kinds = _KINDS
+    if values["schema_version"] == CLIPS_SCHEMA_VERSION:
+        kinds = kinds | {"clear_threshold": kinds["clear_threshold"].or_null()}
+    if wrong := schema.first_misfit(values, kinds):
         return wrong
     has_maps, count = ATTENTION_MAPS in values["output_names"], values["num_attention_maps"]
     for key, fits, wanted in (
@@ -240,7 +244,7 @@ def _first_misfit(values: dict[str, Any]) -> str | None:
     ):
         if not fits:
             return f"`{key}` must be {wanted}. Received: {key}={schema.shown(values[key])}"
-    if values.get("clear_threshold", 0) > values["threshold"]:
+    if (values.get("clear_threshold") or 0) > values["threshold"]:
         return (
             "`clear_threshold` must not be above `threshold`. Received: "
             f"clear_threshold={values['clear_threshold']!r}, threshold={values['threshold']!r}"

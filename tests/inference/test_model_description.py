@@ -115,14 +115,18 @@ def test_clips_make_another_schema(model_file):
     with pytest.raises(UserError, match="`clip_frames` must be a whole number from 1 to 64"):
         read_model_json(model_file)
     change(model_file, clip_frames=5, schema_version=3)
-    with pytest.raises(UserError, match="lacks clear_threshold"):
+    with pytest.raises(UserError, match="unknown keys: clip_frames"):
         read_model_json(model_file)
-    change(model_file, schema_version=4, clear_threshold=0.2)
-    with pytest.raises(UserError, match="unknown keys: clear_threshold"):
+    change(model_file, schema_version=2)
+    with pytest.raises(UserError, match="unknown keys: clear_threshold, clip_frames"):
         read_model_json(model_file)
-    change(model_file, clear_threshold="DROP")
-    with pytest.raises(ValueError, match="clear_threshold and clip_frames cannot be used together"):
-        with_words(model_file)
+    change(model_file, schema_version=4, clear_threshold=0.6)
+    with pytest.raises(UserError, match="`clear_threshold` must not be above `threshold`"):
+        read_model_json(model_file)
+    change(model_file, clear_threshold=None)
+    written = with_words(model_file)
+    assert (written.schema_version, written.clip_frames, written.clear_threshold) == (4, 5, 0.2)
+    assert read_model_json(model_file) == written
 
 
 @pytest.mark.parametrize("key", [field.name for field in dataclasses.fields(ModelDescription)])
