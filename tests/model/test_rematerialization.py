@@ -9,7 +9,7 @@ from backends import BACKEND, tensorflow_only
 from training_step import assert_same_step, made, one_step
 
 from keras_madd import MADD, FaceClassifier, OwnNetwork
-from keras_madd.model.early_gradient import pullback
+from keras_madd.model.early_gradient import pullback, values_of
 
 DROPOUT = {"region_dropout": 0.3, "global_dropout": 0.3}
 OFFICIAL = {"variant": "official", "inner_margins": (0.2, -0.8), "outer_margin": 0.8}
@@ -114,7 +114,7 @@ def test_blocks_are_computed_twice_and_the_last_segment_once():
     model.compile(rematerialize=True, run_eagerly=BACKEND != "jax", jit_compile=BACKEND == "jax")
     calls.clear()
     images = keras.ops.ones((2, 16, 16, 3))
-    weights = [keras.ops.convert_to_tensor(each) for each in model.trainable_variables]
+    weights = values_of(model.trainable_variables)
 
     def loss(weights):
         mapping = list(zip(model.trainable_variables, weights, strict=True))
