@@ -34,7 +34,7 @@ def rematerialized(
     """
     whole, segments = segments_of(network)
     run = _Network(whole, segments, jit_compile)
-    flat = run(pixels, training=True)
+    flat = run(ops.convert_to_tensor(pixels), training=True)
     return keras.tree.pack_sequence_as(network.output, flat), run.added
 
 
@@ -149,7 +149,7 @@ def _recomputed_jax(function, gradient, inputs):
 def _recomputed_tensorflow(function, gradient, inputs):
     import tensorflow as tf
 
-    found: list = []
+    found: list[Any] = []
 
     @tf.custom_gradient
     def call(*inputs):
