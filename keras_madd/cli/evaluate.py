@@ -166,7 +166,7 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         EvaluationSettings,
         args,
         model=Path(args.model) if args.model else None,
-        data=[Path(folder) for folder in args.data],
+        data=args.data,
         scores=Path(args.scores) if args.scores else None,
         corruptions=[name for name in args.corruptions.split(",") if name],
         corruption_sources=args.corruption_sources or None,

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_madd.data.remote_shards import local_shards
 from keras_madd.data.shards import load_dataset_json
 from keras_madd.evaluation.crops import SplitOfShards, open_splits, source_groups
 from keras_madd.evaluation.scores import Scores
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 _SAMPLE = 256
 
 
-def folders_to_test(data: Sequence[str | os.PathLike]) -> list[Path]:
+def folders_to_test(data: Sequence[str | os.PathLike]) -> list[str | os.PathLike]:
     """Return the folders of shards that have a test split.
 
     Raises:
         UserError: If no folder has one with real and fake faces.
     """
     found, both = [], False
-    for folder in map(Path, data):
-        counts = load_dataset_json(folder).counts.get("test", {})
+    for folder in data:
+        counts = load_dataset_json(local_shards(folder, "test")).counts.get("test", {})
         kinds = [kind for kind in KINDS if counts.get(kind, {}).get("crops", 0)]
         both = both or len(kinds) == len(KINDS)
         if kinds:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keras_madd.data.clips import cut_clips
+from keras_madd.data.remote_shards import local_shards
 from keras_madd.data.shards import CropRecord, load_dataset_json, read_records
 from keras_madd.support.errors import UserError
 
@@ -16,7 +17,8 @@ class SplitOfShards:
     """One split of one folder of shards.
 
     Attributes:
-        folder: The folder.
+        origin: The folder as it was given, here or in a bucket.
+        folder: Where it is on this machine.
         split: `"train"`, `"val"` or `"test"`.
         name: The data set's name in the results.
         crops: How many crops it holds.
@@ -24,6 +26,7 @@ class SplitOfShards:
         margin: Of the data set's faces, over the longer side of the box.
     """
 
+    origin: str
     folder: Path
     split: str
     name: str
@@ -35,29 +38,36 @@ class SplitOfShards:
 def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitOfShards]:
     """Looks at folders of shards; those with a data set's name in common get their own too.
 
+    Args:
+        folders: On this machine or in a bucket, from where the split is fetched.
+        split: `"train"`, `"val"` or `"test"`.
+
     Raises:
         UserError: If a folder holds no shards, or no crops of the split.
     """
     from keras_madd.inference.model_description import sha256_of
 
     opened = []
-    for folder in map(Path, folders):
+    for each in folders:
+        origin, folder = os.fspath(each), Path(local_shards(each, split))
         described = load_dataset_json(folder)
-        count = sum(each.records for each in described.shards if each.split == split)
+        count = sum(info.records for info in described.shards if info.split == split)
         if not count:
-            found = sorted({each.split for each in described.shards})
+            found = sorted({info.split for info in described.shards})
             raise UserError(
-                f"{folder} has no crops of the split {split!r}; it has {', '.join(found)}."
+                f"{origin} has no crops of the split {split!r}; it has {', '.join(found)}."
             )
         fingerprint = sha256_of(folder / "dataset.json")
         opened.append(
-            SplitOfShards(folder, split, described.dataset, count, fingerprint, described.margin)
+            SplitOfShards(
+                origin, folder, split, described.dataset, count, fingerprint, described.margin
+            )
         )
     names = [each.name for each in opened]
     return [
         each
         if names.count(each.name) == 1
-        else replace(each, name=f"{each.name} ({each.folder.name})")
+        else replace(each, name=f"{each.name} ({Path(each.origin).name})")
         for each in opened
     ]
 

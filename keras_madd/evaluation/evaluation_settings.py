@@ -1,5 +1,6 @@
 """What `keras-madd evaluate` is told."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ class EvaluationSettings:
 
     Attributes:
         model: A `.keras`, `.tflite` or `.onnx` file; or None, with `scores`.
-        data: Folders of shards.
+        data: Folders of shards, here or in a bucket.
         scores: A table of scores to measure without a model; or None, with `model`.
         split: The split that is reported.
         calibrate: Whether to fit temperature and threshold on the validation split first.
@@ -37,7 +38,7 @@ class EvaluationSettings:
     """
 
     model: Path | None = None
-    data: Sequence[Path] = ()
+    data: Sequence[str | os.PathLike] = ()
     scores: Path | None = None
     split: str = "test"
     calibrate: bool = False

@@ -206,7 +206,7 @@ def _data_facts(gathered: _Gathered, settings: EvaluationSettings) -> dict[str, 
         return {"scores": {"file": str(settings.scores), "SHA-256": sha256_of(settings.scores)}}
     return {
         split.name: {
-            "folder": str(split.folder),
+            "folder": split.origin,
             "split": split.split,
             "crops": split.crops,
             "SHA-256 of dataset.json": split.fingerprint,

@@ -96,7 +96,7 @@ def check_geometry(model: OpenedModel, split: SplitOfShards) -> str | None:
         UserError: If the stored crops are smaller than the model's input.
     """
     described = load_dataset_json(split.folder)
-    check_side(split.folder, described, model.size, model.path, " or more")
+    check_side(split.origin, described, model.size, model.path, " or more")
     differing = [
         f"{name} {theirs}, not {ours}"
         for name, theirs, ours in (
@@ -108,7 +108,7 @@ def check_geometry(model: OpenedModel, split: SplitOfShards) -> str | None:
     if not differing:
         return None
     return (
-        f"{split.folder} was cut with {' and '.join(differing)} as in the model's training; "
+        f"{split.origin} was cut with {' and '.join(differing)} as in the model's training; "
         "scores suffer from that."
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from keras_madd.faces import FaceDetector, crop_face
 from keras_madd.media.images import find_images, read_image
 from keras_madd.support.errors import UserError
+from keras_madd.support.remote import is_remote
 
 # Fewer pictures tell nothing about the range of an activation.
 LEAST = 16
@@ -53,7 +54,7 @@ def read_samples(
     them, if all are.
 
     Args:
-        path: A folder that holds `dataset.json`, one of pictures, or a picture.
+        path: A folder that holds `dataset.json`, here or in a bucket; one of pictures; a picture.
         size: (height, width) of the model's input.
         count: The most pictures to draw.
         seed: Seed of the drawing.
@@ -66,12 +67,11 @@ def read_samples(
         UserError: If nothing is there, too few pictures can be used, or the shards were cut with
             another margin.
     """
-    path = Path(path)
     progress = progress or (lambda done, total, note: None)
-    if (path / "dataset.json").is_file():
+    if is_remote(path) or (Path(path) / "dataset.json").is_file():
         samples = _from_shards(path, size, count, seed, tuple(splits), margin, progress)
-    elif path.exists():
-        samples = _from_pictures(path, size, count, seed, margin, detector, progress)
+    elif Path(path).exists():
+        samples = _from_pictures(Path(path), size, count, seed, margin, detector, progress)
     else:
         raise UserError(f"There is nothing at {path}.")
     if len(samples.images) < LEAST:
@@ -94,10 +94,11 @@ def check_disjoint(calibration: Samples, verification: Samples) -> None:
 
 def _from_shards(folder, size, count, seed, splits, margin, progress) -> Samples:
     from keras_madd.data.model_window import model_pixels
+    from keras_madd.data.remote_shards import local_shards
     from keras_madd.data.shards import read_records
     from keras_madd.data.shards_description import load_dataset_json
 
-    description = load_dataset_json(folder)
+    description = load_dataset_json(local_shards(folder, splits[0]))
     if not np.isclose(description.margin, margin):
         raise UserError(
             f"{folder}: its faces were cut out with margin {description.margin:g}, the model "
@@ -105,7 +106,7 @@ def _from_shards(folder, size, count, seed, splits, margin, progress) -> Samples
         )
     present = {info.split for info in description.shards}
     split = next((each for each in splits if each in present), splits[0])
-    drawn = _draw(read_records(folder, split), count, seed)
+    drawn = _draw(read_records(local_shards(folder, split), split), count, seed)
     images = []
     for done, record in enumerate(drawn, start=1):
         images.append(model_pixels(record, description.margin, size[0]))

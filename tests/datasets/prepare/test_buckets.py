@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from s3_server import put_tree
 
@@ -11,6 +12,8 @@ from keras_madd.cli.main import main
 from keras_madd.data import load_dataset
 from keras_madd.datasets.prepare import prepare
 from keras_madd.datasets.prepare.origin import Origin
+from keras_madd.evaluation.crops import open_splits, source_groups
+from keras_madd.exporting.samples import read_samples
 from keras_madd.support.errors import UserError
 from keras_madd.support.remote import RemoteFolder
 from keras_madd.training.settings import TrainSettings
@@ -145,6 +148,25 @@ def test_an_upload_goes_on_where_it_was_cut_short(
     names = [info.name for info in description.shards]
     assert first == names[:2]
     assert went[1:] == [*names[2:], "manifest.jsonl", "dataset.json"]
+
+
+def test_evaluation_and_export_read_a_bucket_as_they_read_a_folder(finished, bucket):
+    url = f"{bucket}/shards"
+    put_tree(finished, url)
+    (here,), (there,) = open_splits([finished], "test"), open_splits([url], "test")
+    assert there.origin == url
+    assert replace(there, origin=here.origin, folder=here.folder) == here
+    first, second = (
+        [record.image for group in source_groups(each) for record in group]
+        for each in (here, there)
+    )
+    assert first == second
+    # A split is fetched, not the others.
+    assert {path.name.split("-")[0] for path in there.folder.glob("*.tfrecord")} == {"test"}
+    drawn = [
+        read_samples(each, (32, 32), 16, margin=here.margin).images for each in (finished, url)
+    ]
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_a_shard_that_is_not_what_the_description_says(finished, bucket):
