@@ -1,10 +1,24 @@
 """An S3 server on this machine."""
 
 import contextlib
+import functools
 import os
 import urllib.request
 
 import pytest
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+
+@functools.cache
+def _address():
+    """That of the one server of this process."""
+    server_module = pytest.importorskip("moto.moto_server.threaded_moto_server")
+    pytest.importorskip("s3fs")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
 
 
 @contextlib.contextmanager
@@ -13,33 +27,28 @@ def serving(monkeypatch, cache):
 
     The server's address and the credentials are where the cloud's own tools look for them.
     """
-    server_module = pytest.importorskip("moto.moto_server.threaded_moto_server")
-    pytest.importorskip("s3fs")
+    address = _address()
     from keras_madd.support import remote
 
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setattr(remote, "FIRST_PAUSE", 0.01)
-    forget_connections()
-    # Servers of one process have their buckets in common.
     urllib.request.urlopen(
-        urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+        urllib.request.Request(f"{address}/moto-api/reset", method="POST")
     ).close()
     remote._file_system("s3").mkdir("things")
     try:
         yield "s3://things"
     finally:
-        server.stop()
-        forget_connections()
+        # A connection takes a second to be made, and serves the next test too.
+        if any(os.environ.get(name) != value for name, value in CREDENTIALS.items()):
+            forget_connections()
 
 
 def forget_connections():

@@ -36,7 +36,7 @@ def batch(count):
 
 
 def test_a_batch_is_traced_once():
-    model = compiled()
+    model = compiled(num_attentions=0)
     model.train_on_batch(*batch(4))
     model.train_on_batch(*batch(4))
     assert model.traced_training == 1
@@ -52,14 +52,14 @@ def test_an_epoch_with_a_smaller_last_batch_and_its_validation_are_traced_once_e
 
 
 def test_evaluation_alone_is_traced_once():
-    model = compiled()
+    model = compiled(num_attentions=0)
     logs = model.evaluate(*batch(6), batch_size=4, verbose=0, return_dict=True)
     assert model.traced_evaluation == 1
     assert set(logs) == {"loss", "accuracy", "fake_auc"}
 
 
 def test_weights_unfrozen_after_compile_are_trained():
-    model = compiled()
+    model = compiled(num_attentions=0)
     model.network.trainable = False
     model.network.trainable = True
     before = [keras.ops.convert_to_numpy(each) for each in model.trainable_variables]

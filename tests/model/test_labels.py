@@ -1,5 +1,7 @@
 """What users bring to `compile` and `fit`: sparse, one-hot and soft labels, losses, metrics."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -15,6 +17,11 @@ ONE_HOT = keras.losses.CategoricalCrossentropy(from_logits=True)
 
 def tiny(**fields):
     return MADD.from_preset("madd_tiny", input_size=SIZE, seed=0, **fields)
+
+
+@functools.cache
+def plain():
+    return tiny(num_attentions=0)
 
 
 def batch(count=8, num_classes=2):
@@ -57,7 +64,7 @@ def test_one_hot_labels_give_the_figures_of_classes(count, num_classes):
 
 def test_labels_of_one_column_are_classes():
     images, labels = batch()
-    model = tiny(num_attentions=0)
+    model = plain()
     model.compile(run_eagerly=True)
     logs = [model.test_on_batch(images, y, return_dict=True) for y in (labels, labels[:, None])]
     assert logs[0] == pytest.approx(logs[1])
@@ -65,7 +72,7 @@ def test_labels_of_one_column_are_classes():
 
 def test_labels_that_the_loss_does_not_read_are_told():
     images, labels = batch(2)
-    model = tiny(num_attentions=0)
+    model = plain()
     for loss, y, wanted in (
         (SPARSE, one_hot(labels), r"`y` must hold classes.*CategoricalCrossentropy"),
         (ONE_HOT, labels, r"`y` must be one-hot, shape \(B, 2\)"),
@@ -90,7 +97,7 @@ def test_labels_that_the_loss_does_not_read_are_told():
 )
 def test_losses_of_probabilities_are_refused(loss):
     with pytest.raises(ValueError, match="`loss` must read logits"):
-        tiny(num_attentions=0).compile(loss=loss)
+        plain().compile(loss=loss)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +110,7 @@ def test_losses_of_probabilities_are_refused(loss):
     ],
 )
 def test_metrics_of_probabilities_are_refused(metrics):
-    model = tiny(num_attentions=0)
+    model = plain()
     for argument in ("metrics", "weighted_metrics"):
         with pytest.raises(ValueError, match=r"`metrics` must read logits.*FakeAUC"):
             model.compile(**{argument: metrics})
@@ -111,7 +118,7 @@ def test_metrics_of_probabilities_are_refused(metrics):
 
 def test_none_means_no_metrics_also_the_second_time():
     images, labels = batch()
-    model = tiny(num_attentions=0)
+    model = plain()
     model.compile(run_eagerly=True)
     assert len(model.test_on_batch(images, labels, return_dict=True)) == 3
     model.compile(metrics=None, run_eagerly=True)

@@ -71,7 +71,7 @@ def test_a_saved_model_gets_a_head_of_more_classes(tmp_path, kind, variant, clas
     assert changed(model, source) == {classifier}
     assert model.config == source.config.replace(num_classes=5)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
-    assert model.predict(pixels, verbose=0).shape == (2, 5)
+    assert model(pixels).shape == (2, 5)
     loss = model.region_independence
     assert float(np.min(loss.feature_centres)) == 1.0
     assert float(loss.alpha) == pytest.approx(0.01)

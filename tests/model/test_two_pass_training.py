@@ -66,7 +66,7 @@ def test_terms_are_logged_and_add_up():
         "match_weight": 0.25,
     }
     model = tiny(**weights)
-    model.compile(sgd(), jit_compile=False)
+    model.compile(sgd(), run_eagerly=True)
     logs = model.train_on_batch(images, labels, return_dict=True)
     expected = sum(
         weight * logs[name.replace("_weight", "_loss")] for name, weight in weights.items()
@@ -198,10 +198,10 @@ def test_alpha_decays_after_each_epoch():
 def test_steps_per_execution_changes_nothing():
     images, labels = batch(16)
     losses = []
-    for steps in (1, 2):
+    for how in ({"run_eagerly": True}, {"steps_per_execution": 2, "jit_compile": False}):
         keras.utils.set_random_seed(0)
         model = tiny()
-        model.compile(sgd(), steps_per_execution=steps, jit_compile=False)
+        model.compile(sgd(), **how)
         history = model.fit(images, labels, batch_size=8, epochs=2, shuffle=False, verbose=0)
         losses.append(history.history["loss"])
     np.testing.assert_allclose(*losses, rtol=1e-5)
@@ -210,7 +210,7 @@ def test_steps_per_execution_changes_nothing():
 def test_gradient_accumulation_waits_for_its_steps():
     images, labels = batch()
     model = tiny()
-    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2), run_eagerly=True)
     before = values(model.trainable_weights)
     model.train_on_batch(images, labels)
     assert_all_close(values(model.trainable_weights), before, atol=0)
@@ -223,7 +223,7 @@ def test_exponential_moving_average_is_kept():
     model = tiny()
     model.compile(
         keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=None),
-        jit_compile=False,
+        run_eagerly=True,
     )
     model.fit(images, labels, batch_size=8, epochs=1, verbose=0)
     assert np.isfinite(model.predict(images, verbose=0)).all()
@@ -247,7 +247,7 @@ def test_class_weights_scale_the_classification_loss():
 def test_mixed_precision_trains(policy):
     images, labels = batch()
     model = tiny(dtype=policy)
-    model.compile(sgd())
+    model.compile(sgd(), run_eagerly=policy == "mixed_bfloat16")
     history = model.fit(images, labels, batch_size=8, epochs=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert model.network.get_layer("attention").compute_dtype == policy.removeprefix("mixed_")
@@ -258,10 +258,10 @@ def test_mixed_precision_trains(policy):
 def test_xla_gives_the_same_losses():
     images, labels = batch()
     losses = []
-    for jit_compile in (False, True):
+    for how in ({"run_eagerly": True}, {"jit_compile": True}):
         keras.utils.set_random_seed(0)
         model = tiny()
-        model.compile(sgd(), jit_compile=jit_compile)
+        model.compile(sgd(), **how)
         history = model.fit(images, labels, batch_size=8, epochs=2, verbose=0)
         losses.append(history.history["loss"])
     np.testing.assert_allclose(*losses, rtol=1e-4)
