@@ -10,7 +10,7 @@ from pathlib import Path
 import keras_madd
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-PARTS = {"record", "inference_data", "run_all"}  # No benchmarks themselves.
+PARTS = {"record", "inference_data", "beam_job_server", "run_all"}  # No benchmarks themselves.
 BY_HAND = {"beam_engine", "embedded_shards", "scaling"}
 
 

@@ -90,5 +90,5 @@ def test_weights_of_keras_applications_fit_by_name_and_order(tmp_path):
     ("name", "shape"), [("xception", (299, 299, 3)), ("official_xception", (299, 299, 1))]
 )
 def test_wrong_arguments_are_named(name, shape):
-    with pytest.raises(ValueError, match=r"Argument `(name|input_shape)`.*Received: "):
+    with pytest.raises(ValueError, match=r"`(name|input_shape)`.*Received: "):
         official_xception.build(name, shape)
