@@ -2,9 +2,10 @@
 
     python benchmarks/train_step.py --output benchmarks/results/train_step.json
 
-One process builds the plain classifier (`num_attentions=0`), MADD without AGDA, MADD with the
-full second pass and MADD with the detached prefix, all with the same backbone, and times their
-steps in turn, round after round, so that a drift of the machine's speed falls on all of them.
+One process builds the plain classifier (`num_attentions=0`), MADD without AGDA, the same as
+`train --freeze-early` trains it, MADD with the full second pass and MADD with the detached prefix,
+all with the same backbone, and times their steps in turn, round after round, so that a drift of
+the machine's speed falls on all of them.
 """
 
 import argparse
@@ -18,9 +19,11 @@ from record import write_record
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 BASELINE = "plain backbone"
+FROZEN = "the same, early frozen"
 VARIANTS = {
     BASELINE: {"num_attentions": 0},
     "MADD without AGDA": {"augmented_classification_weight": 0.0},
+    FROZEN: {"augmented_classification_weight": 0.0},
     "MADD full pass": {},
     "MADD detached prefix": {"agda_attention": "detached_prefix"},
 }
@@ -40,6 +43,7 @@ def main() -> None:
     import numpy as np
 
     from keras_madd import MADD
+    from keras_madd.model.frozen import freeze, layers_before
 
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (args.batch_size, args.size, args.size, 3)).astype("float32")
@@ -49,6 +53,9 @@ def main() -> None:
         models[name] = MADD(
             backbone=args.backbone, input_size=args.size, batch_reduction="mean", seed=0, **fields
         )
+        if name == FROZEN:
+            network = models[name].network
+            freeze(network, layers_before(network.get_layer("backbone"), "texture"))
         models[name].compile()
         started = time.perf_counter()
         models[name].train_on_batch(images, labels)
