@@ -9,7 +9,7 @@ from pathlib import Path
 from keras_madd.support.versions import installed_versions, package_versions
 
 ROOT = Path(__file__).parents[1]
-_PACKAGES = ("ai-edge-quantizer", "onnxruntime", "opencv-python", "apache-beam")
+_PACKAGES = ("tensorflow", "ai-edge-quantizer", "onnxruntime", "opencv-python", "apache-beam")
 
 
 def write_record(path: Path | None, result: dict) -> None:

@@ -38,11 +38,14 @@ def test_memory_of_a_training_step():
     names = {
         "both passes at once, as before": "both at once",
         "one pass at a time": "one at a time",
+        "one pass at a time, rematerialised": "rematerialised",
     }
     found = rows("Memory of a training step")
     assert set(found) == set(names)
     for shown, name in names.items():
-        assert_says(found[shown][0], orders[name]["peak_gb"])
+        memory, seconds = found[shown]
+        assert_says(memory, orders[name]["peak_gb"])
+        assert_says(seconds, orders[name]["second_step_seconds"])
 
 
 def test_a_training_step():
