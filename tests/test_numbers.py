@@ -33,6 +33,13 @@ def assert_says(cell: str, *values: float) -> None:
     assert numbers == [f"{value:.{places}f}" for value, places in zip(values, digits, strict=True)]
 
 
+def cells_of(title, names):
+    """The cells of each row beside what the result calls it; the table has these rows alone."""
+    found = rows(title)
+    assert set(found) == set(names)
+    return [(found[shown], name) for shown, name in names.items()]
+
+
 def test_memory_of_a_training_step():
     orders = result("training_memory")["orders"]
     names = {
@@ -40,10 +47,8 @@ def test_memory_of_a_training_step():
         "one pass at a time": "one at a time",
         "one pass at a time, rematerialised": "rematerialised",
     }
-    found = rows("Memory of a training step")
-    assert set(found) == set(names)
-    for shown, name in names.items():
-        memory, seconds = found[shown]
+    for cells, name in cells_of("Memory of a training step", names):
+        memory, seconds = cells
         assert_says(memory, orders[name]["peak_gb"])
         assert_says(seconds, orders[name]["second_step_seconds"])
 
@@ -56,10 +61,8 @@ def test_a_training_step():
         "MADD, full_pass": "MADD full pass",
         "MADD, detached_prefix": "MADD detached prefix",
     }
-    found = rows("A training step")
-    assert set(found) == set(names)
-    for shown, name in names.items():
-        seconds, ratio = found[shown]
+    for cells, name in cells_of("A training step", names):
+        seconds, ratio = cells
         assert_says(seconds, steps[name]["median_seconds"])
         assert_says(ratio, steps[name]["median_ratio"])
 
@@ -75,11 +78,9 @@ def test_each_part_of_the_method():
         "full, M = 4": ["full"],
         "full, M = 1, 2, 8": ["m1", "m2", "m8"],
     }
-    found = rows("Each part of the method")
-    assert set(found) == set(names)
-    for shown, chosen in names.items():
+    for cells, chosen in cells_of("Each part of the method", names):
         for cell, figure in zip(
-            found[shown], ("frame_auc", "video_auc", "attention_overlap"), strict=True
+            cells, ("frame_auc", "video_auc", "attention_overlap"), strict=True
         ):
             figures = [arms[arm][figure] for arm in chosen if arms[arm][figure]]
             alone = len(chosen) == 1
@@ -96,10 +97,8 @@ def test_exported_files():
         "int8-full": "int8-full",
         "ONNX Runtime, float32": "onnx",
     }
-    found = rows("Exported files")
-    assert set(found) == set(names)
-    for shown, name in names.items():
-        size, seconds, correlation, auc = found[shown]
+    for cells, name in cells_of("Exported files", names):
+        size, seconds, correlation, auc = cells
         if size:
             assert_says(size, formats[name]["size_ratio"])
         assert_says(seconds, formats[name]["threads_1"]["ratio"])

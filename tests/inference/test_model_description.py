@@ -68,10 +68,18 @@ def test_every_field_is_in_the_file(model_file):
     assert content["output_names"] == ["fake_probability", "attention_maps"]
 
 
-def with_words(path):
-    values = dataclasses.asdict(read_model_json(path)) | {"threshold": 0.7, "clear_threshold": 0.2}
+def written_with(path, **changed):
+    values = dataclasses.asdict(read_model_json(path)) | changed
     del values["sha256"]
     return write_model_json(path, **values)
+
+
+def with_words(path):
+    return written_with(path, threshold=0.7, clear_threshold=0.2)
+
+
+def with_clips(path):
+    return written_with(path, clip_frames=5)
 
 
 def test_the_thresholds_of_the_words_make_another_schema(model_file):
@@ -98,12 +106,6 @@ def test_another_file_is_refused(model_file):
     model_file.write_bytes(b"another model")
     with pytest.raises(UserError, match=r"describes another file than model\.tflite"):
         read_model_json(model_file)
-
-
-def with_clips(path):
-    values = dataclasses.asdict(read_model_json(path)) | {"clip_frames": 5}
-    del values["sha256"]
-    return write_model_json(path, **values)
 
 
 def test_clips_make_another_schema(model_file):
