@@ -2,7 +2,7 @@
 
 from keras_madd.training import TrainSettings, train
 
-result = train(TrainSettings(output="run_training", data=("shards",), preset="madd_mobilenet_v2"))
+result = train(TrainSettings(output="run", data=("shards",), preset="madd_mobilenet_v2"))
 """
 
 import importlib

@@ -141,10 +141,7 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
             "va": "center",
         }
         axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=chart.colors.ink, **style)
-    axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
-    axes.set_yticks(places, list(aucs), fontsize=9, color=chart.colors.ink)
-    axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(low, 1.0))
-    axes.grid(False, axis="y")
+    _auc_scale(axes, chart, list(aucs), low)
     # Room for the figures beside dots at the right edge.
     return chart.png(right=0.88)
 
@@ -165,11 +162,16 @@ def interval_chart(aucs: Mapping[str, tuple[float, float, float]], theme: Theme 
     means, lows, highs = np.array(list(aucs.values())).T
     axes.hlines(places, lows, highs, color=chart.series(0), linewidth=2, alpha=0.5)
     axes.plot(means, places, "o", color=chart.series(0), markersize=6, clip_on=False)
-    axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
-    axes.set_yticks(places, list(aucs), fontsize=9, color=chart.colors.ink)
-    axes.set(ylim=(len(aucs) - 0.4, -0.6), xlim=(min(0.48, lows.min() - 0.02), 1.0))
-    axes.grid(False, axis="y")
+    _auc_scale(axes, chart, list(aucs), min(0.48, lows.min() - 0.02))
     return chart.png()
+
+
+def _auc_scale(axes: Any, chart: Chart, names: list[str], low: float) -> None:
+    """Name the rows, the first on top, over a common scale of AUC that ends at 1."""
+    axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
+    axes.set_yticks(np.arange(len(names)), names, fontsize=9, color=chart.colors.ink)
+    axes.set(ylim=(len(names) - 0.4, -0.6), xlim=(low, 1.0))
+    axes.grid(False, axis="y")
 
 
 def attention_grid(
