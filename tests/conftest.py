@@ -1,5 +1,6 @@
 """What every test gets: a backend, quiet logs, the same random numbers, and memory to work in."""
 
+import collections
 import contextlib
 import ctypes
 import gc
@@ -10,6 +11,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # With oneDNN, TensorFlow keeps the most memory that any test ever took.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# XLA compiles in a third of the time; steps this small do not run long enough to gain by more.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+)
 
 import pytest
 
@@ -40,7 +46,25 @@ def pytest_xdist_make_scheduler(config, log):
     """Keep the tests of a file on one worker, which makes the file's models once."""
     from xdist.scheduler import LoadFileScheduling
 
-    return LoadFileScheduling(config, log) if config.getoption("dist") == "load" else None
+    if config.getoption("dist") != "load":
+        return None
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
+
+
+def pytest_collection_finish():
+    """What imports have made stays to the end, and no collection need look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_collection_modifyitems(config, items):
+    """On several workers, slow files come first: none of them is left for one worker at the end."""
+    if hasattr(config, "workerinput"):
+        tests = collections.Counter(item.path for item in items)
+        slow = collections.Counter(item.path for item in items if item.get_closest_marker("slow"))
+        items.sort(key=lambda item: (-slow[item.path], -tests[item.path]))
 
 
 @pytest.fixture

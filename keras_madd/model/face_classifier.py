@@ -66,6 +66,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         self.config = (config or self.config_class()).replace(**fields)
         with _dtype_policy(self.dtype_policy), seeds_from(self.config.seed):
             self.network, self.prefix = self.make_network(backbone_weights)
+        # Of the instance: PyTorch keeps layers where a class's attribute would hide them.
+        self.region_independence = None
         self.make_training_parts()
         self.build((None, *self.config.pixels_shape))
 

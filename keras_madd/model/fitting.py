@@ -20,7 +20,7 @@ class Fitting(Base):
     """Mixin of `FaceClassifier`: defaults, and errors for what logits do not go with."""
 
     config: FaceClassifierConfig
-    region_independence: keras.layers.Layer | None = None
+    region_independence: keras.layers.Layer | None
     rematerialize: bool = False
 
     def compile(

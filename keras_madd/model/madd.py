@@ -66,7 +66,7 @@ class MADD(TwoPassTraining, FaceClassifier):
     def make_training_parts(self) -> None:
         """Make RIL, AGDA and what reports the terms of the loss."""
         config = self.config
-        self.region_independence = self.augmentation = None
+        self.augmentation = None
         if config.trains_region_independence:
             self.region_independence = build_region_independence(config)
             self.region_independence.build(self.network.output["regional_features"].shape)

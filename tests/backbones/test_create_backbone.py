@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -17,10 +19,15 @@ QUICK = {
 IMAGENET = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
+@functools.cache
+def built(name, size=96):
+    return create_backbone(name, (size, size, 3))
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_default_taps(name):
     texture_stride, attention_stride, size = QUICK[name]
-    backbone, prefix = create_backbone(name, (size, size, 3))
+    backbone, prefix = built(name, size)
     shapes = {tap: tuple(output.shape) for tap, output in backbone.output.items()}
     assert shapes["texture"][1] == size // texture_stride
     assert shapes["attention"][1] == size // attention_stride
@@ -52,7 +59,7 @@ def test_odd_sizes_and_the_prefix(name):
     ],
 )
 def test_pixels_are_scaled_as_the_weights_expect(name, expected):
-    backbone, _ = create_backbone(name, (96, 96, 3))
+    backbone, _ = built(name)
     pixels = np.random.default_rng(0).uniform(0, 255, (1, 96, 96, 3)).astype("float32")
     scaled = ops.convert_to_numpy(backbone.get_layer("scaling")(pixels)) if name != "tiny" else None
     if scaled is None:

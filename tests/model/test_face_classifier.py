@@ -141,3 +141,15 @@ def test_an_own_network_through_every_command(tmp_path, capsys):
         evaluate = ["evaluate", "--model", model, "--data", shards, "--output", scores]
         assert main([*map(str, evaluate), "--overwrite"]) == 0
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("preset", "fields"),
+    [("madd_tiny", {}), ("two_branch", {"width": 8, "growth": 4, "dense_layers": [1, 1]})],
+)
+def test_no_attribute_of_a_class_hides_a_layer(preset, fields):
+    """PyTorch's modules keep their layers where Python looks last."""
+    model = FaceClassifier.from_preset(preset, input_size=32, **fields)
+    layers = [name for name, each in vars(model).items() if isinstance(each, keras.layers.Layer)]
+    assert "network" in layers
+    assert [name for name in layers if any(name in vars(each) for each in type(model).mro())] == []
