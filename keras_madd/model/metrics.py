@@ -67,8 +67,8 @@ class FakeMetric(keras.metrics.Metric):
         place = (ops.sign(score) * ops.arcsinh(size) / _REACH + 1.0) * (self.bins / 2)
         place = ops.nan_to_num(place)
         place = ops.clip(ops.cast(ops.floor(place), "int32"), 0, self.bins - 1)
-        counted = ops.segment_sum(weight, place + self.bins * is_fake, 2 * self.bins)
-        self.counts.assign(self.counts + counted)
+        place = ops.expand_dims(place + self.bins * is_fake, 1)
+        self.counts.assign(ops.scatter_update(self.counts, place, weight, reduction="add"))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -81,7 +81,8 @@ class FakeMetric(keras.metrics.Metric):
             Two arrays of `bins + 1` rates that rise from 0 to 1: points of the exact ROC. They are
             NaN where a class is missing.
         """
-        counts = ops.reshape(ops.convert_to_tensor(self.counts), (2, self.bins))[:, ::-1]
+        counts = ops.reshape(ops.convert_to_tensor(self.counts), (2, self.bins))
+        counts = ops.flip(counts, axis=1)
         found = ops.pad(ops.cumsum(counts, axis=1), ((0, 0), (1, 0)))
         rates = found / found[:, -1:]
         return rates[0], rates[1]
