@@ -54,7 +54,7 @@ def _lowest() -> str:
             assert bounds.setdefault(found[1], found[2]) == found[2], f"{each}: two lowest versions"
         else:
             assert each.startswith("keras-madd["), f"{each} has no lowest version"
-    head = "# The lowest versions that pyproject.toml allows: pip install -c constraints-lowest.txt .\n"
+    head = "# The lowest versions that are allowed: pip install -c constraints-lowest.txt .\n"
     return head + "".join(f"{name}=={bounds[name]}\n" for name in sorted(bounds))
 
 
