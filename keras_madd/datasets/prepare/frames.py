@@ -37,9 +37,6 @@ def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
 class FilmFrames:
     """The frames of a video file, decoded once, by one thread.
 
-    Args:
-        path: The file.
-
     Raises:
         UserError: It cannot be read.
     """
@@ -75,9 +72,6 @@ class PictureFrames:
     """The frames of a video that is already pictures.
 
     A picture whose name is a number has that number; otherwise they are numbered in order.
-
-    Args:
-        paths: The pictures, in order.
 
     Raises:
         UserError: There are none.
