@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier release")
     args = parser.parse_args()
 
-    from keras_madd.exporting.shipping import ShipSettings, ship
+    from shipping import ShipSettings, ship
 
     settings = ShipSettings(
         model=args.model,

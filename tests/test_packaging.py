@@ -1,6 +1,7 @@
-"""What is imported is declared."""
+"""What is imported is declared, and the lowest versions declared are those that are tried."""
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -42,3 +43,20 @@ def test_every_library_is_a_dependency_or_of_an_extra():
         if DISTRIBUTIONS.get(name, name.replace("_", "-")) not in declared
     }
     assert not missing
+
+
+def _lowest() -> str:
+    """What `constraints-lowest.txt` must hold."""
+    extras = PROJECT["optional-dependencies"].values()
+    bounds = {}
+    for each in itertools.chain(PROJECT["dependencies"], *extras):
+        if found := re.fullmatch(r"([\w-]+)(?:\[.*\])?>=([\d.]+)(?:,<[\d.]+)?", each):
+            assert bounds.setdefault(found[1], found[2]) == found[2], f"{each}: two lowest versions"
+        else:
+            assert each.startswith("keras-madd["), f"{each} has no lowest version"
+    head = "# The lowest versions that are allowed: pip install -c constraints-lowest.txt .\n"
+    return head + "".join(f"{name}=={bounds[name]}\n" for name in sorted(bounds))
+
+
+def test_the_lowest_versions_are_those_of_the_project():
+    assert (ROOT / "constraints-lowest.txt").read_text() == _lowest()

@@ -70,7 +70,10 @@ def create_backbone(
         application, stages = applications.build(
             name, input_shape, weights=weights, drop_connect_rate=drop_connect_rate
         )
-        layers = {tap: _layer_name(application, stages, tap, at) for tap, at in taps.items()}
+        layers = {
+            tap: stages[at] if at in stages else _layer(application, stages, tap, at).name
+            for tap, at in taps.items()
+        }
 
         def tapped(wanted, model_name):
             cut = {tap: layers[tap] for tap in wanted}
@@ -78,7 +81,11 @@ def create_backbone(
 
     else:
         model = _own_backbone(name, input_shape, weights, drop_connect_rate)
-        outputs = {tap: _feature_map(model, model.output, tap, at) for tap, at in taps.items()}
+        stages = model.output
+        outputs = {
+            tap: stages[at] if at in stages else _layer(model, stages, tap, at).output
+            for tap, at in taps.items()
+        }
 
         def tapped(wanted, model_name):
             return keras.Model(model.input, {tap: outputs[tap] for tap in wanted}, name=model_name)
@@ -100,14 +107,6 @@ def _own_backbone(name, input_shape, weights, drop_connect_rate):
     return official_efficientnet.build(
         name, input_shape, weights=weights, drop_connect_rate=drop_connect_rate
     )
-
-
-def _feature_map(model, stages, tap, at):
-    return stages[at] if at in stages else _layer(model, stages, tap, at).output
-
-
-def _layer_name(model, stages, tap, at):
-    return stages[at] if at in stages else _layer(model, stages, tap, at).name
 
 
 def _layer(model, stages, tap, at):

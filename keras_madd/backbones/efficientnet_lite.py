@@ -19,6 +19,7 @@ from keras_madd.backbones.official_efficientnet import (
     HEAD_FILTERS,
     STAGES,
     STEM_FILTERS,
+    Scaling,
     Stage,
     round_filters,
     round_repeats,
@@ -33,15 +34,6 @@ from keras_madd.torch_weights.names import backbone_slots
 
 MIN_SIZE = 32
 CLASSIFIER = "_fc"
-
-
-@dataclasses.dataclass(frozen=True)
-class Scaling:
-    """Compound scaling of one variant; `nominal_size` in pixels."""
-
-    width: float
-    depth: float
-    nominal_size: int
 
 
 SCALINGS = {

@@ -50,7 +50,7 @@ def create_segments(
     whole, outputs = _whole(name, size, weights)
     stem_name, cuts = _CUTS[name]
     stem = outputs[stem_name]
-    borders = [stem, *(_before(whole, cut) for cut in cuts), outputs[_last(whole)]]
+    borders = [stem, *(_before(whole, cut) for cut in cuts), outputs[whole.layers[-1].name]]
     pieces = [
         keras.Model(start, end, name=f"{prefix}segment_{index}")
         for index, (start, end) in enumerate(itertools.pairwise(borders), 1)
@@ -85,10 +85,6 @@ def _before(whole, cut):
     names = [layer.name for layer in whole.layers]
     before = names[names.index(cut) - 1]
     return whole.output[before] if before in whole.output else whole.get_layer(before).output
-
-
-def _last(whole):
-    return whole.layers[-1].name
 
 
 def _with_stem(stem, piece, stem_shape, size, channels, from_stem):

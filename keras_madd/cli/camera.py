@@ -78,7 +78,12 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--fast is for video files; a camera has its own pace.")
     problem = None
     with contextlib.ExitStack() as stack:
-        show = [] if args.headless else [stack.enter_context(_open_window())]
+        show: list = []
+        if not args.headless:
+            from keras_madd.visualize.window import Window
+
+            window = Window("keras-madd camera (q quits)")
+            show.append(stack.enter_context(contextlib.closing(window)))
         detector = stack.enter_context(Detector(args.model, args.threads, args.device))
         say_what_it_runs_on(detector)
         source = Camera(args.source) if live_camera else VideoAsCamera(args.source, not args.fast)
@@ -107,20 +112,16 @@ def _loop(live, detector: "Detector", args: argparse.Namespace, show: list) -> N
     for number, frame in enumerate(live, 1):
         if args.seconds is not None and frame.seconds >= args.seconds:
             return
-        if args.headless and not _print_line(frame):
-            return
+        if args.headless:
+            print(json.dumps(frame.to_json()), flush=True)
+            if standard_output_error() is not None:
+                return  # Nobody reads any more.
         picture = composer.compose(frame) if composer else None
         # Each one is shown, also when the first of them is closed.
         if not all([each.show(picture, frame.seconds) for each in show]):
             return
         if args.frames is not None and number >= args.frames:
             return
-
-
-def _print_line(frame: "LiveFrame") -> bool:
-    """Prints a frame; returns False where nobody reads any more."""
-    print(json.dumps(frame.to_json()), flush=True)
-    return standard_output_error() is None
 
 
 class _Composer:
@@ -183,14 +184,3 @@ class _Recording:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if self._writer is not None:
             self._writer.__exit__(kind, error, traceback)
-
-
-@contextlib.contextmanager
-def _open_window():
-    from keras_madd.visualize.window import Window
-
-    window = Window("keras-madd camera (q quits)")
-    try:
-        yield window
-    finally:
-        window.close()

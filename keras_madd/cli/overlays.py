@@ -103,9 +103,6 @@ class Overlays:
 class OverlayVideo:
     """A video with what was scored; it appears when the `with` block ends without an error.
 
-    Args:
-        open_writer: Opens a `ScoredVideoWriter`.
-
     Attributes:
         failure: Why it could not be written, or None; known after the block.
     """

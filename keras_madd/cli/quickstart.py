@@ -1,10 +1,8 @@
 """Train, evaluate and export a small detector on embedded data, and score a photograph."""
 
 import argparse
-import shlex
-import sys
 
-from keras_madd.cli.arguments import EPOCHS, SEED, folder
+from keras_madd.cli.arguments import EPOCHS, SEED, command_line, folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             epochs=args.epochs or (1 if args.quick else quickstart.Settings.epochs),
             people=12 if args.quick else quickstart.Settings.people,
             seed=args.seed,
-            command=shlex.join(["keras-madd", *sys.argv[1:]]),
+            command=command_line("quickstart"),
         )
         metrics = quickstart.run(folder, settings)
     print(f"frame AUC, seen manipulations:  {metrics['frame_auc']:.3f}")

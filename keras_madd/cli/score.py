@@ -73,14 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd score`; returns the exit status."""
-    from keras_madd.support.files import STANDARD_OUTPUT
+    from keras_madd.support.files import STANDARD_OUTPUT, json_bytes, write_output
 
     # What reads standard output finds nothing there but the JSON.
     words = sys.stderr if args.json == STANDARD_OUTPUT else sys.stdout
     with contextlib.redirect_stdout(words):
         content, records = _run(args)
     if args.json:
-        _write_json(args.json, content | {"files": records}, args.overwrite)
+        write_output(args.json, json_bytes(content | {"files": records}), args.overwrite)
     failed = sum("error" in record or "overlay_error" in record for record in records)
     if failed and len(records) > 1:
         print(f"{failed} of {len(records)} files failed", file=sys.stderr)
@@ -219,9 +219,3 @@ def _facts(detector: "Detector") -> dict:
         "clear_threshold": description.clear_threshold,
         "device": detector.device,
     }
-
-
-def _write_json(path: str, content: dict, overwrite: bool) -> None:
-    from keras_madd.support.files import json_bytes, write_output
-
-    write_output(path, json_bytes(content), overwrite)

@@ -52,7 +52,6 @@ def ablate(
     seeds: Sequence[int],
     arms: Sequence[str] = tuple(ARMS),
     *,
-    stages: Stages | None = None,
     echo: Echo = print,
 ) -> dict[str, dict]:
     """Trains and tests every arm with every seed, and writes the table.
@@ -62,7 +61,6 @@ def ablate(
             every arm, `seed` is passed over.
         seeds: One run of each arm with each.
         arms: Names from `ARMS`.
-        stages: Shows each run as a stage.
         echo: Called with one line after each run.
 
     Returns:
@@ -88,7 +86,7 @@ def ablate(
             f"video AUC {result['video_auc']:.4f}"
         )
 
-    runs = train_arms(root, chosen, seeds, stages or Stages(), tell)
+    runs = train_arms(root, chosen, seeds, Stages(), tell)
     table = {arm: _summary(each) for arm, each in runs.items()}
     content = {"settings": settings.to_dict(), "seeds": list(seeds), "arms": table}
     replace_file(root / TABLE_FILE, json_bytes(content), overwrite=True)

@@ -69,9 +69,9 @@ def check_arms(root: Path, arms: Mapping[str, TrainSettings], names: Iterable[st
     found = {path.name for path in root.iterdir()} if root.is_dir() else set()
     if found and not found & set(names):
         raise UserError(f"The folder {root} is not empty, and holds no runs of this command.")
+    data = _data_of(arms)
+    folders_to_test(data.folders)
     for name, settings in arms.items():
-        data = ShardsData.open(settings)
-        folders_to_test(data.folders)
         try:
             config = starting_config(settings, open_source(settings), data.face_fields)
             data.check_size(config.input_size)
@@ -102,20 +102,28 @@ def train_arms(
         UserError: If a run that was begun had other settings, or one cannot go on.
     """
     runs: dict[str, list[ArmRun]] = {arm: [] for arm in arms}
+    data = _data_of(arms)
+    digests = [each["sha256"] for each in data.fingerprints]
     for seed in seeds:
         for arm, settings in arms.items():
             folder = root / arm / f"seed{seed}"
             run = settings.replace(output=folder, seed=seed, tensorboard=False)
             # Found again only if it belongs to these settings; else `train` says what differs.
-            result = _finished(folder) if _same(folder, run) else None
+            result = _finished(folder) if _same(folder, run, digests) else None
             if result is None:
                 with stages.stage(f"{arm}, seed {seed}") as stage:
                     best = train(
-                        run, resume=True, advance=stage.advance, say=stage.say, echo=_nothing
+                        run,
+                        resume=True,
+                        advance=stage.advance,
+                        say=stage.say,
+                        echo=lambda line: None,  # A run's own lines would drown the table's.
                     ).best_model
                     stage.say("scoring the test split")
-                    result, scores = measure_on_test(best, ShardsData.open(run).folders, seed)
-                write_scores(_free(folder / SCORES_FILE), scores)
+                    result, scores = measure_on_test(best, data.folders, seed)
+                # A table that is there belongs to a result that does not count any more.
+                (folder / SCORES_FILE).unlink(missing_ok=True)
+                write_scores(folder / SCORES_FILE, scores)
                 replace_file(folder / RESULT_FILE, json_bytes(result), overwrite=True)
             runs[arm].append(ArmRun(folder, result))
             echo(arm, seed, result)
@@ -145,12 +153,9 @@ def _finished(folder: Path) -> dict | None:
         return None
 
 
-def _same(folder: Path, settings: TrainSettings) -> bool:
+def _same(folder: Path, settings: TrainSettings, digests: list[str]) -> bool:
     record = read_record(folder)
-    if not record:
-        return False
-    now = [each["sha256"] for each in ShardsData.open(settings).fingerprints]
-    if [each["sha256"] for each in record["data"]] != now:
+    if not record or [each["sha256"] for each in record["data"]] != digests:
         return False
     return all(
         record["settings"].get(key) == value
@@ -159,11 +164,6 @@ def _same(folder: Path, settings: TrainSettings) -> bool:
     )
 
 
-def _free(path: Path) -> Path:
-    """Make way for a table that belongs to a result that does not count any more."""
-    path.unlink(missing_ok=True)
-    return path
-
-
-def _nothing(line: str) -> None:
-    """Say nothing: a run's own lines would drown the table's."""
+def _data_of(arms: Mapping[str, TrainSettings]) -> ShardsData:
+    """Read once what all arms are trained on."""
+    return ShardsData.open(next(iter(arms.values())))

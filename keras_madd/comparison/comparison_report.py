@@ -14,12 +14,7 @@ JSON_FILE, REPORT_FILE = "comparison.json", "comparison.html"
 
 
 def write_comparison_report(folder: Path, content: Mapping[str, Any]) -> Path:
-    """Write `comparison.html` into a folder; an existing one is replaced.
-
-    Args:
-        folder: The folder.
-        content: Of `comparison.json`.
-    """
+    """Write `comparison.html` into a folder; an existing one is replaced."""
     models = content["models"]
     tests = next(iter(models.values()))["tests"]
     shown = {

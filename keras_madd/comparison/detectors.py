@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from keras_madd.model.presets import PRESETS
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.progress import Stages
 from keras_madd.support.versions import package_versions
-from keras_madd.training.run_training import Echo
 from keras_madd.training.settings import TrainSettings
 from keras_madd.training.shards_data import ShardsData
 
@@ -41,8 +40,6 @@ def compare_detectors(
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     budget: float | None = None,
     command: str = "",
-    stages: Stages | None = None,
-    echo: Echo = print,
 ) -> dict[str, Any]:
     """Train and test detectors with every seed, measure what they cost, and write the report.
 
@@ -58,8 +55,6 @@ def compare_detectors(
             steps in an epoch; None: as many steps for each as the settings say. Of the processor,
             see `StepCost`.
         command: The command line, for the report.
-        stages: Shows the stages.
-        echo: Called with one line after each run.
 
     Returns:
         The content of `comparison.json`.
@@ -69,8 +64,9 @@ def compare_detectors(
             both classes, a run that was begun had other settings, or the folder holds something
             else.
     """
-    stages = stages or Stages()
+    stages = Stages()
     root = Path(settings.output)
+    data = ShardsData.open(settings)
     arms = settings_of_models(settings, models, changes or {})
     check_arms(root, arms, PRESETS)
     steps = _step_costs(root, arms, stages)
@@ -83,18 +79,18 @@ def compare_detectors(
         }
 
     def tell(arm: str, seed: int, result: dict) -> None:
-        echo(f"{arm}, seed {seed}: test video AUC {result['video_auc']:.4f}")
+        print(f"{arm}, seed {seed}: test video AUC {result['video_auc']:.4f}")
 
     runs = train_arms(root, arms, seeds, stages, tell)
     with stages.stage("tests") as stage:
         tests, pairs = _tested(runs, Protocol(seed=settings.seed), stage.advance)
-    exported = _exported(root, runs, settings, stages)
+    exported = _exported(root, runs, data, stages)
     content = {
         "models": {
             name: {
                 "description": PRESETS[name]["description"],
                 "settings": _own(arms[name], settings),
-                "training": _training(arms[name], steps[name]),
+                "training": _training(arms[name], steps[name], data),
                 "weights": steps[name].weights,
                 "step_peak_bytes": steps[name].peak_bytes,
                 "litert": exported[name],
@@ -105,7 +101,7 @@ def compare_detectors(
             for name in models
         },
         "pairs": pairs,
-        "data": _data(settings),
+        "data": _data(data),
         "seeds": list(seeds),
         "budget": budget,
         "settings": settings.to_dict(),
@@ -147,8 +143,9 @@ def _measured(path: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _training(arm: TrainSettings, step: StepCost) -> dict[str, Any]:
-    steps = arm.epochs * (arm.steps_per_epoch or ShardsData.open(arm).batches_per_epoch())
+def _training(arm: TrainSettings, step: StepCost, data: ShardsData) -> dict[str, Any]:
+    once = arm.steps_per_epoch or replace(data, settings=arm).batches_per_epoch()
+    steps = arm.epochs * once
     return {
         "steps": steps,
         "faces": steps * arm.batch_size,
@@ -200,10 +197,10 @@ def _aucs(videos: VideoRuns) -> dict[str, Any]:
 
 
 def _exported(
-    root: Path, runs: Mapping[str, Sequence[ArmRun]], settings: TrainSettings, stages: Stages
+    root: Path, runs: Mapping[str, Sequence[ArmRun]], data: ShardsData, stages: Stages
 ) -> dict[str, dict]:
     """Export the first seed's model of each, and time all files in turn."""
-    faces = faces_of(ShardsData.open(settings).folders, _FACES, settings.seed)
+    faces = faces_of(data.folders, _FACES, data.settings.seed)
     costs = {}
     for name, (run, *_) in runs.items():
         with stages.stage(f"export of {name}") as stage:
@@ -231,9 +228,8 @@ def _own(arm: TrainSettings, shared: TrainSettings) -> dict[str, Any]:
     }
 
 
-def _data(settings: TrainSettings) -> dict[str, dict]:
+def _data(data: ShardsData) -> dict[str, dict]:
     """Return each folder with what it is in the comparison."""
-    data = ShardsData.open(settings)
     return {
         fingerprint["path"]: {
             "dataset": each.dataset,

@@ -10,11 +10,7 @@ from keras_madd.support.errors import UserError
 
 
 def first_damage(folder: str | os.PathLike) -> str | None:
-    """Reads everything, pictures too, and says in one line what is damaged first, if anything.
-
-    Args:
-        folder: Of shards.
-    """
+    """Reads everything, pictures too, and says in one line what is damaged first, if anything."""
     try:
         for record in read_records(folder):
             try:

@@ -1,7 +1,7 @@
 """From records to augmented face crops: the graph operations of `load_dataset`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,11 @@ _REAL, _FAKE = 0, 1
 _graph = tf.autograph.experimental.do_not_convert
 
 
+@dataclass(frozen=True, eq=False)
 class InputGraph:
     """The functions that `load_dataset` maps over its rows.
 
-    Args:
+    Attributes:
         files: Paths of the shards.
         settings: Of the augmentation.
         image_size: Side of the result in pixels.
@@ -39,27 +40,15 @@ class InputGraph:
         clip_frames: T, crops of a clip, which get the same of everything; `None`: single crops.
     """
 
-    def __init__(
-        self,
-        files: Sequence[str],
-        settings: Augmentation,
-        image_size: int,
-        margin: float,
-        seed: int,
-        share: bool,
-        metadata: bool,
-        self_blend: SelfBlend | None,
-        clip_frames: int | None = None,
-    ):
-        self._files = list(files)
-        self._settings = settings
-        self._image_size = image_size
-        self._margin = margin
-        self._seed = seed
-        self._share = share
-        self._metadata = metadata
-        self._self_blend = self_blend
-        self._clip_frames = clip_frames
+    files: Sequence[str]
+    settings: Augmentation
+    image_size: int
+    margin: float
+    seed: int
+    share: bool
+    metadata: bool
+    self_blend: SelfBlend | None
+    clip_frames: int | None = None
 
     @_graph
     def read(self, places: tf.Tensor, blended: tf.Tensor, step: tf.Tensor) -> tf.data.Dataset:
@@ -67,7 +56,7 @@ class InputGraph:
 
         def record(place):
             variant = tf.raw_ops.TFRecordDatasetV2(
-                filenames=tf.gather(self._files, place[:1]),
+                filenames=tf.gather(self.files, place[:1]),
                 compression_type="",
                 buffer_size=tf.constant(64 * 1024, tf.int64),
                 byte_offsets=place[1:],
@@ -95,8 +84,8 @@ class InputGraph:
         real, fake = crops[: len(crops) // 2], crops[len(crops) // 2 :]
 
         stream = self._stream(step, _REAL)
-        fake_stream = stream if self._share else self._stream(step, _FAKE)
-        if self._self_blend:
+        fake_stream = stream if self.share else self._stream(step, _FAKE)
+        if self.self_blend:
             fake_stream = tf.where(blended, stream, fake_stream)
 
         def stored():
@@ -117,7 +106,7 @@ class InputGraph:
             )
             return [each for each, _ in shaped], [each for _, each in shaped]
 
-        images = tf.cond(blended, blend, stored) if self._self_blend else stored()
+        images = tf.cond(blended, blend, stored) if self.self_blend else stored()
         images = (
             self._augment(images[0], real, stream),
             self._augment(images[1], fake, fake_stream),
@@ -139,15 +128,15 @@ class InputGraph:
         format["image"] = tf.io.FixedLenFeature([], tf.string)
         format["margin"] = tf.io.FixedLenFeature([], tf.float32)
         format["box"] = tf.io.FixedLenFeature([4], tf.int64)
-        if self._metadata:
+        if self.metadata:
             format |= {name: tf.io.FixedLenFeature([], tf.string) for name in _TEXTS}
-        if self._self_blend:
+        if self.self_blend:
             kind = tf.io.FixedLenSequenceFeature([2], tf.float32, allow_missing=True)
             format["landmarks"] = kind
         return tf.io.parse_single_example(serialized, format)
 
     def _describe(self, crops: list[dict], blended=None) -> dict:
-        if not self._metadata:
+        if not self.metadata:
             return {}
         described = {name: crops[0][name] for name in _TEXTS}
         described["frame"] = self._joined([crop["frame"] for crop in crops])
@@ -160,33 +149,33 @@ class InputGraph:
 
     def _joined(self, each: list):
         """One of a crop; of a clip a stack `(T, ...)`."""
-        return each[0] if self._clip_frames is None else tf.stack(each)
+        return each[0] if self.clip_frames is None else tf.stack(each)
 
     def _stream(self, step, stream: int) -> tf.Tensor:
-        seed = tf.constant([self._seed & 0x7FFFFFFF, self._seed >> 31], tf.int32)
+        seed = tf.constant([self.seed & 0x7FFFFFFF, self.seed >> 31], tf.int32)
         for number in (step[0], step[1], stream):
             seed = tf.random.experimental.stateless_fold_in(seed, number)
         return seed
 
     def _augment(self, images: list, crops: list[dict], seed) -> tf.Tensor:
         """What the network sees of a crop, `(H, W, 3)`, or of a clip, `(T, H, W, 3)`."""
-        drawn = None if self._settings == Augmentation() else draw(self._settings, seed)
+        drawn = None if self.settings == Augmentation() else draw(self.settings, seed)
         return self._joined([self._seen(*each, drawn) for each in zip(images, crops, strict=True)])
 
     def _seen(self, image, crop: dict, drawn: dict[str, Any] | None) -> tf.Tensor:
         stored = tf.cast(tf.shape(image)[0], tf.float32), crop["margin"]
         if drawn is None:
-            side = window_side(*stored, self._margin)
-            return cut_window(image, side, tf.zeros(2), self._image_size)
-        margin = self._margin if self._settings.margins is None else drawn["margin"]
+            side = window_side(*stored, self.margin)
+            return cut_window(image, side, tf.zeros(2), self.image_size)
+        margin = self.margin if self.settings.margins is None else drawn["margin"]
         side = window_side(*stored, margin)
-        image = cut_window(image, side, drawn["shift"], self._image_size)
-        return change_pixels(image, drawn, self._settings)
+        image = cut_window(image, side, drawn["shift"], self.image_size)
+        return change_pixels(image, drawn, self.settings)
 
     def _filmed(self, crops: list[dict], stream) -> list[tf.Tensor]:
         """Stored pictures as a video shows them, if the settings say so."""
         images = [decode_stored(crop["image"]) for crop in crops]
-        if self._settings.footage is None:
+        if self.settings.footage is None:
             return images
         filmed = [
             tf.numpy_function(self._film, [image, stream, _face(crops)], tf.uint8, stateful=False)
@@ -199,19 +188,19 @@ class InputGraph:
         return take.publish(take.film(image))
 
     def _blend(self, image, landmarks, step, stream, face) -> tuple[np.ndarray, np.ndarray]:
-        seed = (self._seed, *(int(number) for number in step))
+        seed = (self.seed, *(int(number) for number in step))
         take = self._take(image, stream, face)
-        assert self._self_blend is not None
-        fake, real, _ = self._self_blend.blend(take.film(image), take.points(landmarks), seed)
+        assert self.self_blend is not None
+        fake, real, _ = self.self_blend.blend(take.film(image), take.points(landmarks), seed)
         return take.publish(real), take.publish(fake)
 
     def _take(self, image: np.ndarray, stream: np.ndarray, face: np.ndarray) -> Take:
-        if self._settings.footage is None:
+        if self.settings.footage is None:
             return Take()
         margin, box = face[0], face[1]
         stored = image.shape[0] / margin
         # What was enlarged to be stored has no more detail than it had.
-        take = self._settings.footage.draw(stream.astype(np.uint32), min(stored, box))
+        take = self.settings.footage.draw(stream.astype(np.uint32), min(stored, box))
         return replace(take, scale=take.scale * min(1.0, box / stored))
 
 

@@ -32,10 +32,6 @@ def window_side(stored_side: Any, stored_margin: Any, margin: Any) -> Any:
 def model_window(record: CropRecord, margin: float) -> np.ndarray:
     """Return the window of a stored picture in its own pixels, (S, S, 3) uint8 RGB.
 
-    Args:
-        record: The stored face crop.
-        margin: The data set's.
-
     Raises:
         UserError: If the picture cannot be decoded.
     """

@@ -4,6 +4,7 @@ Reference: Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images"
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -27,6 +28,7 @@ Blended = tuple[np.ndarray, np.ndarray, np.ndarray]
 RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 
 
+@dataclass(eq=False)
 class SelfBlend:
     """Blends a real face with a slightly changed copy of itself.
 
@@ -44,7 +46,7 @@ class SelfBlend:
     What follows `ratios` goes beyond the paper, towards fakes whose inner face a generator made,
     and is off by default.
 
-    Args:
+    Attributes:
         hue: largest turn of the hue in radians.
         saturation: largest relative change of the saturation.
         value: largest relative change of the brightness value.
@@ -66,50 +68,32 @@ class SelfBlend:
         >>> fake, real, mask = SelfBlend()(image, landmarks, seed=0)
     """
 
-    def __init__(
-        self,
-        hue: float = 0.3,
-        saturation: float = 0.3,
-        value: float = 0.3,
-        masks: Sequence[str] = MASKS,
-        ratios: Sequence[float] = RATIOS,
-        resynthesis: float = 0.0,
-        any_strength: bool = False,
-        rotation: float = 0.0,
-        bending: float = 0.0,
-        reshaping: float = 0.0,
-        augment: bool = True,
-    ):
-        for name, given, most in (
-            ("hue", hue, 1),
-            ("saturation", saturation, 1),
-            ("value", value, 1),
-            ("resynthesis", resynthesis, 1),
-            ("rotation", rotation, 45),
-            ("bending", bending, 10),
-            ("reshaping", reshaping, 0.4),
-        ):
-            if not 0 <= given <= most:
+    hue: float = 0.3
+    saturation: float = 0.3
+    value: float = 0.3
+    masks: Sequence[str] = MASKS
+    ratios: Sequence[float] = RATIOS
+    resynthesis: float = 0.0
+    any_strength: bool = False
+    rotation: float = 0.0
+    bending: float = 0.0
+    reshaping: float = 0.0
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        most = {"rotation": 45, "bending": 10, "reshaping": 0.4}
+        for name in ("hue", "saturation", "value", "resynthesis", *most):
+            if not 0 <= (given := getattr(self, name)) <= most.get(name, 1):
                 raise ValueError(
-                    f"`{name}` must be between 0 and {most}. Received: {name}={given!r}"
+                    f"`{name}` must be between 0 and {most.get(name, 1)}. "
+                    f"Received: {name}={given!r}"
                 )
-        if not masks or set(masks) - {*MASKS, *PARTIAL_MASKS}:
+        if not self.masks or set(self.masks) - {*MASKS, *PARTIAL_MASKS}:
             raise ValueError(
-                f"`masks` must be some of {MASKS + PARTIAL_MASKS}. Received: masks={masks!r}"
+                f"`masks` must be some of {MASKS + PARTIAL_MASKS}. Received: masks={self.masks!r}"
             )
-        if not ratios or not all(0 < ratio <= 1 for ratio in ratios):
-            raise ValueError(f"`ratios` must be above 0, up to 1. Received: ratios={ratios!r}")
-        self.hue = hue
-        self.saturation = saturation
-        self.value = value
-        self.masks = tuple(masks)
-        self.ratios = tuple(ratios)
-        self.resynthesis = resynthesis
-        self.any_strength = any_strength
-        self.rotation = rotation
-        self.bending = bending
-        self.reshaping = reshaping
-        self.augment = augment
+        if not self.ratios or not all(0 < ratio <= 1 for ratio in self.ratios):
+            raise ValueError(f"`ratios` must be above 0, up to 1. Received: ratios={self.ratios!r}")
 
     def __call__(
         self, image: np.ndarray, landmarks: np.ndarray, seed: int | Sequence[int]
@@ -150,7 +134,7 @@ class SelfBlend:
             target = changed
         height, width = image.shape[:2]
         move = _draw_move(height, width, rng)
-        kind = self.masks[rng.integers(len(self.masks))]
+        kind = self.masks[int(rng.integers(len(self.masks)))]
         points = np.asarray(landmarks, np.float32)
         # A stream of its own: what goes beyond the paper changes none of its draws.
         beyond = np.random.default_rng([*_numbers(seed), 2])

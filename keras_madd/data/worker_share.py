@@ -58,9 +58,6 @@ class WorkerShare:
 
         Of an incomplete last batch the first workers have full parts, the last ones less or none.
 
-        Args:
-            length: Rows in an epoch of all workers.
-
         Returns:
             Ascending int64.
         """

@@ -56,13 +56,9 @@ class Settings:
 
 
 def run(output: Path, settings: Settings) -> dict:
-    """Run every stage and write all results into `output`.
+    """Run every stage and write all results into `output`, a folder that is empty.
 
     It works inside that folder, so that what is written names files as they will be found there.
-
-    Args:
-        output: An empty, existing folder.
-        settings: See `Settings`.
 
     Returns:
         What `metrics.json` holds.

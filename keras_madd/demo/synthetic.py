@@ -106,9 +106,6 @@ class SyntheticFaces:
     def videos(self, number: int) -> list[SyntheticVideo]:
         """A real video and its fakes.
 
-        Args:
-            number: 0 to `len(self) - 1`.
-
         Returns:
             The real video first, then one fake per manipulation that it is used for.
         """

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -94,10 +94,6 @@ def open_model(path: str | os.PathLike, threads: int | None = None) -> OpenedMod
     The temperature and threshold of an exported file come from its `model.json`; a Keras model
     has 1 and 0.5.
 
-    Args:
-        path: The model.
-        threads: Processor threads for LiteRT.
-
     Raises:
         UserError: If the model is missing, broken, of no known kind or not for square crops.
     """
@@ -106,12 +102,13 @@ def open_model(path: str | os.PathLike, threads: int | None = None) -> OpenedMod
         from keras_madd.inference.runner import LiteRTRunner
 
         runner = LiteRTRunner(path, threads)
-        return _from_description(path, runner, runner.description)
+        return _opened(path, runner, runner.description, **_fitted(runner.description))
     if path.suffix == ".onnx":
         from keras_madd.inference.model_description import read_model_json
         from keras_madd.inference.onnx_runner import ONNXRunner
 
-        return _from_description(path, ONNXRunner(path), read_model_json(path))
+        description = read_model_json(path)
+        return _opened(path, ONNXRunner(path), description, **_fitted(description))
     if path.suffix not in ("", ".keras") and not path.is_dir():
         raise UserError(
             f"{path} is no model that can be evaluated: expected a .keras, .tflite or .onnx file, "
@@ -121,18 +118,9 @@ def open_model(path: str | os.PathLike, threads: int | None = None) -> OpenedMod
     from keras_madd.model.loading import load_face_classifier
 
     model = load_face_classifier(path)
-    return OpenedModel(
-        path=path,
-        size=_square(path, model.config.input_size),
-        crop_margin=model.config.crop_margin,
-        detector=model.config.detector,
-        temperature=1.0,
-        threshold=0.5,
-        sha256=sha256_of(path) if path.is_file() else "",
-        demonstration=False,
-        clip_frames=model.config.clip_frames,
-        _runner=_KerasRunner(model),
-    )
+    sha256 = sha256_of(path) if path.is_file() else ""
+    unfitted = {"temperature": 1.0, "threshold": 0.5, "sha256": sha256, "demonstration": False}
+    return _opened(path, _KerasRunner(model), model.config, **unfitted)
 
 
 class _KerasRunner:
@@ -152,22 +140,15 @@ class _KerasRunner:
         return probabilities, None if maps is None else np.asarray(maps)
 
 
-def _from_description(path: Path, runner: Runner, description) -> OpenedModel:
-    return OpenedModel(
-        path=path,
-        size=_square(path, description.input_size),
-        crop_margin=description.crop_margin,
-        detector=description.detector,
-        temperature=description.temperature,
-        threshold=description.threshold,
-        sha256=description.sha256,
-        demonstration=description.demonstration,
-        clip_frames=description.clip_frames,
-        _runner=runner,
-    )
+def _opened(path: Path, runner: Runner, faces: Any, **fitted: Any) -> OpenedModel:
+    """Puts together what is known; `faces` is a description or a configuration."""
+    height, width = faces.input_size
+    if height != width:
+        raise UserError(f"{path} takes {height}x{width} pixels; face crops are square.")
+    margin, detector, clip = faces.crop_margin, faces.detector, faces.clip_frames
+    return OpenedModel(path, height, margin, detector, clip_frames=clip, _runner=runner, **fitted)
 
 
-def _square(path: Path, size: tuple[int, int]) -> int:
-    if size[0] != size[1]:
-        raise UserError(f"{path} takes {size[0]}x{size[1]} pixels; face crops are square.")
-    return size[0]
+def _fitted(description: Any) -> dict[str, Any]:
+    names = ("temperature", "threshold", "sha256", "demonstration")
+    return {name: getattr(description, name) for name in names}

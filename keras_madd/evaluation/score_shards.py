@@ -1,7 +1,6 @@
 """Running a model over shards: every crop once, clean or corrupted, into a table of scores."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from keras_madd.data.shards import CropRecord, load_dataset_json
 from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from keras_madd.evaluation.crops import SplitOfShards, clips_of, scored_together, source_groups
 from keras_madd.evaluation.opened_model import OpenedModel
-from keras_madd.evaluation.scores import CLEAN, Scores
+from keras_madd.evaluation.scores import CLEAN, NUMBERS, TEXTS, Scores
 from keras_madd.inference.calibration import calibrate
 
 Progress = Callable[[int, int], None]
@@ -140,30 +139,10 @@ def _stack(pictures: list[np.ndarray], size: int) -> np.ndarray:
 
 
 def _row(record: CropRecord, split: SplitOfShards, condition: str) -> tuple:
-    return (
-        split.name,
-        record.split,
-        record.video,
-        record.method,
-        record.source,
-        condition,
-        record.frame,
-        record.track,
-        record.label,
-    )
+    texts = split.name, record.split, record.video, record.method, record.source, condition
+    return *texts, record.frame, record.track, record.label
 
 
 def _table(rows: list[tuple], probability: np.ndarray) -> Scores:
-    names = (
-        "dataset",
-        "split",
-        "video",
-        "method",
-        "source",
-        "condition",
-        "frame",
-        "track",
-        "label",
-    )
-    columns: dict[str, Any] = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Scores.from_columns(columns | {"probability": probability})
+    columns = *zip(*rows, strict=True), probability
+    return Scores.from_columns(dict(zip((*TEXTS, *NUMBERS), columns, strict=True)))

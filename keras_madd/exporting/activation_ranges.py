@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from keras_madd.exporting.interpreter import open_interpreter, run_picture
-from keras_madd.exporting.litert_file import Graph, graph_of, parse
+from keras_madd.exporting.litert_file import graph_of, parse
 
 PIXEL_RANGE = (0.0, 255.0)
 # Of the pictures' extremes: one picture in a hundred may be cut off for finer steps in the others.
@@ -16,7 +16,6 @@ def activation_extremes(
     content: bytes,
     pictures: Iterable[np.ndarray],
     advance: Callable[[int], None] | None = None,
-    threads: int = 2,
 ) -> dict[str, np.ndarray]:
     """Runs a float LiteRT file and notes every activation's extremes on every picture.
 
@@ -24,7 +23,6 @@ def activation_extremes(
         content: The float file.
         pictures: (H, W, 3) RGB pixels 0 to 255, any number of them.
         advance: Called with the number of pictures done.
-        threads: Number of threads.
 
     Returns:
         Name of each activation to an array (pictures, 2) of smallest and largest values.
@@ -33,12 +31,14 @@ def activation_extremes(
         ValueError: If there are no pictures.
     """
     graph = graph_of(parse(content))
-    interpreter = open_interpreter(content, threads, every_tensor=True)
-    tensors = _activations(graph)
+    interpreter = open_interpreter(content, every_tensor=True)
+    computed = {*graph.inputs, *(each for op in graph.operations for each in op.outputs)}
+    tensors = sorted(each for each in computed if graph.types[each] == "FLOAT32")
     found = []
     for done, picture in enumerate(pictures, start=1):
         run_picture(interpreter, picture)
-        found.append([_extremes(interpreter.get_tensor(each)) for each in tensors])
+        values = map(interpreter.get_tensor, tensors)
+        found.append([(each.min(), each.max()) for each in values])
         if advance is not None:
             advance(done)
     if not found:
@@ -78,12 +78,3 @@ def activation_ranges(
         graph = graph_of(parse(content))
         ranges[graph.names[graph.inputs[0]]] = PIXEL_RANGE
     return ranges
-
-
-def _activations(graph: Graph) -> list[int]:
-    computed = {*graph.inputs, *(each for op in graph.operations for each in op.outputs)}
-    return sorted(each for each in computed if graph.types[each] == "FLOAT32")
-
-
-def _extremes(values: np.ndarray) -> tuple[float, float]:
-    return float(values.min()), float(values.max())

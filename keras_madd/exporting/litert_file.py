@@ -126,6 +126,7 @@ def graph_of(model: Any, name: str | os.PathLike = "the file") -> Graph:
         raise UserError(f"{name} holds {len(model.subgraphs)} graphs; one was expected.")
     (graph,) = model.subgraphs
     tensors = graph.tensors
+    types, activations = _names("TensorType"), _names("ActivationFunctionType")
     filled = [buffer.data is not None and len(buffer.data) > 0 for buffer in model.buffers]
     return Graph(
         operations=tuple(
@@ -133,14 +134,14 @@ def graph_of(model: Any, name: str | os.PathLike = "the file") -> Graph:
                 _name(model.operatorCodes[each.opcodeIndex]),
                 tuple(map(int, _or_empty(each.inputs))),
                 tuple(map(int, _or_empty(each.outputs))),
-                _activations()[getattr(each.builtinOptions, "fusedActivationFunction", 0)],
+                activations[getattr(each.builtinOptions, "fusedActivationFunction", 0)],
             )
             for each in _or_empty(graph.operators)
         ),
         inputs=tuple(map(int, _or_empty(graph.inputs))),
         outputs=tuple(map(int, _or_empty(graph.outputs))),
         names=tuple(_text(each.name) for each in _or_empty(tensors)),
-        types=tuple(_type_names()[each.type] for each in _or_empty(tensors)),
+        types=tuple(types[each.type] for each in _or_empty(tensors)),
         shapes=tuple(tuple(map(int, _or_empty(each.shape))) for each in _or_empty(tensors)),
         constants=frozenset(
             index for index, each in enumerate(_or_empty(tensors)) if filled[each.buffer]
@@ -150,9 +151,6 @@ def graph_of(model: Any, name: str | os.PathLike = "the file") -> Graph:
 
 def operator_counts(path: str | os.PathLike) -> Counter[str]:
     """Counts the operations of a LiteRT file by name; custom ones are named `custom:NAME`.
-
-    Args:
-        path: A `.tflite` file.
 
     Raises:
         UserError: If it is not a LiteRT file.
@@ -218,29 +216,13 @@ def _name(code) -> str:
     if code.customCode is not None:
         return f"custom:{_text(code.customCode)}"
     # Files from before 2020 keep the code in the older, narrower field.
-    return _builtin_names()[max(code.builtinCode, code.deprecatedBuiltinCode)]
+    return _names("BuiltinOperator")[max(code.builtinCode, code.deprecatedBuiltinCode)]
 
 
 @cache
-def _builtin_names() -> dict[int, str]:
+def _names(kind: str) -> dict[int, str]:
+    """The names of one of the schema's lists of numbers."""
     from ai_edge_litert import schema_py_generated as schema
 
-    return _numbered(schema.BuiltinOperator)
-
-
-@cache
-def _type_names() -> dict[int, str]:
-    from ai_edge_litert import schema_py_generated as schema
-
-    return _numbered(schema.TensorType)
-
-
-@cache
-def _activations() -> dict[int, str]:
-    from ai_edge_litert import schema_py_generated as schema
-
-    return _numbered(schema.ActivationFunctionType)
-
-
-def _numbered(constants: type) -> dict[int, str]:
-    return {number: name for name, number in vars(constants).items() if isinstance(number, int)}
+    constants = vars(getattr(schema, kind)).items()
+    return {number: name for name, number in constants if isinstance(number, int)}

@@ -37,20 +37,10 @@ def compare_export(
     Raises:
         UserError: If the file cannot be run.
     """
-    from keras_madd.model.precision import in_float32
-
-    model = in_float32(model)
-    probabilities, maps = _runner(path).run(pixels)
-    difference = np.abs(probabilities - model.fake_probability(pixels))
-    attention = 0.0
-    if maps is not None:
-        attention = _attention_difference(model.attention_maps(pixels), maps)
-    return {
-        "images": len(pixels),
-        "max_probability_difference": float(difference.max()),
-        "mean_probability_difference": float(difference.mean()),
-        "max_attention_difference": attention,
-    }
+    figures = verify_export(model, path, Samples(pixels, None, "")).figures
+    names = ("images", "max_probability_difference", "mean_probability_difference")
+    kept = {name: figures[name] for name in names}
+    return kept | {"max_attention_difference": figures.get("max_attention_difference", 0.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +79,7 @@ def verify_export(
     from keras_madd.model.precision import in_float32
 
     model = in_float32(model)
-    runner = _runner(path, threads)
+    runner = ONNXRunner(path) if Path(path).suffix == ".onnx" else LiteRTRunner(path, threads)
     exported, maps = runner.run(samples.images)
     reference = model.fake_probability(samples.images)
     description = read_model_json(path)
@@ -97,9 +87,9 @@ def verify_export(
         reference, exported, samples.labels, description.temperature, description.threshold
     )
     if maps is not None:
-        figures["max_attention_difference"] = _attention_difference(
-            model.attention_maps(samples.images), maps
-        )
+        expected = model.attention_maps(samples.images)
+        scale = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
+        figures["max_attention_difference"] = float(np.abs(maps - expected).max()) / scale
     return Verification(reference, np.asarray(exported, "float64"), samples.labels, figures)
 
 
@@ -171,12 +161,3 @@ def sample_pictures(size: tuple[int, int], count: int = 8, seed: int = 0) -> np.
         columns = np.minimum(np.arange(width) * cells // width, cells - 1)
         total += coarse[:, rows][:, :, columns] / np.log2(2 * cells)
     return np.clip(total * 55 + 120, 0, 255).astype(np.uint8)
-
-
-def _runner(path: str | os.PathLike, threads: int | None = None):
-    return ONNXRunner(path) if Path(path).suffix == ".onnx" else LiteRTRunner(path, threads)
-
-
-def _attention_difference(expected: np.ndarray, maps: np.ndarray) -> float:
-    scale = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
-    return float(np.abs(maps - expected).max()) / scale

@@ -13,9 +13,6 @@ class ClipHistory:
     """Makes a clip of each face that comes, of the same person's faces before it.
 
     Until as many have come, the first one is repeated at the clip's beginning.
-
-    Args:
-        clip_frames: T, faces of a clip.
     """
 
     def __init__(self, clip_frames: int):

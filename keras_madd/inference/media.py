@@ -67,9 +67,6 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     A file is yielded whatever its ending; inside folders only those with an image's or a video's
     ending are, in order of their names; hidden ones, and those that `keras-madd score --overlay`
     wrote, are passed over.
-
-    Args:
-        paths: Files and folders.
     """
     given = list(map(Path, paths))
     suffixes = IMAGE_SUFFIXES
@@ -83,9 +80,6 @@ def open_media(path: str | os.PathLike) -> Media:
     """Looks into a file: a photograph is read, a video is only recognised.
 
     The content decides, not the ending; an animation is a photograph, its first frame.
-
-    Args:
-        path: The file.
     """
     path = Path(path)
     try:
@@ -108,11 +102,7 @@ def open_media(path: str | os.PathLike) -> Media:
 
 
 def read_ahead(paths: Iterable[str | os.PathLike]) -> Generator[Media]:
-    """Looks into files in order; other threads read the next two meanwhile.
-
-    Args:
-        paths: The files.
-    """
+    """Looks into files in order; other threads read the next two meanwhile."""
     paths = iter(paths)
     with ThreadPoolExecutor(_READ_AHEAD) as pool:
         try:

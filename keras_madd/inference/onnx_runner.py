@@ -15,9 +15,6 @@ BATCH = 16
 class ONNXRunner:
     """Runs an exported ONNX file under ONNX Runtime, as `LiteRTRunner` does a LiteRT file.
 
-    Args:
-        path: The `.onnx` file.
-
     Raises:
         UserError: If ONNX Runtime is not installed or refuses the file.
     """

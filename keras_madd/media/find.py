@@ -20,8 +20,5 @@ def find_videos(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
 
     A file is yielded whatever its ending; inside folders only those with a video's ending are,
     and hidden ones are passed over.
-
-    Args:
-        paths: Files and folders.
     """
     return find_files(paths, VIDEO_SUFFIXES)

@@ -78,9 +78,6 @@ def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
 
     A file is yielded whatever its ending; inside folders only those with an image's ending are,
     and hidden ones are passed over.
-
-    Args:
-        paths: Files and folders.
     """
     return find_files(paths, IMAGE_SUFFIXES)
 

@@ -47,9 +47,6 @@ class _Element:
 class ClusterCheck:
     """Checks the clusters of a file one after another, as its packets are read.
 
-    Args:
-        path: A Matroska or WebM file.
-
     Attributes:
         has_checksums: Whether all clusters looked at so far carry a CRC-32.
         first_damage: What is wrong with the first damaged one so far, or "".

@@ -83,11 +83,7 @@ class SoundFrames:
         return True
 
     def damage(self, number: int | None = None) -> None:
-        """Notes that a packet is damaged, by default the last one.
-
-        Args:
-            number: Of the packet.
-        """
+        """Notes that a packet is damaged, by default the last one."""
         start = max(0, self._last - self._lag) if number is None else number
         end = next((key for key in self._keys if key.number > start), None)
         if number is None and end is not None and end.number <= self._last:

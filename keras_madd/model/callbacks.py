@@ -13,9 +13,6 @@ class CentreStepDecay(keras.callbacks.Callback):
     """Ends each epoch of a `RegionIndependence` layer: alpha takes its next value.
 
     `MADD.fit` adds it by itself.
-
-    Args:
-        region_independence: The layer.
     """
 
     def __init__(self, region_independence: keras.layers.Layer):

@@ -11,9 +11,6 @@ def seeds_from(seed: int | None) -> Iterator[None]:
 
     Keras seeds what is not given a seed from Python's generator; that generator is seeded here
     and put back afterwards. `None` leaves it alone.
-
-    Args:
-        seed: The seed.
     """
     if seed is None:
         yield

@@ -13,8 +13,8 @@ import numpy as np
 
 from keras_madd.backbones.official_efficientnet import DEEPFAKEBENCH_NAME
 from keras_madd.model.madd import MADD
+from keras_madd.published_weights import official
 from keras_madd.published_weights.layouts import Layout
-from keras_madd.published_weights.official import ATTENTION_LAYERS, BORDER_MASK, TEXTURE_LAYERS
 from keras_madd.published_weights.recognise import (
     Recognised,
     check_network,
@@ -27,17 +27,11 @@ from keras_madd.published_weights.recognise import (
 )
 from keras_madd.torch_weights.assign_tensors import Constant
 from keras_madd.torch_weights.checkpoint import CheckpointError, read_checkpoint
-from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
+from keras_madd.torch_weights.names import Slot
 
 NETWORK = "DeepfakeBench's multi_attention detector"
 PREFIX = "backbone.efficientnet."
-HEAD_MODULES = {
-    "projection_local_0": "projection_local.0",
-    "projection_local_2": "projection_local.2",
-    "project_final": "projection_final.0",
-    "ensemble_0": "ensemble_classifier_fc.0",
-    "ensemble_2": "ensemble_classifier_fc.2",
-}
+HEAD_MODULES = {**official.HEAD_MODULES, "project_final": "projection_final.0"}
 # What its configuration sets and the tensors do not tell.
 SETTINGS = {
     "variant": "deepfakebench",
@@ -92,22 +86,14 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
 
 def slots(model: MADD) -> dict[str, Slot]:
     """Where the tensors of the benchmark's checkpoint go."""
-    network = model.network
-    found = backbone_slots(network.get_layer("backbone"), PREFIX)
-    found |= block_slots(
-        network.get_layer("attention"), same_names("attention_generation", ATTENTION_LAYERS)
-    )
-    found |= block_slots(
-        network.get_layer("texture"), same_names("texture_enhance", TEXTURE_LAYERS)
-    )
-    return found | block_slots(network.get_layer("head"), HEAD_MODULES)
+    return official.detector_slots(model, PREFIX, "attention_generation", HEAD_MODULES)
 
 
 def _constants(model):
     """Tensors that fill nothing, with what they must be."""
     classes, channels = model.config.num_classes, stage_channels(model.config.backbone)["final"]
     return {
-        "attention_generation.mask": Constant(BORDER_MASK.shape, BORDER_MASK),
+        "attention_generation.mask": official.MASK,
         "backbone.last_layer.weight": Constant((classes, channels)),
         "backbone.last_layer.bias": Constant((classes,)),
     }

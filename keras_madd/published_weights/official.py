@@ -30,7 +30,8 @@ from keras_madd.torch_weights.checkpoint import read_checkpoint
 from keras_madd.torch_weights.names import Slot, backbone_slots, block_slots, same_names
 
 NETWORK = "the authors' released detector"
-BORDER_MASK = np.pad(np.ones((1, 1, 20, 20), "float32"), ((0, 0), (0, 0), (2, 2), (2, 2)))
+_BORDER_MASK = np.pad(np.ones((1, 1, 20, 20), "float32"), ((0, 0), (0, 0), (2, 2), (2, 2)))
+MASK = Constant(_BORDER_MASK.shape, _BORDER_MASK)
 ATTENTION_LAYERS = ("conv_extract", "bn1", "conv2", "bn2")
 TEXTURE_LAYERS = (
     *("conv_extract", "conv0", "conv1", "conv2", "conv3", "conv_last"),
@@ -88,17 +89,26 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
 
 def slots(model: MADD) -> dict[str, Slot]:
     """Where the tensors of a released checkpoint go in a model of variant `official`."""
-    network = model.network
-    found = backbone_slots(network.get_layer("backbone"), "net.")
-    found |= block_slots(network.get_layer("attention"), same_names("attentions", ATTENTION_LAYERS))
-    found |= block_slots(
-        network.get_layer("texture"), same_names("texture_enhance", TEXTURE_LAYERS)
-    )
-    found |= block_slots(network.get_layer("head"), HEAD_MODULES)
+    found = detector_slots(model, "net.", "attentions", HEAD_MODULES)
     if model.region_independence is not None:
         loss = model.region_independence
         found["auxiliary_loss.feature_centers"] = Slot(loss.feature_centres, (0, 1))
         found["auxiliary_loss.alpha"] = Slot(loss.alpha, ())
+    return found
+
+
+def detector_slots(
+    model: MADD, backbone: str, attention: str, head: Mapping[str, str]
+) -> dict[str, Slot]:
+    """Slots of a detector's parts: prefix of the backbone, names of attention block and head."""
+    blocks = {
+        "attention": same_names(attention, ATTENTION_LAYERS),
+        "texture": same_names("texture_enhance", TEXTURE_LAYERS),
+        "head": head,
+    }
+    found = backbone_slots(model.network.get_layer("backbone"), backbone)
+    for name, modules in blocks.items():
+        found |= block_slots(model.network.get_layer(name), modules)
     return found
 
 
@@ -108,7 +118,7 @@ def _constants(model):
     channels = stage_channels(config.backbone)["final"]
     classifier = "last_linear" if config.backbone in official_xception.NAMES else "_fc"
     constants = {
-        "attentions.mask": Constant(BORDER_MASK.shape, BORDER_MASK),
+        "attentions.mask": MASK,
         "auxiliary_loss.inner_margin": Constant((2,)),
         f"net.{classifier}.weight": Constant((config.num_classes, channels)),
         f"net.{classifier}.bias": Constant((config.num_classes,)),

@@ -121,13 +121,7 @@ def recognise_tap(recognised: "Recognised", purpose: str, channels: int | None, 
 def recognise_sizes(
     recognised: Recognised, tensors: Mapping[str, np.ndarray], attention: str
 ) -> None:
-    """Add the numbers of maps, classes and hidden units to what was recognised.
-
-    Args:
-        recognised: What is known so far.
-        tensors: The checkpoint.
-        attention: Name of its attention block.
-    """
+    """Add the numbers of maps, classes and hidden units to what was recognised."""
     maps = length(tensors, f"{attention}.conv2.weight", f"{attention}.bn2.weight")
     recognised.read("num_attentions", maps)
     for field, layer in (("head_width", 0), ("num_classes", 2)):

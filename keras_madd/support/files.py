@@ -64,8 +64,7 @@ def check_replaceable(
 def check_input(path: str | os.PathLike) -> None:
     """Raise a UserError where there is no file to read, such as for a FIFO, which never ends.
 
-    Args:
-        path: The file; links are followed.
+    Links are followed.
     """
     try:
         mode = os.stat(path).st_mode

@@ -13,9 +13,6 @@ def last_words(words: str) -> Iterator[None]:
 
     A small process of its own waits for the end of this one, as nothing in a process can speak
     after SIGKILL or an abort. Where there are no forks, nothing is written.
-
-    Args:
-        words: The line.
     """
     if not hasattr(os, "fork"):
         yield

@@ -39,12 +39,7 @@ def user_cache() -> Path:
 
 
 def cache_folder(url: str, kind: str) -> Path:
-    """The folder of this user's cache that stands for a folder in a bucket.
-
-    Args:
-        url: The folder in the bucket.
-        kind: What it is for.
-    """
+    """The folder of this user's cache that stands for a folder in a bucket."""
     name = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
     return user_cache() / kind / name
 

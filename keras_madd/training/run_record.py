@@ -10,7 +10,7 @@ from keras_madd.support.schema import read_json
 from keras_madd.support.staging import remove_leftovers
 from keras_madd.support.versions import package_versions
 from keras_madd.training.settings import FREE, TrainSettings
-from keras_madd.training.shards_data import FACES
+from keras_madd.training.shards_of_faces import FACES
 
 RUN_JSON = "run.json"
 

@@ -26,7 +26,8 @@ from keras_madd.training.run_record import (
 )
 from keras_madd.training.schedule import make_optimizer
 from keras_madd.training.settings import TrainSettings
-from keras_madd.training.shards_data import ShardsData, settings_with_shards
+from keras_madd.training.shards_data import ShardsData
+from keras_madd.training.shards_of_faces import settings_with_shards
 from keras_madd.training.starting_model import open_source, starting_config, starting_model
 from keras_madd.training.tensorboard import EventWriter
 from keras_madd.training.validation import example_faces

@@ -35,12 +35,7 @@ def make_schedule(settings: TrainSettings, batches_per_epoch: int) -> WarmUp:
 
 
 def make_optimizer(settings: TrainSettings, batches_per_epoch: int) -> keras.Optimizer:
-    """Build the optimizer of a run, with its schedule and, where asked for, its average.
-
-    Args:
-        settings: Settings of the run.
-        batches_per_epoch: Batches in an epoch.
-    """
+    """Build the optimizer of a run, with its schedule and, where asked for, its average."""
     accumulation = settings.gradient_accumulation
     shared = {
         "learning_rate": make_schedule(settings, batches_per_epoch),

@@ -145,70 +145,48 @@ class TrainSettings:
             raise UserError("`data` and `faces` cannot be used together: choose one.")
         if self.people and not (self.faces or self.data):
             raise UserError("`people` says who is shown in `faces`: give both.")
-        if self.init and self.stage1_epochs:
-            raise UserError(
-                "`init` and `stage1_epochs` cannot be used together: both say where the weights "
-                "come from."
-            )
-        if self.init and self.backbone_weights:
-            raise UserError(
-                "`init` and `backbone_weights` cannot be used together: both say where the "
-                "weights come from."
-            )
+        for name in ("stage1_epochs", "backbone_weights"):
+            if self.init and getattr(self, name):
+                raise UserError(
+                    f"`init` and `{name}` cannot be used together: both say where the weights "
+                    "come from."
+                )
         if self.preset and self.preset not in PRESETS:
-            known = "\n".join(f"  {name}: {each['description']}" for name, each in PRESETS.items())
-            raise UserError(f"There is no preset {self.preset!r}. There are:\n{known}")
-        for name, choices in (
-            ("schedule", SCHEDULES),
-            ("optimizer", OPTIMIZERS),
-            ("mixed_precision", ("", *PRECISIONS)),
-            ("sampling", SAMPLINGS),
-            ("augment", AUGMENTATIONS),
-            ("blending", BLENDINGS),
-        ):
+            presets = "\n".join(
+                f"  {name}: {each['description']}" for name, each in PRESETS.items()
+            )
+            raise UserError(f"There is no preset {self.preset!r}. There are:\n{presets}")
+        known = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "sampling": SAMPLINGS}
+        known |= {"augment": AUGMENTATIONS, "blending": BLENDINGS}
+        for name, choices in (known | {"mixed_precision": ("", *PRECISIONS)}).items():
             value = getattr(self, name)
             _require(value in choices, name, value, f"one of {', '.join(filter(None, choices))}")
-        for name in ("epochs", "batch_size", "gradient_accumulation"):
+        least = {
+            **dict.fromkeys(("epochs", "batch_size", "gradient_accumulation"), 1),
+            **dict.fromkeys(("stage1_epochs", "warmup_epochs", "keep", "seed"), 0),
+            **{"steps_per_epoch": 1, "max_val_videos": 2, "patience": 1},
+        }
+        for name, number in least.items():
             value = getattr(self, name)
-            _require(value >= 1, name, value, "1 or more")
-        for name in ("stage1_epochs", "warmup_epochs", "keep", "seed"):
-            value = getattr(self, name)
-            _require(value >= 0, name, value, "0 or more")
-        pairs = self.sampling != "natural"
-        _require(
-            not pairs or self.batch_size % 2 == 0,
-            "batch_size",
-            self.batch_size,
-            f"even with {self.sampling} sampling",
-        )
-        _require(
-            not (self.self_blend and not pairs),
-            "self_blend",
-            self.self_blend,
-            "0 with natural sampling",
-        )
-        for name, least in (("steps_per_epoch", 1), ("max_val_videos", 2), ("patience", 1)):
-            value = getattr(self, name)
-            _require(value is None or value >= least, name, value, f"{least} or more")
+            _require(value is None or value >= number, name, value, f"{number} or more")
+        if self.sampling == "natural":
+            blended = self.self_blend
+            _require(not blended, "self_blend", blended, "0 with natural sampling")
+        else:
+            size, even = self.batch_size, f"even with {self.sampling} sampling"
+            _require(size % 2 == 0, "batch_size", size, even)
         devices = self.devices
-        _require(
-            devices == "all" or (type(devices) is int and devices >= 1),
-            "devices",
-            devices,
-            "all, or 1 or more",
-        )
+        can_share = devices == "all" or (type(devices) is int and devices >= 1)
+        _require(can_share, "devices", devices, "all, or 1 or more")
         rate, decay = self.learning_rate, self.weight_decay
         _require(0 < rate < math.inf, "learning_rate", rate, "above 0")
         _require(0 <= decay < math.inf, "weight_decay", decay, "0 or more")
         _require(self.seed < 2**32, "seed", self.seed, "below 2^32")
         _require(0 <= self.ema < 1, "ema", self.ema, "from 0 to below 1")
         _require(0 <= self.self_blend <= 1, "self_blend", self.self_blend, "from 0 to 1")
-        _require(
-            self.warmup_epochs < self.epochs or self.warmup_epochs <= 1,
-            "warmup_epochs",
-            self.warmup_epochs,
-            f"less than the {self.epochs} epochs",
-        )
+        warmup, epochs = self.warmup_epochs, self.epochs
+        fits = warmup < epochs or warmup <= 1
+        _require(fits, "warmup_epochs", warmup, f"less than the {epochs} epochs")
 
 
 def _require(holds: bool, name: str, value: Any, expected: str) -> None:

@@ -1,7 +1,6 @@
 """The shards of a run, checked before any work starts."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 KINDS = ("real", "fake")
-# Shards that a run makes of `settings.faces`, in its own folder.
-FACES = "faces"
 _BETWEEN = "\n"
-_LARGER = 1.7
 
 
 @dataclass(frozen=True)
@@ -59,8 +55,8 @@ class ShardsData:
         descriptions = tuple(load_dataset_json(folder) for folder in folders)
         data = cls(folders, descriptions, settings, clip_frames)
         common_margin(data.descriptions, folders)
-        for split, kinds in (("train", data._train_kinds()), ("val", KINDS)):
-            data._check_split(split, kinds)
+        data._check_split("train", KINDS[:1] if settings.self_blend else KINDS)
+        data._check_split("val", KINDS)
         return data
 
     @property
@@ -175,15 +171,8 @@ class ShardsData:
     def _load(self, split: str, image_size: int, **options) -> "tf.data.Dataset":
         from keras_madd.data.load_dataset import load_dataset
 
-        batch_size = self.settings.batch_size
-        return load_dataset(
-            self._having(split),
-            split,
-            batch_size,
-            image_size=image_size,
-            clip_frames=self.clip_frames,
-            **options,
-        )
+        options |= {"image_size": image_size, "clip_frames": self.clip_frames}
+        return load_dataset(self._having(split), split, self.settings.batch_size, **options)
 
     def _choose_videos(self, most: int) -> list[str]:
         videos: dict[str, set[str]] = {kind: set() for kind in KINDS}
@@ -195,9 +184,6 @@ class ShardsData:
         real, fake = (random.permutation(sorted(videos[kind])).tolist() for kind in KINDS)
         reals = min(len(real), max(most // 2, most - len(fake)))
         return real[:reals] + fake[: most - reals]
-
-    def _train_kinds(self) -> tuple[str, ...]:
-        return ("real",) if self.settings.self_blend else KINDS
 
     def _having(self, split: str) -> list[Path]:
         return [
@@ -222,49 +208,3 @@ class ShardsData:
         raise UserError(
             f"{problem}. {purpose}. Prepare data that has them, or add another --data folder."
         )
-
-
-def settings_with_shards(
-    settings: TrainSettings, size: int, progress: Callable[[int, int, str], None]
-) -> TrainSettings:
-    """Make shards of a folder of real faces, where a run is on one, and feed the run with them.
-
-    Args:
-        settings: Of the run.
-        size: Side of the network's input in pixels.
-        progress: Called as `progress(done, total, note)` after each file.
-
-    Returns:
-        Settings with `data`; the same ones where they have it already.
-
-    Raises:
-        UserError: If the folder does not have enough faces.
-    """
-    if not settings.faces:
-        return settings
-    folder, faces, seed = Path(settings.output) / FACES, settings.faces, settings.seed
-    if not settings.people:
-        from keras_madd.datasets.faces_folder import faces_from_folder
-
-        faces_from_folder(faces, folder, size=size, seed=seed, progress=progress)
-        return settings.replace(faces="", data=(folder,))
-    from keras_madd.datasets.prepare import PrepareSettings, prepare
-    from keras_madd.datasets.unseen_fakes import make_unseen_fakes
-
-    # Larger than the network's input, so that faces can be filmed as large as videos show them.
-    chosen = PrepareSettings(
-        "faces", size=round(_LARGER * size), seed=seed, landmarks=True, splits=("train",)
-    )
-    training = folder / "train"
-    prepare(faces, training, chosen, people=settings.people, max_failures="50%", progress=progress)
-    made = make_unseen_fakes(
-        faces,
-        settings.people,
-        folder,
-        splits=("val",),
-        size=size,
-        frames_per_video=1,
-        seed=seed,
-        progress=progress,
-    )
-    return settings.replace(faces="", data=(training, *(folder / f"c{crf}" for crf in made)))

@@ -87,10 +87,6 @@ def is_better(now: dict, best: dict | None) -> bool:
 def example_faces(batches: "tf.data.Dataset", count: int = 4) -> tuple[np.ndarray, list[str]]:
     """Return the first validation faces, as many real as fake, with captions; of clips the first.
 
-    Args:
-        batches: As for `score_validation`.
-        count: How many.
-
     Returns:
         `(B, H, W, 3)` uint8 and B captions.
     """

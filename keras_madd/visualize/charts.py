@@ -1,4 +1,4 @@
-"""Figures of training and of scores, in a light and a dark theme."""
+"""Figures of training and of scores, as bytes of a PNG file; faces, of a JPEG file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,9 +21,6 @@ def loss_curves(
         history: As `keras.callbacks.History.history`: name to one value per epoch.
         best_epoch: Index from 0 of the epoch that was kept; marked where given.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
 
     Raises:
         ValueError: If `history` is empty.
@@ -66,9 +63,6 @@ def roc_curves(
     Args:
         curves: Name to `(labels, scores)`; 1 is fake.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     from sklearn.metrics import roc_auc_score, roc_curve
 
@@ -85,22 +79,16 @@ def roc_curves(
     return chart.png()
 
 
-def score_histogram(
-    groups: Mapping[str, Sequence[float]], bins: int = 25, theme: Theme = "light"
-) -> bytes:
+def score_histogram(groups: Mapping[str, Sequence[float]], theme: Theme = "light") -> bytes:
     """Draws how the scores of each group spread; every group's bars add up to 100 %.
 
     Args:
         groups: Name to scores, 0 to 1; the first is usually the real ones.
-        bins: Number of bins from 0 to 1.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     chart = Chart(theme)
     axes = chart.panel("probability of being fake", "% of the group")
-    edges = np.linspace(0, 1, bins + 1)
+    edges = np.linspace(0, 1, 26)
     for index, (name, scores) in enumerate(groups.items()):
         share = np.histogram(scores, edges)[0] / max(1, len(scores)) * 100
         color = chart.series(index)
@@ -120,9 +108,6 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     Args:
         aucs: Name to AUC, 0 to 1.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     chart = Chart(theme, (WIDTH, 0.75 + 0.36 * len(aucs)))
     axes = chart.panel("AUC against all real ones (0.5 is chance)")
@@ -134,12 +119,8 @@ def method_chart(aucs: Mapping[str, float], theme: Theme = "light") -> bytes:
     for place, value in zip(places, values, strict=True):
         # On the side where the line to 0.5 does not run.
         side, align = (9, "left") if value >= 0.5 else (-9, "right")
-        style: dict[str, Any] = {
-            "xytext": (side, 0),
-            "textcoords": "offset points",
-            "ha": align,
-            "va": "center",
-        }
+        style: dict[str, Any] = {"textcoords": "offset points", "ha": align, "va": "center"}
+        style["xytext"] = (side, 0)
         axes.annotate(f"{value:.3f}", (value, place), fontsize=9, color=chart.colors.ink, **style)
     _auc_scale(axes, chart, list(aucs), low)
     # Room for the figures beside dots at the right edge.
@@ -152,9 +133,6 @@ def interval_chart(aucs: Mapping[str, tuple[float, float, float]], theme: Theme 
     Args:
         aucs: Name to AUC, lower and upper end, 0 to 1.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     chart = Chart(theme, (WIDTH, 0.75 + 0.36 * len(aucs)))
     axes = chart.panel("AUC and its 95% interval (0.5 is chance)")
@@ -187,9 +165,6 @@ def attention_grid(
         maps: (B, h, w, M) of 0 or more. Each map is drawn to its own scale.
         captions: B short texts for the rows, such as `"fake 93%"`.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A JPEG file's bytes.
 
     Raises:
         ValueError: If there are no faces or the numbers of faces, maps and captions differ.

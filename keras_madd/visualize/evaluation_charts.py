@@ -1,4 +1,7 @@
-"""Figures of an evaluation: errors, calibration, corruptions, hidden faces."""
+"""Figures of an evaluation: errors, calibration, corruptions, hidden faces.
+
+As bytes of a PNG file; a gallery of faces, of a JPEG file.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,9 +20,6 @@ def det_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], theme: Theme =
     Args:
         curves: Name to `(labels, scores)`; 1 is fake.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     from scipy.stats import norm
     from sklearn.metrics import roc_curve
@@ -44,29 +44,26 @@ def det_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], theme: Theme =
 
 def calibration_diagram(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
-    bins: int = 10,
     theme: Theme = "light",
 ) -> bytes:
-    """Draws the share of fakes against the probability that was given, in bins of equal width.
+    """Draws the share of fakes against the probability that was given, in ten bins of equal width.
+
+    Empty bins are left out, and dots grow with what they hold.
 
     Args:
         curves: Name to `(labels, scores)`; 1 is fake.
-        bins: Number of bins; empty ones are left out, and dots grow with what they hold.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     chart = Chart(theme)
     axes = chart.panel("probability given", "share that is fake")
     axes.plot([0, 1], [0, 1], **chart.dotted(), label="perfect")
     for index, (name, (labels, scores)) in enumerate(curves.items()):
         labels, scores = np.asarray(labels, float), np.asarray(scores, float)
-        place = np.minimum((scores * bins).astype(int), bins - 1)
-        counts = np.bincount(place, minlength=bins)
+        place = np.minimum((scores * 10).astype(int), 9)
+        counts = np.bincount(place, minlength=10)
         used = counts > 0
-        mean = np.bincount(place, scores, bins)[used] / counts[used]
-        share = np.bincount(place, labels, bins)[used] / counts[used]
+        mean = np.bincount(place, scores, 10)[used] / counts[used]
+        share = np.bincount(place, labels, 10)[used] / counts[used]
         color = chart.series(index)
         axes.plot(mean, share, color=color, linewidth=1.2, label=name)
         sizes = 12 + 90 * counts[used] / counts.max()
@@ -85,9 +82,6 @@ def corruption_curves(
         clean: AUC without corruption, drawn at severity 0.
         curves: Name to the AUC at severities 1, 2, ...
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     columns = 4 if len(curves) > 3 else len(curves)
     rows = -(-len(curves) // columns)
@@ -119,9 +113,6 @@ def hiding_chart(
         deletion: Order of the cells to the change of the log-odds as they are hidden.
         insertion: Order of the cells to the distance of the log-odds as they are shown.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A PNG file's bytes.
     """
     chart = Chart(theme, (2 * WIDTH, 3.3), (1, 2))
     panels = (("hidden, in this order", deletion), ("shown, in this order", insertion))
@@ -136,20 +127,15 @@ def hiding_chart(
     return chart.png(w_pad=2)
 
 
-def face_gallery(
-    faces: np.ndarray, captions: Sequence[str], columns: int = 6, theme: Theme = "light"
-) -> bytes:
-    """Draws faces in rows, each with its caption below.
+def face_gallery(faces: np.ndarray, captions: Sequence[str], theme: Theme = "light") -> bytes:
+    """Draws faces in rows of six, each with its caption below.
 
     Args:
         faces: (N, H, W, 3) uint8 RGB, N of 1 or more.
         captions: N texts of one or two short lines.
-        columns: Faces in a row.
         theme: `"light"` or `"dark"`.
-
-    Returns:
-        A JPEG file's bytes.
     """
+    columns = 6
     rows = -(-len(faces) // columns)
     cell, text = 1.5, 0.42
     chart = Chart(theme, (cell * columns, (cell + text) * rows))

@@ -5,6 +5,7 @@ and by two colours that every kind of colour vision keeps apart.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import cv2
@@ -23,6 +24,8 @@ _COLORS = {
     **dict.fromkeys(("uncertain", "unsure"), UNSURE_COLOR),
 }
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+# Of the longer side, so that labels can be read.
+LEAST_SIDE = 480
 # A smaller inset shows nothing.
 _LEAST_INSET = 40
 
@@ -86,23 +89,18 @@ def draw_onto(
         _draw_label(canvas, face, *label)
 
 
-def enlarge_small(
-    image: np.ndarray, faces: Iterable[Any], least: int = 480
-) -> tuple[np.ndarray, list]:
+def enlarge_small(image: np.ndarray, faces: Iterable[Any]) -> tuple[np.ndarray, list]:
     """Enlarges a small picture by a whole factor, so that labels can be read on it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         faces: Dataclasses with `box` and `crop_box`, which are enlarged with it.
-        least: Of the longer side in pixels; from here on nothing changes.
 
     Returns:
         The picture and its faces.
     """
-    from dataclasses import replace
-
     check_image(image)
-    factor = -(-least // max(image.shape[:2]))
+    factor = -(-LEAST_SIDE // max(image.shape[:2]))
     if factor == 1:
         return image, list(faces)
     enlarged = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)

@@ -11,6 +11,7 @@ from keras_madd.faces.crop import check_image
 from keras_madd.visualize.attention import attended_crop
 from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
 from keras_madd.visualize.overlays import (
+    LEAST_SIDE,
     ScoredFaceLike,
     color_of,
     draw_onto,
@@ -52,7 +53,7 @@ class VideoOverlay:
         note: str = "",
         clear_threshold: float | None = None,
     ):
-        factor = max(1, -(-480 // max(width, height)))
+        factor = -(-LEAST_SIDE // max(width, height))
         self._width, self._height = factor * width, factor * height
         size = int(np.clip(round((self._width * self._height) ** 0.5 / 56), 11, 34))
         self._note, self._letters, self._threshold = note, size, threshold

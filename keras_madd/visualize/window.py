@@ -18,9 +18,6 @@ _TRY = "import cv2; cv2.namedWindow('x'); cv2.waitKey(1); cv2.destroyAllWindows(
 class Window:
     """Shows pictures until somebody closes it, or presses q or Escape.
 
-    Args:
-        title: Of the window.
-
     Raises:
         UserError: If there is no screen to show it on.
     """

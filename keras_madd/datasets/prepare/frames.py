@@ -1,6 +1,5 @@
 """Frames of a video, whether it is a film, a folder of pictures or a list of them."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_madd.datasets.sources.listing import pictures_in
 from keras_madd.media import VideoReader
-from keras_madd.media.images import IMAGE_SUFFIXES, read_image
+from keras_madd.media.images import read_image
 from keras_madd.support.errors import UserError
 
 
@@ -36,9 +36,6 @@ def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
 
 class FilmFrames:
     """The frames of a video file, decoded once, by one thread.
-
-    Args:
-        path: The file.
 
     Raises:
         UserError: It cannot be read.
@@ -76,9 +73,6 @@ class PictureFrames:
 
     A picture whose name is a number has that number; otherwise they are numbered in order.
 
-    Args:
-        paths: The pictures, in order.
-
     Raises:
         UserError: There are none.
     """
@@ -91,12 +85,6 @@ class PictureFrames:
             numbers = list(range(len(paths)))
         self._paths = dict(sorted(zip(numbers, paths, strict=True)))
         self.trouble: str | None = None
-
-    @classmethod
-    def of_folder(cls, folder: Path) -> "PictureFrames":
-        """The pictures in a folder, in the order of the numbers in their names."""
-        paths = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
-        return cls(sorted(paths, key=lambda path: (_natural(path.stem), path.name)))
 
     def numbers(self) -> Sequence[int]:
         """The numbers of all frames."""
@@ -132,11 +120,5 @@ def open_frames(path: Path | None, pictures: Sequence[Path]) -> FilmFrames | Pic
         return PictureFrames(pictures)
     assert path is not None
     if path.is_dir():
-        return PictureFrames.of_folder(path)
+        return PictureFrames(pictures_in(path))
     return FilmFrames(path)
-
-
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Sorts "10" after "9"."""
-    parts = re.findall(r"(\d+)|(\D+)", name)
-    return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts]

@@ -58,31 +58,17 @@ class PrepareSettings:
     limit: int = 0
 
     def __post_init__(self):
-        kinds = ("auto", *MODEL_FILES)
-        for name, choices in (
-            ("image_format", IMAGE_FORMATS),
-            ("tracks", TRACKS),
-            ("detector", kinds),
-        ):
-            check_choice(name, getattr(self, name), choices)
-        for name, least in (
-            ("frames_per_video", 1),
-            ("videos_per_shard", 1),
-            ("limit", 0),
-        ):
-            if getattr(self, name) < least:
+        check_choice("image_format", self.image_format, IMAGE_FORMATS)
+        check_choice("tracks", self.tracks, TRACKS)
+        check_choice("detector", self.detector, ("auto", *MODEL_FILES))
+        for name, least in {"frames_per_video": 1, "videos_per_shard": 1, "limit": 0}.items():
+            if (value := getattr(self, name)) < least:
+                raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value!r}")
+        ranges = {"margin": (0.5, 5.0), "context": (1.0, 3.0), "size": (16, MOST_SIDE)}
+        for name, (low, high) in ranges.items():
+            if not low <= (value := getattr(self, name)) <= high:
                 raise ValueError(
-                    f"`{name}` must be at least {least}. Received: {name}={getattr(self, name)!r}"
-                )
-        for name, low, high in (
-            ("margin", 0.5, 5.0),
-            ("context", 1.0, 3.0),
-            ("size", 16, MOST_SIDE),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(
-                    f"`{name}` must be between {low:g} and {high:g}. "
-                    f"Received: {name}={getattr(self, name)!r}"
+                    f"`{name}` must be between {low:g} and {high:g}. Received: {name}={value!r}"
                 )
 
     def to_json(self) -> dict:

@@ -17,11 +17,6 @@ def upload(folder: Path, url: str, description: ShardsDescription) -> None:
 
     What an upload that was cut short has brought there stays.
 
-    Args:
-        folder: The folder.
-        url: Where.
-        description: Of the folder.
-
     Raises:
         UserError: The bucket cannot be written.
     """

@@ -51,11 +51,7 @@ class _Found:
 
 
 class VideoCropper:
-    """Cuts the faces out of videos. Use it in a `with` statement; it holds a detector.
-
-    Args:
-        settings: What to do.
-    """
+    """Cuts the faces out of videos. Use it in a `with` statement; it holds a detector."""
 
     def __init__(self, settings: PrepareSettings):
         self.settings = settings

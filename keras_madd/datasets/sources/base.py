@@ -80,8 +80,8 @@ class DatasetSource(ABC):
         if self._videos is None:
             self._missing, self._notes = [], []
             kept, left_out = keep_sources_together(self._find())
-            if left_out:
-                self.note_left_out(left_out, "their real video or its fakes are in a later split")
+            names = [video.name for video in left_out]
+            self.note_left_out(names, "their real video or its fakes are in a later split")
             if not kept:
                 raise self.wrong_root("videos")
             self._videos = sorted(kept, key=lambda video: video.name)
@@ -107,17 +107,13 @@ class DatasetSource(ABC):
             f"found {what_is_in(folder)}."
         )
 
-    def note_left_out(self, videos: Sequence[SourceVideo], reason: str) -> None:
-        """Note that videos are not used."""
-        one = sorted(video.name for video in videos)[0]
-        self._notes.append(f"{len(videos)} videos left out, {one} for one: {reason}.")
+    def note_left_out(self, names: Sequence[str], reason: str, what: str = "videos") -> None:
+        """Note that videos, if there are any, are not used."""
+        if names:
+            self._notes.append(f"{len(names)} {what} left out, {min(names)} for one: {reason}.")
 
-    def choose_methods(self, present: Iterable[str], unlisted: Iterable[str] = ()) -> list[str]:
-        """The manipulations to take out of those that are there.
-
-        Args:
-            present: Names as the data set writes them.
-            unlisted: Further names to be told in an error.
+    def choose_methods(self, present: Iterable[str]) -> list[str]:
+        """The manipulations to take out of those that are there, by their names.
 
         Raises:
             UserError: One that was asked for is not there.
@@ -128,7 +124,7 @@ class DatasetSource(ABC):
         spelled = {name.casefold(): name for name in present}
         absent = [name for name in self.methods if name.casefold() not in spelled]
         if absent:
-            there = ", ".join([*present, *unlisted]) or "none"
+            there = ", ".join(present) or "none"
             raise UserError(
                 f"{self.root}: there is no method {', '.join(absent)} of {self.name}; "
                 f"there are {there}."

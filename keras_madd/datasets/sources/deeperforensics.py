@@ -45,12 +45,8 @@ class DeeperForensics(DatasetSource):
                 f"manipulated_videos/{variant}/{name}.mp4"
                 for name in sorted(set(splits) - set(found))
             ]
-            unlisted = sorted(set(found) - set(splits))
-            if unlisted:
-                self._notes.append(
-                    f"{len(unlisted)} videos of {variant} left out, {unlisted[0]} for one: in none "
-                    "of the lists."
-                )
+            unlisted = [name for name in found if name not in splits]
+            self.note_left_out(unlisted, "in none of the lists", f"videos of {variant}")
             for name in sorted(set(found) & set(splits)):
                 target, _ = _both(name)
                 yield self._video(f"{variant}/{name}", found[name], variant, target, splits[name])

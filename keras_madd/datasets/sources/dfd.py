@@ -63,9 +63,8 @@ class DFD(DatasetSource):
             if len({splits[actor] for actor in people}) == 1:
                 yield video
             else:
-                crossing.append(video)
-        if crossing:
-            self.note_left_out(crossing, "their two actors are in different splits")
+                crossing.append(video.name)
+        self.note_left_out(crossing, "their two actors are in different splits")
 
     def _read(self, videos: dict[str, Path], label: int) -> Iterator[tuple]:
         for name, path in videos.items():

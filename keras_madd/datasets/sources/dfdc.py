@@ -67,11 +67,7 @@ class DFDC(DatasetSource):
             entries[stem] = (int(label == "FAKE"), source)
             if stem not in found:
                 self._missing.append(self.relative(folder / name))
-        unlisted = sorted(set(found) - set(entries))
-        if unlisted:
-            self._notes.append(
-                f"{len(unlisted)} videos left out, {unlisted[0]} for one: not in {file}."
-            )
+        self.note_left_out([name for name in found if name not in entries], f"not in {file}")
         where = self.relative(folder) if part is None else f"part_{part:02d}"
         dealt = {}
         if part is None:

@@ -75,11 +75,7 @@ class FaceForensics(DatasetSource):
                     yield self._video(method, name, path, target, splits)
                 else:
                     unlisted.append(f"{method}/{name}")
-        if unlisted:
-            self._notes.append(
-                f"{len(unlisted)} videos left out, {sorted(unlisted)[0]} for one: in none of the "
-                "official lists."
-            )
+        self.note_left_out(unlisted, "in none of the official lists")
 
     def _video(self, method, name, path, target, splits) -> SourceVideo:
         real = method == "original"

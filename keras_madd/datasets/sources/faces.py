@@ -54,11 +54,11 @@ class Faces(DatasetSource):
         if self.methods:
             self.choose_methods([])
         found = list(self.files_below(self.root, VIDEO_SUFFIXES | IMAGE_SUFFIXES))
-        identities = self._of_table(found) if self.people else self._of_folders(found)
         if self.people:
-            salt = f"{self.name}/{self.seed}"
-            splits = deal(identities.values(), SPLITS, salt, SHARES)
+            identities = self._of_table(found)
+            splits = deal(identities.values(), SPLITS, f"{self.name}/{self.seed}", SHARES)
         else:
+            identities = {path: path.relative_to(self.root).parts[0] for path in found}
             splits = deal(identities.values(), ("train", "val"), self.name)
         if found and len(set(splits.values())) < 2:
             raise UserError(
@@ -83,19 +83,13 @@ class Faces(DatasetSource):
                 dataset=self.name,
             )
 
-    def _of_folders(self, found: list[Path]) -> dict[Path, str]:
-        return {path: path.relative_to(self.root).parts[0] for path in found}
-
     def _of_table(self, found: list[Path]) -> dict[Path, str]:
         assert self.people is not None
         people = read_people(self.people)
         paths = {self.relative(path): path for path in found}
         self._missing += [name for name in people if name not in paths]
-        if unnamed := [name for name in paths if name not in people]:
-            self._notes.append(
-                f"{len(unnamed)} files left out, {unnamed[0]} for one: {self.people.name} does not "
-                "name them."
-            )
+        unnamed = [name for name in paths if name not in people]
+        self.note_left_out(unnamed, f"{self.people.name} does not name them", "files")
         return {paths[name]: person for name, person in people.items() if name in paths}
 
 

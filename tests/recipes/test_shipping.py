@@ -4,12 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+import shipping
 from exported_model import shaken
+from shipping import ShipSettings, ship
 from synthetic_shards import write_shards
 
 from keras_madd import MADD
-from keras_madd.exporting import shipping
-from keras_madd.exporting.shipping import ShipSettings, ship
 from keras_madd.inference import Detector
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.errors import UserError

@@ -1,4 +1,4 @@
-"""From a trained run to the folder that comes with the package, or goes to a hub.
+"""From a trained run to the folder that comes with the package: what `ship.py` does.
 
 The 8-bit file is what most people run, so that the temperature, the words' thresholds and all
 figures of the card are the 8-bit file's own. The split that fits them is never the one that is
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from model_card import model_card
 
 from keras_madd.evaluation.calibration_fit import fit_calibration, save_calibration
 from keras_madd.evaluation.crops import open_splits
@@ -19,7 +20,6 @@ from keras_madd.evaluation.opened_model import open_model
 from keras_madd.evaluation.run_evaluation import SCORES_FILE, EvaluationSettings, run_evaluation
 from keras_madd.evaluation.score_shards import score_split
 from keras_madd.evaluation.scores import Scores, read_scores
-from keras_madd.exporting.model_card import model_card
 from keras_madd.exporting.run_export import ExportSettings, run_export
 from keras_madd.exporting.samples import read_samples
 from keras_madd.inference.calibration import log_odds
