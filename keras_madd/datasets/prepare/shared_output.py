@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keras_madd.datasets.prepare.folder import WORK, assemble_shard, shard_is_finished
 from keras_madd.datasets.prepare.group import read_piece
-from keras_madd.support.remote import RemoteFolder, is_remote
+from keras_madd.support.remote import RemoteFolder, is_remote, named_by_url
 
 _SHARDS, _PIECES = f"{WORK}/shards", f"{WORK}/pieces"
 
@@ -111,7 +111,8 @@ class SharedBucket:
                 # Where another worker was faster, its pieces are gone.
                 if not self.has_shard(name):
                     (here / _SHARDS).mkdir()
-                    assemble_shard(here, name, pieces)
+                    with named_by_url(here, self._remote.url):
+                        assemble_shard(here, name, pieces)
                     for below in (f"{name}.tfrecord", f"{_SHARDS}/{name}.json"):
                         if (here / below).exists():  # A shard without a face has no records.
                             self._remote.put(here / below, below)
