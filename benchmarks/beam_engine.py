@@ -7,6 +7,8 @@ A jar is Beam's Flink job server, which runs an embedded Flink cluster. A progra
 own portable runner: `go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0`. Both are
 separate processes that get the pipeline, its files and its metrics through Beam's job protocol.
 With `--environment EXTERNAL` the workers are a third process, Beam's worker pool, as on Kubernetes.
+With PROCESS the job server starts them itself, each by `--boot PROGRAM`: `/opt/apache/beam/boot` of
+Beam's images, or `go install github.com/apache/beam/sdks/v2/python/container@v2.77.0`.
 Made videos are prepared locally, then through the engine; then a process that decodes is killed in
 the middle, then the machine of the workers (with EXTERNAL), then the engine, each started again
 with the same command; then every second video is none, to see the pipeline stopped early.
@@ -38,7 +40,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--job-server", type=Path, required=True, help="a jar, or Prism")
     parser.add_argument("--videos", type=int, default=48, help="about so many")
-    parser.add_argument("--environment", default="LOOPBACK", choices=["LOOPBACK", "EXTERNAL"])
+    parser.add_argument(
+        "--environment", default="LOOPBACK", choices=["LOOPBACK", "EXTERNAL", "PROCESS"]
+    )
+    parser.add_argument("--boot", type=Path, help="program that starts a worker, for PROCESS")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +62,7 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
     videos = write_sample_videos(root, people=max(12, round(args.videos / 2.1)), frames=10)
     local, local_seconds = run(root, folder / "local")
     assert local.returncode == 0, local.stderr
-    engine = Engine(args.job_server, folder / "engine.log", args.environment)
+    engine = Engine(args.job_server, folder / "engine.log", args.environment, args.boot)
     names, stopped = ["plain", "killed", "engine"], {}
     try:
         shown, seconds = run_here(root, folder / "plain", engine)
@@ -133,7 +138,7 @@ def kill_a_worker(root: Path, output: Path, engine: Engine) -> dict:
     """Kill a process that decodes in the middle."""
     process = subprocess.Popen(command(root, output, engine.options()), stderr=subprocess.DEVNULL)
     wait_for_pieces(output, 3, process)
-    above = {process.pid, engine.pool.pid if engine.pool else 0}
+    above = {process.pid, engine.server.pid, engine.pool.pid if engine.pool else 0}
     workers = [
         each
         for each in psutil.process_iter(["cmdline"])

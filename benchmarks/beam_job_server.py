@@ -1,6 +1,8 @@
 """An engine of Beam on this machine: its job server, and the workers in a pool of their own."""
 
+import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -17,10 +19,12 @@ class Engine:
         program: A jar or a program.
         log: Where their output goes.
         environment: Of Beam.
+        boot: With PROCESS, the program that the job server starts for a worker.
     """
 
-    def __init__(self, program: Path, log: Path, environment: str):
+    def __init__(self, program: Path, log: Path, environment: str, boot: Path | None = None):
         self._program, self._log, self._environment = program, log, environment
+        self._boot = boot
         self.server = self.pool = None
         self.start()
 
@@ -58,6 +62,16 @@ class Engine:
             time.sleep(0.1)
         raise SystemExit(f"{words[0]} does not answer: {self._log.read_text()[-2000:]}")
 
+    def _starter(self) -> Path:
+        """A program that starts a worker as the job server wants it: Prism 2.77 quotes its name."""
+        script = self._log.with_name("boot.sh")
+        # The quotes are part of the argument, as no shell has read it.
+        words = """id=${1#--id=}; id=${id#\\'}; id=${id%\\'}; shift"""
+        boot = shlex.quote(str(self._boot.resolve()))
+        script.write_text(f'#!/bin/sh\n{words}\nexec {boot} "--id=$id" "$@"\n')
+        script.chmod(0o755)
+        return script
+
     def stop(self) -> None:
         """End both."""
         for process in filter(None, (self.server, self.pool)):
@@ -69,11 +83,17 @@ class Engine:
         options.append(f"--environment_type={self._environment}")
         if self._environment == "EXTERNAL":
             options.append(f"--environment_config=localhost:{self.pool_port}")
+        if self._environment == "PROCESS":
+            assert self._boot, "PROCESS needs the program that starts a worker."
+            # In an image that is for one pipeline, no other environment is made first.
+            own = {"RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT": "1"}
+            config = json.dumps({"command": str(self._starter()), "env": own})
+            options.append(f"--environment_config={config}")
         return options
 
     def options(self) -> list[str]:
         """What `prepare` is told."""
-        return ["--runner", "PortableRunner", "--beam-args", " ".join(self.beam_options())]
+        return ["--runner", "PortableRunner", "--beam-args", shlex.join(self.beam_options())]
 
     def lines(self) -> list[str]:
         """Their log."""

@@ -54,7 +54,9 @@ BENCHMARKS = {
     "train_step": Benchmark("--rounds 5", "--backbone tiny --size 32 --batch-size 4 --rounds 1"),
     "training_memory": Benchmark("--one-dnn 0", "--preset madd_tiny"),
     "web": Benchmark("", "--frames 20", ("model", "--model")),
-    "workers": Benchmark("--attentions 2 --kill", "--processes 2 --steps 4", ("shards", "--data")),
+    "workers": Benchmark(
+        "--attentions 2 --kill --slow 40", "--processes 2 --steps 4", ("shards", "--data")
+    ),
 }
 
 

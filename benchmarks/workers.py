@@ -6,8 +6,10 @@ Every run is `keras-madd train` under JAX, 50 steps in two epochs with the same 
 and without dropout. Printed are the differences from one process after the last step: of all
 weights, relative to their length; of the worst single tensor, the optimizer's among them, relative
 to its largest value; of the epochs' losses, relative. Then the seconds of a step, with validation,
-in the second epoch. With `--kill` worker 1 is killed in the middle, and the seconds until the
-others have ended are printed with what they say.
+in the second epoch. With `--kill` first worker 1 and then the coordinator is killed in the middle
+of a run of its own: printed are the seconds until the other has ended, what it says, and the
+differences once `--resume` has ended it with two new ones. With `--slow SECONDS` worker 1 waits so
+long for its 5th batch, and that run is compared too.
 """
 
 import argparse
@@ -26,7 +28,21 @@ from pathlib import Path
 from record import write_record
 
 EPOCHS = 2
-TRAIN = "import sys; from keras_madd.cli.main import main; sys.exit(main(sys.argv[1:]))"
+TRAIN = """
+import os, sys, time
+from keras_madd.cli.main import main
+seconds = float(os.environ.get("SLOW_SECONDS", 0))
+if seconds:
+    import tensorflow as tf
+    from keras_madd.training.shards_data import ShardsData
+    read = ShardsData.training_batches
+    def slow(number, batch):
+        wait = tf.py_function(lambda at: time.sleep(seconds * (int(at) == 4)), [number], [])
+        with tf.control_dependencies([wait]):
+            return tf.nest.map_structure(tf.identity, batch)
+    ShardsData.training_batches = lambda *given: read(*given).enumerate().map(slow)
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def main() -> None:
@@ -37,7 +53,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--attentions", type=int, default=4, help="0: the backbone alone")
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--kill", action="store_true", help="kill worker 1 in the middle")
+    parser.add_argument("--kill", action="store_true", help="kill a worker in the middle")
+    parser.add_argument("--slow", type=float, metavar="SECONDS", help="worker 1 is late once")
     parser.add_argument("--output", type=Path, help="JSON file for the table")
     args = parser.parse_args()
 
@@ -51,7 +68,12 @@ def main() -> None:
             rows.append(row)
         table = {"rows": rows}
         if args.kill:
-            table["killed"] = kill(Path(folder) / "killed", args)
+            table["killed"] = {
+                name: kill(Path(folder) / name, folders[1], victim, args)
+                for victim, name in ((1, "worker 1"), (0, "coordinator"))
+            }
+        if args.slow:
+            table["slow"] = slow(Path(folder) / "slow", folders[1], args)
     write_record(args.output, table)
 
 
@@ -60,18 +82,24 @@ def shown(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.3g}"
 
 
-def start(count: int, folder: Path, args: argparse.Namespace) -> list[subprocess.Popen]:
-    """Start the processes of one run."""
+def start(
+    count: int, folder: Path, args: argparse.Namespace, resume: bool = False, slow: float = 0
+) -> list[subprocess.Popen]:
+    """Start the processes of one run; the last one is late for a batch by `slow` seconds."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [
-        *(sys.executable, "-c", TRAIN, "train", "--output", str(folder), "--data", args.data),
-        *("--preset", "madd_tiny", "--image-size", str(args.size), "--batch-size", "8"),
-        *("--num-attentions", str(args.attentions), "--sampling", "paired"),
-        *("--epochs", str(EPOCHS), "--steps-per-epoch", str(args.steps // EPOCHS)),
-        *("--optimizer", "sgd", "--learning-rate", "0.001", "--no-tensorboard"),
-    ]
+    command = [sys.executable, "-c", TRAIN, "train", "--output", str(folder)]
+    if resume:
+        command.append("--resume")
+    else:
+        command += [
+            *("--data", args.data),
+            *("--preset", "madd_tiny", "--image-size", str(args.size), "--batch-size", "8"),
+            *("--num-attentions", str(args.attentions), "--sampling", "paired"),
+            *("--epochs", str(EPOCHS), "--steps-per-epoch", str(args.steps // EPOCHS)),
+            *("--optimizer", "sgd", "--learning-rate", "0.001", "--no-tensorboard"),
+        ]
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     meeting = ["--coordinator", address, "--workers", str(count)] if count > 1 else []
     return [
@@ -80,23 +108,25 @@ def start(count: int, folder: Path, args: argparse.Namespace) -> list[subprocess
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=environment | ({"SLOW_SECONDS": str(slow)} if index == count - 1 else {}),
         )
         for index in range(count)
     ]
 
 
-def finish(processes: list[subprocess.Popen]) -> None:
-    """Wait for a run."""
+def finish(processes: list[subprocess.Popen]) -> list[str]:
+    """Wait for a run; return what its processes have said."""
     told = [process.communicate()[1] for process in processes]
     for process, words in zip(processes, told, strict=True):
         if process.returncode:
             raise SystemExit(words)
+    return told
 
 
-def kill(folder: Path, args: argparse.Namespace) -> dict:
-    """Kill worker 1 of two after the first epoch; return what becomes of worker 0."""
-    survivor, victim = start(2, folder, args)
+def kill(folder: Path, alone: Path, number: int, args: argparse.Namespace) -> dict:
+    """Kill one of two workers after the first epoch; return what becomes of the other, and then."""
+    both = start(2, folder, args)
+    victim, survivor = both[number], both[1 - number]
     while not (folder / "log.csv").exists() and victim.poll() is None:
         time.sleep(0.01)
     os.kill(victim.pid, signal.SIGKILL)
@@ -107,6 +137,21 @@ def kill(folder: Path, args: argparse.Namespace) -> dict:
         "seconds until the other has ended": round(time.monotonic() - began, 2),
         "its status": survivor.returncode,
         "its last line": words[-1] if words else "",
+    }
+    finish(start(2, folder, args, resume=True))
+    result |= differences(folder, alone, args.steps // EPOCHS)
+    print(result, flush=True)
+    return result
+
+
+def slow(folder: Path, alone: Path, args: argparse.Namespace) -> dict:
+    """Let worker 1 be late for a batch; return what worker 0 says of it, and the differences."""
+    told = finish(start(2, folder, args, slow=args.slow))
+    said = [line for line in told[0].splitlines() if "waiting for" in line]
+    result = {
+        "seconds": args.slow,
+        "says": said[:1],
+        **differences(folder, alone, args.steps // EPOCHS),
     }
     print(result, flush=True)
     return result

@@ -1,5 +1,6 @@
 """What the documentation says can be run: its Python runs, its commands are understood."""
 
+import json
 import re
 import shlex
 import shutil
@@ -43,6 +44,38 @@ def commands() -> list[tuple[str, list[str]]]:
 def test_commands_are_understood(page, arguments):
     parsed = main._parser().parse_args(arguments)
     assert parsed.command == arguments[0]
+
+
+def beam_options():
+    """What each command tells Beam."""
+    return [
+        shlex.split(words[words.index("--beam-args") + 1])
+        for _, words in commands()
+        if "--beam-args" in words
+    ]
+
+
+@pytest.mark.parametrize("options", beam_options())
+def test_beam_knows_its_options(options):
+    module = pytest.importorskip("apache_beam.options.pipeline_options")
+    known = module.PipelineOptions(options).get_all_options(drop_default=True)
+    names = [each.removeprefix("--").partition("=")[0] for each in options]
+    assert len(known) == len(names) > 0
+    assert set(names) == known.keys()
+    if known.get("environment_type") == "PROCESS":
+        assert json.loads(known["environment_config"])["command"].startswith("/")
+
+
+def test_the_workers_of_flink_are_in_the_image_and_at_the_port_that_the_commands_name():
+    yaml = pytest.importorskip("yaml")
+    page = ROOT / "docs" / "preparing_at_scale.md"
+    (block,) = blocks(page, "yaml")
+    (container,) = yaml.safe_load(block)
+    shell = "".join(blocks(page, "bash"))
+    assert f"-t {container['image']} ." in shell
+    assert f"--sdk_container_image={container['image']}" in shell
+    port = container["ports"][0]["containerPort"]
+    assert shell.count(f"--environment_config=localhost:{port}") == 2
 
 
 @pytest.fixture(scope="module")

@@ -119,3 +119,29 @@ def test_the_readme_says_of_the_shipped_detector_what_its_card_says(quality, row
     measured = re.search(rf"\| {row} \| \d+ \| \d+ \| ([\d.]+) ", card)[1]
     said = re.search(rf"([\d.]+) at CRF {quality}", readme)[1]
     assert_says(said, float(measured))
+
+
+def test_what_preparing_a_data_set_costs():
+    measured = result("prepare")["videos"]
+    page = (ROOT / "docs" / "preparing_at_scale.md").read_text().split("## What it costs")[1]
+    found = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert len(found) == 6
+    for _, videos, frames, *cells in found[2:]:
+        count, side = frames.split(", ")
+        figures = measured[side]
+        decode = figures["share"]["decode"]
+        seconds = int(videos.replace(" ", "")) * (
+            int(count) * decode / figures["decoded_frames_per_core_second"]
+            + (1 - decode) / figures["videos_per_core_second"]
+        )
+        hours, minutes, dollars = cells
+        assert_says(hours, seconds / 3600)
+        assert_says(minutes.removesuffix(" min"), seconds / 60 / 64)
+        assert_says(dollars, 0.05 * seconds / 3600)
+    rates = {side: figures["decoded_frames_per_core_second"] for side, figures in measured.items()}
+    assert (
+        f"decodes {rates['480p']:.0f} frames per second at 480p, {rates['720p']:.0f} at 720p and "
+        f"{rates['1080p']:.0f} at 1080p"
+    ) in page
+    each = measured["1080p"]["videos_per_core_second"]
+    assert f"{each:.2f} for each of 64 workers, {64 * each:.0f} videos of 10 s" in page

@@ -60,3 +60,25 @@ def _lowest() -> str:
 
 def test_the_lowest_versions_are_those_of_the_project():
     assert (ROOT / "constraints-lowest.txt").read_text() == _lowest()
+
+
+def test_the_image_of_beam_workers_is_that_of_this_package():
+    text = (ROOT / "docs" / "beam" / "Dockerfile").read_text().replace("\\\n", "")
+    lines = [line.split(maxsplit=1) for line in text.splitlines() if not line.startswith("#")]
+    assert {instruction for instruction, _ in lines} == {"FROM", "RUN", "COPY"}
+    instructions = {kind: [rest for each, rest in lines if each == kind] for kind, _ in lines}
+    (base,) = instructions["FROM"]
+    python, beam = re.fullmatch(r"apache/beam_python(\d+\.\d+)_sdk:([\d.]+)", base).groups()
+    pinned = (ROOT / "constraints.txt").read_text().splitlines()
+    assert f"apache-beam=={beam}" in pinned
+    assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"]
+    # The libraries are those that a test run needs too.
+    system, pip = instructions["RUN"]
+    needed = re.findall(r"missing\+=\((lib\w+)\)", (ROOT / ".ci" / "run").read_text())
+    assert set(re.findall(r"\blib\w+", system)) - {"lib"} == set(needed)
+    extras = re.search(r'"/keras-madd\[(.*)\]"', pip)[1].split(",")
+    assert set(extras) <= PROJECT["optional-dependencies"].keys()
+    copied = [word for each in instructions["COPY"] for word in each.split()[:-1]]
+    assert all((ROOT / each).exists() for each in copied)
+    wanted = {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml", "constraints.txt"}
+    assert set(copied) == wanted | {"keras_madd"}

@@ -22,6 +22,7 @@ USES = (
     ("keras", "keras:Model", "_aggregate_additional_loss", ("loss",), "two_pass own"),
     ("keras", "keras:Model", "_flatten_layers", (), "two_pass_t two_passes network transfer"),
     ("ai-edge-litert", "ai_edge_litert.interpreter:Interpreter", "_get_ops_details", (), "deleg"),
+    ("jax", "jax._src.distributed:State", "client", None, "devices"),
     (
         "ai-edge-quantizer",
         "ai_edge_quantizer.utils.tfl_flatbuffer_utils",

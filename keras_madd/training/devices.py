@@ -3,14 +3,15 @@
 import contextlib
 import functools
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_madd.support.errors import UserError
+from keras_madd.training.attendance import Attendance
 from keras_madd.training.settings import TrainSettings
 
 
@@ -27,12 +28,14 @@ class Devices:
         index: Number of this worker, from 0.
         count: Workers.
         distribution: A strategy of `tf.distribute`, a `keras.distribution.Distribution`, or `None`.
+        arrive: Called where this worker waits for the others; see `Attendance`.
     """
 
     replicas: int = 1
     index: int = 0
     count: int = 1
     distribution: Any = None
+    arrive: Callable[[], None] = field(default=lambda: None, compare=False)
 
     @classmethod
     def of(cls, settings: TrainSettings) -> "Devices":
@@ -118,6 +121,7 @@ class Devices:
             return [content]
         from jax.experimental import multihost_utils
 
+        self.arrive()
         sizes = np.ravel(multihost_utils.process_allgather(np.int32(len(content))))
         padded = np.zeros(max(1, int(sizes.max())), "uint8")
         padded[: len(content)] = np.frombuffer(content, "uint8")
@@ -149,6 +153,25 @@ class Devices:
                 "All workers must begin with the same versions, settings, data and run: "
                 f"{'; '.join(differences)}."
             )
+
+    @contextlib.contextmanager
+    def slow_workers_named(self, say: Callable[[str], None]) -> Iterator["Devices"]:
+        """Say on the first worker, meanwhile, which others it waits for.
+
+        Args:
+            say: Called with a line; see `Attendance`.
+
+        Yields:
+            These devices, whose workers are looked after.
+        """
+        if self.count == 1:
+            yield self
+            return
+        from jax._src import distributed
+
+        attendance = Attendance(self.index, self.count, say, distributed.global_state.client)
+        with attendance.kept():
+            yield replace(self, arrive=attendance.arrive)
 
     @contextlib.contextmanager
     def loss_is_named(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from keras_madd.model.callbacks import BatchProgress, StopOnNonFinite
 from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
+from keras_madd.training.attendance import Attend
 from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
 from keras_madd.training.compiled import keep_compiled
 from keras_madd.training.devices import Devices
@@ -102,7 +103,7 @@ def train(
     )
     if not devices.is_writer:
         listener = _Listener(lambda done, total, note: None, lambda doing: None, lambda line: None)
-    with devices.loss_is_named():
+    with devices.loss_is_named(), devices.slow_workers_named(listener.say) as devices:
         return _train(settings, resume, listener, devices)
 
 
@@ -237,7 +238,12 @@ def _train_epochs(
             steps_per_epoch=steps,
             shuffle=False,  # The batches come shuffled.
             verbose=0,
-            callbacks=[finite, finish, BatchProgress(show, settings.epochs)],
+            callbacks=[
+                finite,
+                finish,
+                BatchProgress(show, settings.epochs),
+                Attend(devices.arrive),
+            ],
         )
     if finite.message:
         raise UserError(

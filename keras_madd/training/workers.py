@@ -126,6 +126,7 @@ def join_workers(workers: Workers) -> None:
             f"with --devices all. Received: KERAS_BACKEND={keras.backend.backend()}"
         )
     import jax
+    from jax.experimental import multihost_utils
 
     # What carries sums between processors; graphics cards have NCCL.
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
@@ -142,6 +143,8 @@ def join_workers(workers: Workers) -> None:
             heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
             shutdown_timeout_seconds=SHUTDOWN_SECONDS,
         )
+        # The first sum waits only 30 s for a slow worker (gloo), the others as long as it takes.
+        multihost_utils.sync_global_devices("keras_madd")
     except (RuntimeError, ValueError) as error:
         raise UserError(
             f"Worker {workers.index} of {workers.count} cannot reach the others over "

@@ -23,7 +23,7 @@ from keras_madd.support.files import replace_file, replacing
 from keras_madd.support.staging import remove_leftovers
 
 MANIFEST = "manifest.jsonl"
-_WORK = ".prepare"
+WORK = ".prepare"
 
 
 def cannot_write(what: object) -> UserError:
@@ -46,7 +46,7 @@ class PrepareFolder:
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        self.work = self.path / _WORK
+        self.work = self.path / WORK
         self.pieces = self.work / "pieces"
         self._shards = self.work / "shards"
         if self.path.is_dir() and not self.work.is_dir() and any(self.path.iterdir()):
@@ -189,7 +189,7 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
         UserError: A piece is not there.
         OSError: The shard cannot be written.
     """
-    work = folder / _WORK
+    work = folder / WORK
     if not shard_is_finished(folder, name):
         try:
             _join(folder, name, pieces)
@@ -204,11 +204,11 @@ def assemble_shard(folder: Path, name: str, pieces: Sequence[str]) -> None:
 
 def shard_is_finished(folder: Path, name: str) -> bool:
     """Whether a shard has been put together."""
-    return (folder / _WORK / "shards" / f"{name}.json").is_file()
+    return (folder / WORK / "shards" / f"{name}.json").is_file()
 
 
 def _join(folder: Path, name: str, pieces: Sequence[str]) -> None:
-    work = folder / _WORK
+    work = folder / WORK
     target, description = folder / f"{name}.tfrecord", work / "shards" / f"{name}.json"
     digest, size, records, lines = hashlib.sha256(), 0, 0, []
     with replacing(target, overwrite=True) as temporary, temporary.open("wb") as file:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from keras_madd import __version__
 from keras_madd.data.shards import ShardInfo, ShardsDescription, save_dataset_json
+from keras_madd.datasets.prepare.bucket_mirror import BucketMirror
 from keras_madd.datasets.prepare.folder import PrepareFolder
 from keras_madd.datasets.prepare.local import run_local
 from keras_madd.datasets.prepare.origin import Origin, tree_of
-from keras_madd.datasets.prepare.plan import Plan, make_plan
+from keras_madd.datasets.prepare.plan import Plan, Shard, make_plan
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.tally import FailureLimit, Progress, Tally
 from keras_madd.datasets.prepare.upload import upload
@@ -76,7 +77,8 @@ def prepare(
     Args:
         root: The data set as downloaded: a folder, `s3://BUCKET/FOLDER` or `gs://BUCKET/FOLDER`.
         output: The folder of shards; new, empty, or of a run with the same settings. In a bucket,
-            it appears there when the run is finished; until then it is in this user's cache.
+            it appears there when the run is finished; until then it is in this user's cache. The
+            workers of a Beam runner put each shard there as soon as it is whole.
         settings: What to do.
         split_files: The data set's official lists, where they are not in `root`.
         people: Of "faces": who is shown in which file, a CSV file; see `sources.faces.Faces`.
@@ -96,12 +98,12 @@ def prepare(
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1. Received: workers={workers!r}")
     limit = None if max_failures is None else FailureLimit.parse(max_failures)
-    if is_remote(output) and runner != LOCAL:
-        raise UserError(
-            f"The workers of a Beam runner need a folder that all of them see, such as a mounted "
-            f"bucket. Received: output={os.fspath(output)!r}"
-        )
-    here = cache_folder(os.fspath(output), "prepare") if is_remote(output) else Path(output)
+    remote, here, mirror = is_remote(output), Path(output), None
+    if remote and runner == LOCAL:
+        here = cache_folder(os.fspath(output), "prepare")
+    elif remote:
+        here = cache_folder(os.fspath(output), "prepare-beam")
+        mirror = BucketMirror(os.fspath(output), here)
     with tree_of(root) as (tree, origin):
         if source is None and settings.dataset == Faces.name:
             source = Faces(tree, people=people, seed=settings.seed)
@@ -115,11 +117,12 @@ def prepare(
         )
         plan = make_plan(source.videos(), settings, tree, source.missing, source.notes)
         work = _Work(workers, runner, beam_arguments, limit, retry_failed, origin, progress)
-        if not is_remote(output):
+        if not remote:
             return _carry_out(plan, here, work)
         with named_by_url(here, os.fspath(output)):
-            result = _carry_out(plan, here, work)
-        upload(here, os.fspath(output), result.description)
+            result = _carry_out(plan, here, work, mirror)
+        if mirror is None:
+            upload(here, os.fspath(output), result.description)
         return result
 
 
@@ -136,14 +139,20 @@ class _Work:
     progress: Progress
 
 
-def _carry_out(plan: Plan, output: Path, work: _Work) -> PrepareResult:
+def _carry_out(
+    plan: Plan, output: Path, work: _Work, mirror: BucketMirror | None = None
+) -> PrepareResult:
     settings = plan.settings
     total = len(plan.videos)
     allowed = work.limit.of(total) if work.limit else max(10, total // 10)
     with PrepareFolder(output) as folder:
+        if mirror is not None:
+            mirror.begin()
         folder.begin(plan)
         if work.retry_failed and folder.forget_failures(plan):
             folder.begin(plan)
+        if mirror is not None:
+            mirror.push()
         tally = Tally(total, allowed, work.progress)
         unfinished = folder.unfinished(plan)
         todo = {shard.name for shard in unfinished}
@@ -153,23 +162,14 @@ def _carry_out(plan: Plan, output: Path, work: _Work) -> PrepareResult:
         if unfinished and work.runner == LOCAL:
             run_local(unfinished, settings, folder, work.workers, tally, work.origin)
         elif unfinished:
-            from keras_madd.datasets.prepare.beam import run_beam
-
-            run_beam(
-                unfinished,
-                settings,
-                folder,
-                work.runner,
-                work.workers,
-                tally,
-                work.beam_arguments,
-                work.origin,
-            )
+            _run_beam(unfinished, settings, folder, work, tally, mirror)
             for shard in unfinished:
                 tally.add_finished(folder.finished_shard(shard.name)[1])
         infos, lines = folder.write_manifest(plan)
         description = _describe(plan, infos, lines)
         save_dataset_json(folder.path, description)
+        if mirror is not None:
+            mirror.finish()
     return PrepareResult(
         description=description,
         plan=plan,
@@ -180,6 +180,36 @@ def _carry_out(plan: Plan, output: Path, work: _Work) -> PrepareResult:
         seconds=tally.seconds,
         peak_bytes=tally.peak_bytes,
     )
+
+
+def _run_beam(
+    shards: Sequence[Shard],
+    settings: PrepareSettings,
+    folder: PrepareFolder,
+    work: _Work,
+    tally: Tally,
+    mirror: BucketMirror | None,
+) -> None:
+    from keras_madd.datasets.prepare.beam import run_beam
+
+    def finished_lines() -> list:
+        if mirror is not None:
+            mirror.pull()
+        return folder.finished_lines(shards)
+
+    run_beam(
+        shards,
+        settings,
+        mirror.url if mirror is not None else str(folder.path.absolute()),
+        finished_lines,
+        work.runner,
+        work.workers,
+        tally,
+        work.beam_arguments,
+        work.origin,
+    )
+    if mirror is not None:
+        mirror.pull()
 
 
 def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDescription:

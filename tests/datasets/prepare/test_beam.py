@@ -87,7 +87,7 @@ def test_a_step_that_is_tried_again_makes_nothing_twice(plain_tree, tmp_path, sm
     settings, output = small(limit=4), tmp_path / "shards"
     shard = prepare(plain_tree, output, settings).plan.shards[0]
     before = content(output)
-    make = MakePiece(settings.to_json(), str(output), str(output / ".prepare/pieces"))
+    make = MakePiece(settings.to_json(), str(output))
     groups = [(shard.name, json.dumps(group.to_json())) for group in shard.groups]
     pieces = [piece for group in groups for _, piece in make.process(group)]
     AssembleShard(str(output)).process((shard.name, pieces))

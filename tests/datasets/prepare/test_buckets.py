@@ -107,13 +107,83 @@ def test_workers_of_a_beam_runner_fetch_their_videos(plain_tree, bucket, tmp_pat
     (output / f".prepare/shards/{shard.name}.json").unlink()
     (output / f"{shard.name}.tfrecord").unlink()
     origin = Origin(str(plan.root), root)
-    make = beam.MakePiece(settings.to_json(), str(output), str(output / ".prepare/pieces"), origin)
+    make = beam.MakePiece(settings.to_json(), str(output), origin)
     make = pickle.loads(pickle.dumps(make))
     groups = [(shard.name, json.dumps(group.to_json())) for group in shard.groups]
     pieces = [piece for group in groups for _, piece in make.process(group)]
     make.teardown()
     beam.AssembleShard(str(output)).process((shard.name, pieces))
     assert content(output) == finished
+
+
+def steps(output, settings):
+    """The two steps of a pipeline, as another machine gets them."""
+    from keras_madd.datasets.prepare import beam
+
+    both = beam.MakePiece(settings.to_json(), output), beam.AssembleShard(output)
+    return pickle.loads(pickle.dumps(both))
+
+
+def elements(shard):
+    return [(shard.name, json.dumps(group.to_json())) for group in shard.groups]
+
+
+def test_a_beam_runner_puts_shards_into_a_bucket_and_nothing_twice(
+    plain_tree, bucket, tmp_path, small, visible, monkeypatch
+):
+    pytest.importorskip("apache_beam")
+    settings, output = small(limit=4, videos_per_shard=2), f"{bucket}/out/shards"
+    wanted = prepare(plain_tree, tmp_path / "local", settings)
+    put, went = RemoteFolder.put, []
+    monkeypatch.setattr(
+        RemoteFolder, "put", lambda self, source, name: went.append(name) or put(self, source, name)
+    )
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    # The machine that starts the run is gone when one shard is there and a piece of another.
+    with monkeypatch.context() as early:
+        early.setattr("keras_madd.datasets.prepare.beam.run_beam", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(plain_tree, output, settings, runner="DirectRunner")
+    first, second, *_ = wanted.plan.shards
+    make, assemble = steps(output, settings)
+    pieces = [piece for each in elements(first) for _, piece in make.process(each)]
+    assemble.process((first.name, pieces))
+    list(make.process(elements(second)[0]))
+    make.teardown()
+    assert sorted(went) == sorted(set(went))
+    sizes = RemoteFolder(output).sizes()
+    assert f"{first.name}.tfrecord" in sizes
+    assert not any(name.startswith(f".prepare/pieces/{first.name}") for name in sizes)
+
+    result = prepare(plain_tree, output, settings, runner="DirectRunner", workers=1)
+    assert not result.complete_before
+    assert result.description == wanted.description
+    assert sorted(went) == sorted(set(went))
+    (tmp_path / "got").mkdir()
+    got = fetch_all(output, tmp_path / "got")
+    assert visible(got) == visible(tmp_path / "local")
+    assert not list(got.glob(".prepare/pieces/*"))
+    assert went[-1] == "dataset.json"
+
+
+def test_a_step_that_is_tried_again_makes_nothing_twice_in_a_bucket(
+    plain_tree, bucket, tmp_path, small, monkeypatch
+):
+    pytest.importorskip("apache_beam")
+    settings, output = small(limit=2), f"{bucket}/shards"
+    shard = prepare(plain_tree, tmp_path / "local", settings).plan.shards[0]
+    make, assemble = steps(output, settings)
+    pieces = [piece for each in elements(shard) for _, piece in make.process(each)]
+    make.teardown()
+    assemble.process((shard.name, pieces))
+    before = RemoteFolder(output).sizes()
+    monkeypatch.setattr(RemoteFolder, "put", None)
+    assert [piece for each in elements(shard) for _, piece in make.process(each)] == pieces
+    assemble.process((shard.name, pieces))
+    assert RemoteFolder(output).sizes() == before
 
 
 def test_an_upload_goes_on_where_it_was_cut_short(
@@ -185,8 +255,6 @@ def test_mistakes_are_one_line(bucket, plain_tree, tmp_path, small, capsys):
         load_dataset(f"{bucket}/none", "test", 4)
     with pytest.raises(UserError, match="does not exist or is empty: s3://things/none"):
         prepare(f"{bucket}/none", tmp_path / "a", small())
-    with pytest.raises(UserError, match="a folder that all of them see"):
-        prepare(plain_tree, f"{bucket}/out", small(), runner="FlinkRunner")
     (tmp_path / "list.json").write_text(json.dumps([]))
     RemoteFolder(f"{bucket}/odd").put(tmp_path / "list.json", "list.json")
     words = ["prepare", "--dataset", "folder", "--root", f"{bucket}/odd", "--output"]
