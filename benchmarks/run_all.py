@@ -47,6 +47,7 @@ BENCHMARKS = {
     "listing": Benchmark("", "--files 400"),
     "live": Benchmark("", "--pictures 20 --rounds 1", ("model", "--model")),
     "open_close": Benchmark("", "--rounds 30"),
+    "precision": Benchmark("", "--steps 10 --seeds 1 --identities 12"),
     "prepare": Benchmark("--landmarks", "--videos 1 --seconds 1 --rounds 1"),
     "quantization": Benchmark(
         "", "--identities 12 --calibrate 8 --verify 8 --rounds 2", ("detector", "")
