@@ -119,6 +119,16 @@ def test_exported_files():
         assert_says(auc, formats[name]["auc"][1])
 
 
+def test_time_of_an_export():
+    seconds = result("export_time")["seconds"]
+    names = {
+        "conversion to LiteRT": "conversion",
+        "measuring, quantising and trying in 8 bits": "quantisation",
+    }
+    for (cell,), name in cells_of("Time of an export", names):
+        assert_says(cell, seconds[name]["processor"])
+
+
 def test_live_scoring():
     rate = re.search(r"(\d+) pictures a second on two cores", PAGE)[1]
     assert_says(rate, result("live")["as_fast_as_can_be"]["pictures_per_second"]["median"])
