@@ -6,6 +6,8 @@ import platform
 import subprocess
 from pathlib import Path
 
+from history import remember
+
 from keras_madd.support.versions import installed_versions, package_versions
 
 ROOT = Path(__file__).parents[1]
@@ -13,7 +15,7 @@ _PACKAGES = ("tensorflow", "ai-edge-quantizer", "onnxruntime", "opencv-python", 
 
 
 def write_record(path: Path | None, result: dict) -> None:
-    """Write a result as JSON; `None`: nowhere.
+    """Write a result as JSON, and a line of history where it is kept; `None`: nowhere.
 
     Args:
         path: The file. It is written over.
@@ -24,6 +26,7 @@ def write_record(path: Path | None, result: dict) -> None:
     record = {"machine": machine(), "versions": versions(), "commit": commit(), **result}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=2) + "\n")
+    remember(path, record)
 
 
 def machine() -> dict[str, object]:

@@ -4,9 +4,10 @@
     python benchmarks/run_all.py train_step training_memory     # some
     python benchmarks/run_all.py --quick                        # whether they run: no figures
 
-Each writes a JSON file with its figures, the machine, the versions and the commit. Those that need
-a model or data are left out, and named, where these are not given. `beam_engine.py`, `scaling.py`
-and `embedded_shards.py` have questions of their own to answer and are run by hand.
+Each writes a JSON file with its figures, the machine, the versions and the commit; `history.py`
+draws them over versions. Those that need a model or data are left out, and named, where these are
+not given. `beam_engine.py`, `scaling.py` and `embedded_shards.py` have questions of their own to
+answer and are run by hand.
 """
 
 import argparse
@@ -37,6 +38,7 @@ class Benchmark:
 BENCHMARKS = {
     "attention_overlap": Benchmark("", "--epochs 1 --identities 12 --seeds 1"),
     "auc_interval": Benchmark("", "--repeats 2"),
+    "export_time": Benchmark("", "--preset madd_tiny --pictures 2"),
     "inference": Benchmark(
         "--models madd_mobilenet_v2 official_b4",
         "--models madd_mobilenet_v2 --identities 12 --epochs 1 --calibrate 8 --verify 8 --rounds 2",
@@ -45,6 +47,7 @@ BENCHMARKS = {
     "listing": Benchmark("", "--files 400"),
     "live": Benchmark("", "--pictures 20 --rounds 1", ("model", "--model")),
     "open_close": Benchmark("", "--rounds 30"),
+    "precision": Benchmark("", "--steps 10 --seeds 1 --identities 12"),
     "prepare": Benchmark("--landmarks", "--videos 1 --seconds 1 --rounds 1"),
     "quantization": Benchmark(
         "", "--identities 12 --calibrate 8 --verify 8 --rounds 2", ("detector", "")

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import keras_madd
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-PARTS = {"record", "inference_data", "beam_job_server", "run_all"}  # No benchmarks themselves.
+# No benchmarks themselves.
+PARTS = {"record", "history", "inference_data", "beam_job_server", "run_all"}
 BY_HAND = {"beam_engine", "embedded_shards", "scaling"}
 
 
@@ -20,6 +23,11 @@ def module(name):
     sys.modules[spec.name] = found
     spec.loader.exec_module(found)
     return found
+
+
+@pytest.fixture
+def history():
+    return module("history")
 
 
 def test_each_is_run_or_said_to_be_run_by_hand():
@@ -47,6 +55,33 @@ def test_a_result_says_what_it_was_measured_on(tmp_path):
     assert result["machine"]["processors"] >= 1
     assert result["versions"]["keras_madd"] == keras_madd.__version__
     assert re.fullmatch(r"([0-9a-f]{7,40}(-dirty)?)?", result["commit"])
+
+
+def test_the_last_runs_of_the_history_are_the_results(history):
+    last = {run["benchmark"]: run["figures"] for run in history.lines()}
+    for name in history.FIGURES:
+        path = history.RESULTS / f"{name}.json"
+        result = json.loads(path.read_text()) if path.exists() else None
+        assert last.get(name) == (result and history.figures_of(name, result)), name
+
+
+def test_the_chart_of_the_history_is_drawn_from_it(history):
+    """`python benchmarks/history.py` draws it."""
+    assert history.digest(history.lines()).encode() in history.CHART.read_bytes()
+
+
+def test_a_run_that_is_kept_adds_a_line(history, tmp_path, monkeypatch):
+    monkeypatch.setattr(history, "RESULTS", tmp_path)
+    monkeypatch.setattr(history, "HISTORY", tmp_path / "history.jsonl")
+    steps = {"MADD full pass": {"median_ratio": 2.0}}
+    record = {"versions": {"keras_madd": "0.1.0"}, "commit": "0123abc", "steps": steps}
+    history.remember(tmp_path / "train_step.json", record)
+    history.remember(tmp_path / "listing.json", record)  # Is not drawn.
+    history.remember(tmp_path / "tried" / "train_step.json", record)  # Is not kept.
+    (run,) = history.lines()
+    assert (run["benchmark"], run["figures"]) == ("train_step", {"full pass": 2.0})
+    history.draw(history.lines(), tmp_path / "history.png")
+    assert history.digest(history.lines()).encode() in (tmp_path / "history.png").read_bytes()
 
 
 def test_what_is_not_given_leaves_a_benchmark_out():

@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "numbers.md").read_text()
+TRAINING = (ROOT / "docs" / "training.md").read_text()
 NUMBER = re.compile(r"\d+\.\d+|\d+")
 
 
@@ -51,6 +52,18 @@ def test_memory_of_a_training_step():
         memory, seconds = cells
         assert_says(memory, orders[name]["peak_gb"])
         assert_says(seconds, orders[name]["second_step_seconds"])
+
+
+def test_a_batch_of_48():
+    steps = result("step_memory")["steps"]
+    names = {
+        "one pass at a time": "float32, batch 48",
+        "one pass at a time, rematerialised": "float32, batch 48, rematerialised",
+    }
+    for (memory,), name in cells_of("A batch of 48", names):
+        assert_says(memory, steps[name]["gb"])
+    said = re.search(r"\[([\d.]+ GB instead of [\d.]+)\]\(numbers.md#a-batch-of-48\)", TRAINING)[1]
+    assert_says(said, *(steps[name]["gb"] for name in reversed(names.values())))
 
 
 def test_a_training_step():
@@ -104,6 +117,16 @@ def test_exported_files():
         assert_says(seconds, formats[name]["threads_1"]["ratio"])
         assert_says(correlation, formats[name]["logit_correlation"])
         assert_says(auc, formats[name]["auc"][1])
+
+
+def test_time_of_an_export():
+    seconds = result("export_time")["seconds"]
+    names = {
+        "conversion to LiteRT": "conversion",
+        "measuring, quantising and trying in 8 bits": "quantisation",
+    }
+    for (cell,), name in cells_of("Time of an export", names):
+        assert_says(cell, seconds[name]["processor"])
 
 
 def test_live_scoring():

@@ -1,11 +1,12 @@
 """The range of every activation, measured on pictures."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_madd.exporting.interpreter import open_interpreter, run_picture
-from keras_madd.exporting.litert_file import graph_of, parse
+from keras_madd.exporting.interpreter import over_pictures
+from keras_madd.exporting.litert_file import Graph, graph_of, parse
 
 PIXEL_RANGE = (0.0, 255.0)
 # Of the pictures' extremes: one picture in a hundred may be cut off for finer steps in the others.
@@ -16,6 +17,7 @@ def activation_extremes(
     content: bytes,
     pictures: Iterable[np.ndarray],
     advance: Callable[[int], None] | None = None,
+    threads: int = 2,
 ) -> dict[str, np.ndarray]:
     """Runs a float LiteRT file and notes every activation's extremes on every picture.
 
@@ -23,6 +25,7 @@ def activation_extremes(
         content: The float file.
         pictures: (H, W, 3) RGB pixels 0 to 255, any number of them.
         advance: Called with the number of pictures done.
+        threads: Number of pictures that are run at a time.
 
     Returns:
         Name of each activation to an array (pictures, 2) of smallest and largest values.
@@ -31,20 +34,26 @@ def activation_extremes(
         ValueError: If there are no pictures.
     """
     graph = graph_of(parse(content))
-    interpreter = open_interpreter(content, every_tensor=True)
-    computed = {*graph.inputs, *(each for op in graph.operations for each in op.outputs)}
-    tensors = sorted(each for each in computed if graph.types[each] == "FLOAT32")
-    found = []
-    for done, picture in enumerate(pictures, start=1):
-        run_picture(interpreter, picture)
-        values = map(interpreter.get_tensor, tensors)
-        found.append([(each.min(), each.max()) for each in values])
-        if advance is not None:
-            advance(done)
+    found = over_pictures(
+        content, pictures, extremes_reader(graph), threads, every_tensor=True, advance=advance
+    )
     if not found:
         raise ValueError("Argument `pictures` must hold at least one picture. Received: none")
+    return extremes_by_name(graph, found)
+
+
+def extremes_reader(graph: Graph) -> Callable[[Any], list[tuple[float, float]]]:
+    """Returns what reads every activation's extremes off an interpreter that has run."""
+    tensors = _activations(graph)
+    return lambda interpreter: [_extremes(interpreter.tensor(each)()) for each in tensors]
+
+
+def extremes_by_name(
+    graph: Graph, found: Sequence[list[tuple[float, float]]]
+) -> dict[str, np.ndarray]:
+    """Returns what `activation_extremes` does, of what its reader read on each picture."""
     stacked = np.array(found, "float64")
-    return {graph.names[each]: stacked[:, place] for place, each in enumerate(tensors)}
+    return {graph.names[each]: stacked[:, place] for place, each in enumerate(_activations(graph))}
 
 
 def activation_ranges(
@@ -78,3 +87,12 @@ def activation_ranges(
         graph = graph_of(parse(content))
         ranges[graph.names[graph.inputs[0]]] = PIXEL_RANGE
     return ranges
+
+
+def _activations(graph: Graph) -> list[int]:
+    computed = {*graph.inputs, *(each for op in graph.operations for each in op.outputs)}
+    return sorted(each for each in computed if graph.types[each] == "FLOAT32")
+
+
+def _extremes(values: np.ndarray) -> tuple[float, float]:
+    return float(values.min()), float(values.max())

@@ -11,17 +11,19 @@ Reference:
     ICCV 2019, arXiv 1906.04721, section 4.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_madd.exporting.interpreter import open_interpreter, run_picture
+from keras_madd.exporting.interpreter import over_pictures
 from keras_madd.exporting.litert_file import Graph, graph_of, pack, parse
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 # A channel that is next to silent is not blown up without end.
 _LEAST_FACTOR = 1 / 32
-_PICTURES = 64
+# On more pictures the channels need not be measured.
+PICTURES = 64
 
 
 def equalized(content: bytes, pictures: Sequence[np.ndarray]) -> bytes:
@@ -32,14 +34,27 @@ def equalized(content: bytes, pictures: Sequence[np.ndarray]) -> bytes:
         pictures: (H, W, 3) RGB pixels 0 to 255 on which the channels are measured; the first 64
             are.
     """
+    read = channel_reader(graph_of(parse(content)))
+    return equalized_by(
+        content, over_pictures(content, pictures[:PICTURES], read, every_tensor=True)
+    )
+
+
+def channel_reader(graph: Graph) -> Callable[[Any], list[np.ndarray]]:
+    """Returns what reads the channels' largest magnitudes off an interpreter that has run."""
+    tensors = _equalizable(graph)
+    return lambda interpreter: [_largest(interpreter.tensor(each)()) for each in tensors]
+
+
+def equalized_by(content: bytes, found: Sequence[list[np.ndarray]]) -> bytes:
+    """Returns what `equalized` does, of what `channel_reader` read on each picture."""
     model = parse(content)
     graph = graph_of(model)
     weights = _Weights(model)
     _centre_pixels(graph, weights)
-    tensors = _equalizable(graph)
-    largest = _largest_by_channel(content, tensors, pictures[:_PICTURES])
     producers, consumers = graph.producers(), graph.consumers()
-    for tensor, channels in zip(tensors, largest, strict=True):
+    for place, tensor in enumerate(_equalizable(graph)):
+        channels = np.percentile([each[place] for each in found], 99, axis=0)
         top = channels.max()
         if top <= 0:
             continue
@@ -157,11 +172,6 @@ def _reads_by_channel(graph: Graph, operation) -> bool:
     return graph.shapes[operation.inputs[1]][-1] == channels
 
 
-def _largest_by_channel(content: bytes, tensors: Sequence[int], pictures) -> list[np.ndarray]:
-    interpreter = open_interpreter(content, every_tensor=True)
-    found: list[list[np.ndarray]] = [[] for _ in tensors]
-    for picture in pictures:
-        run_picture(interpreter, picture)
-        for place, tensor in enumerate(tensors):
-            found[place].append(np.abs(interpreter.get_tensor(tensor)).max(axis=(0, 1, 2)))
-    return [np.percentile(each, 99, axis=0) for each in found]
+def _largest(values: np.ndarray) -> np.ndarray:
+    axes = tuple(range(values.ndim - 1))
+    return np.maximum(values.max(axis=axes), -values.min(axis=axes))

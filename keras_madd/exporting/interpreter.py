@@ -2,11 +2,16 @@
 
 import os
 import warnings
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import numpy as np
 
 from keras_madd.support.native_stderr import native_stderr_silenced
+
+Read = TypeVar("Read")
 
 
 def open_interpreter(
@@ -42,3 +47,55 @@ def run_picture(interpreter: Any, picture: np.ndarray) -> None:
     fed = np.broadcast_to(picture, (int(image["shape"][0]), *picture.shape))
     interpreter.set_tensor(image["index"], fed.astype(image["dtype"]))
     interpreter.invoke()
+
+
+def over_pictures(
+    content: bytes,
+    pictures: Iterable[np.ndarray],
+    read: Callable[[Any], Read],
+    threads: int = 2,
+    *,
+    every_tensor: bool = False,
+    advance: Callable[[int], None] | None = None,
+) -> list[Read]:
+    """Runs a file on each picture and reads something off the interpreter after each.
+
+    Pictures are shared among interpreters of one thread each, which leaves no processor waiting at
+    the small operations nor while results are read.
+
+    Args:
+        content: The file.
+        pictures: (H, W, 3) RGB pixels 0 to 255.
+        read: Given an interpreter that has run; called in other threads. It must keep no view of
+            a tensor.
+        threads: Number of interpreters.
+        every_tensor: As `open_interpreter`; every interpreter then holds every activation.
+        advance: Called with the number of pictures done.
+
+    Returns:
+        What `read` returned, in the order of the pictures.
+    """
+    pictures = list(pictures)
+    idle: SimpleQueue[Any] = SimpleQueue()
+    for _ in range(min(threads, len(pictures))):
+        idle.put(open_interpreter(content, 1, every_tensor))
+
+    def run(picture):
+        interpreter = idle.get()
+        try:
+            run_picture(interpreter, picture)
+            return read(interpreter)
+        finally:
+            idle.put(interpreter)
+
+    results = []
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for result in pool.map(run, pictures):
+            results.append(result)
+            if advance is not None:
+                advance(len(results))
+    finally:
+        # An error or Ctrl-C must not wait for the pictures that are left.
+        pool.shutdown(cancel_futures=True)
+    return results

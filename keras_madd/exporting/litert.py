@@ -23,6 +23,8 @@ from keras_madd.support.files import check_output, replacing
 from keras_madd.support.native_stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
+    import keras
+
     from keras_madd.model.face_classifier import FaceClassifier
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
@@ -131,26 +133,20 @@ def _convert(
     model: "FaceClassifier", path: Path, quantize: str, batch: int, input_type: str
 ) -> None:
     # Importing TensorFlow is slow, and checking arguments must not wait for it.
-    with native_stderr_silenced():
-        import keras
+    with native_stderr_silenced(), _foreign_operations_named():
         import tensorflow as tf
 
         from keras_madd.exporting.scoring_graph import scoring_graph
 
         graph = scoring_graph(model, batch, input_type)
-        target = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-        if quantize == "float16":
-            target["supported_types"] = [tf.float16]
-        signature = keras.InputSpec(shape=graph.inputs[0].shape, dtype=input_type, name=INPUT)
-        with _foreign_operations_named():
-            graph.export(
-                path,
-                format="litert",
-                verbose=False,
-                input_signature=[signature],
-                optimizations=[] if quantize == "none" else [tf.lite.Optimize.DEFAULT],
-                target_spec=target,
-            )
+        with _saved_model(graph, input_type) as folder:
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            if quantize == "float16":
+                converter.target_spec.supported_types = [tf.float16]
+            if quantize != "none":
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            path.write_bytes(converter.convert())
     check_builtin_only(path)
     left = unfolded_scales(read_graph(path))
     if left:
@@ -168,6 +164,28 @@ def _check(path, quantize, batch, input_type, calibration) -> None:
         raise ValueError(
             f"Argument `calibration` must hold face crops for {quantize!r}. Received: none"
         )
+
+
+@contextlib.contextmanager
+def _saved_model(graph: "keras.Model", input_type: str) -> Iterator[str]:
+    """Holds a graph as a SavedModel of one function.
+
+    `Model.export` saves the layers too and traces the network four times, which no file shows.
+    """
+    import tensorflow as tf
+
+    (image,) = graph.inputs
+
+    @tf.function(input_signature=[tf.TensorSpec(image.shape, input_type, name=INPUT)])
+    def score(image):
+        return graph(image, training=False)
+
+    concrete = score.get_concrete_function()
+    saved = tf.Module()
+    saved.captured = list(concrete.variables)
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(saved, folder, signatures={"serving_default": concrete})
+        yield folder
 
 
 @contextlib.contextmanager

@@ -5,12 +5,14 @@ capped (ReLU6); the first convolutions bear 8 bits in most networks and not in a
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_madd.exporting import activation_ranges as measure
-from keras_madd.exporting.equalization import equalized
-from keras_madd.exporting.interpreter import open_interpreter
+from keras_madd.exporting.equalization import PICTURES, channel_reader, equalized_by
+from keras_madd.exporting.interpreter import over_pictures
+from keras_madd.exporting.litert_file import graph_of, parse
 from keras_madd.exporting.quantization import Recipe, quantize_content
 from keras_madd.inference.calibration import log_odds
 from keras_madd.inference.model_description import FAKE_PROBABILITY
@@ -19,7 +21,6 @@ from keras_madd.inference.model_description import FAKE_PROBABILITY
 CANDIDATES = ((True, Recipe()), (False, Recipe()), (False, Recipe(shallow="float")))
 # Correlation of the log-odds with the float file's that is good enough not to look further.
 ENOUGH = 0.999
-_PICTURES = 64
 
 
 def int8_content(
@@ -39,16 +40,34 @@ def int8_content(
     Returns:
         The file of the first good recipe; of the best one where none is good.
     """
-    pictures = calibration[:_PICTURES]
-    reference = _log_odds(content, pictures)
+    pictures = calibration[:PICTURES]
+    # One run over the float file gives the reference, the channels and the activations.
+    graph = graph_of(parse(content))
+    channels_of, extremes_of = channel_reader(graph), measure.extremes_reader(graph)
+    answers, channels, extremes = zip(
+        *over_pictures(
+            content,
+            pictures,
+            lambda run: (_fake_probability(run), channels_of(run), extremes_of(run)),
+            every_tensor=True,
+        ),
+        strict=True,
+    )
+    reference = log_odds(np.asarray(answers))
     measured: dict[bool, tuple[bytes, dict]] = {}
     found: list[tuple[float, int, bytes]] = []
     for equal, recipe in CANDIDATES:
         if equal not in measured:
-            ready = equalized(content, calibration) if equal else content
-            extremes = measure.activation_extremes(ready, calibration, advance)
-            measured[equal] = ready, measure.activation_ranges(extremes, ready)
-            advance = None
+            if equal:
+                ready = equalized_by(content, channels)
+                found_extremes = measure.activation_extremes(ready, calibration, advance)
+            else:
+                ready = content
+                rest = over_pictures(
+                    content, calibration[PICTURES:], extremes_of, every_tensor=True
+                )
+                found_extremes = measure.extremes_by_name(graph, [*extremes, *rest])
+            measured[equal] = ready, measure.activation_ranges(found_extremes, ready)
         ready, ranges = measured[equal]
         quantized = quantize_content(ready, recipe, ranges, input_type)
         agreement = _correlation(reference, _log_odds(quantized, pictures))
@@ -59,14 +78,12 @@ def int8_content(
 
 
 def _log_odds(content: bytes, pictures: Sequence[np.ndarray]) -> np.ndarray:
-    run = open_interpreter(content).get_signature_runner()
-    ((name, details),) = run.get_input_details().items()
-    values = []
-    for picture in pictures:
-        batch = np.broadcast_to(picture, (int(details["shape"][0]), *picture.shape))
-        value = run(**{name: batch.astype(details["dtype"])})[FAKE_PROBABILITY].reshape(-1)[0]
-        values.append(value)
-    return log_odds(np.asarray(values))
+    return log_odds(np.asarray(over_pictures(content, pictures, _fake_probability)))
+
+
+def _fake_probability(interpreter: Any) -> float:
+    output = interpreter.get_signature_runner().get_output_details()[FAKE_PROBABILITY]
+    return interpreter.get_tensor(output["index"]).reshape(-1)[0]
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

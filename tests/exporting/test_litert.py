@@ -7,7 +7,7 @@ import pytest
 from exported_model import exported, tiny_model
 
 from keras_madd.cli import export as command
-from keras_madd.exporting import litert, scoring_graph
+from keras_madd.exporting import litert, litert_file, scoring_graph
 from keras_madd.exporting.exported_file import export_bundle
 from keras_madd.exporting.litert import export_litert
 from keras_madd.exporting.litert_file import check_builtin_only, operator_counts
@@ -104,6 +104,59 @@ def test_only_builtin_operations(tmp_path):
     counts = operator_counts(exported(tmp_path))
     assert counts["CONV_2D"] > 0
     assert not any(name.startswith("custom:") for name in counts)
+
+
+def test_the_network_is_traced_once_and_the_file_is_that_of_keras(tmp_path, monkeypatch):
+    """`Model.export` saves and traces more, and gives the same operations and the same weights."""
+    import tensorflow as tf
+
+    traces = []
+
+    class Counted(keras.layers.Layer):
+        def call(self, x):
+            traces.append(x)
+            return x
+
+    image = keras.Input(batch_shape=(1, 8, 8, 3), name="image")
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3)(image))
+    x = keras.layers.ReLU()(x)
+    x = keras.layers.Dense(1, "sigmoid")(keras.layers.GlobalAveragePooling2D()(Counted()(x)))
+    graph = keras.Model(image, {"fake_probability": keras.ops.reshape(x, (-1,))})
+    rng = np.random.default_rng(0)
+    graph.set_weights([rng.uniform(0.5, 1.5, each.shape) for each in graph.get_weights()])
+    monkeypatch.setattr(scoring_graph, "scoring_graph", lambda model, batch, input_type: graph)
+    traces.clear()
+    found = litert_file.parse(litert.float_litert(None))
+    assert len(traces) == 1
+
+    graph.export(
+        tmp_path / "keras.tflite",
+        format="litert",
+        verbose=False,
+        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]},
+    )
+    expected = litert_file.parse((tmp_path / "keras.tflite").read_bytes())
+    assert steps_of(found) == steps_of(expected)
+    names = [[each.name for each in model.signatureDefs[0].outputs] for model in (found, expected)]
+    assert names[0] == names[1]
+
+
+def steps_of(model):
+    """Every operation with its constants, whatever the numbers of its tensors."""
+    graph, (subgraph,) = litert_file.graph_of(model), model.subgraphs
+    return [
+        (
+            each.name,
+            each.activation,
+            [
+                bytes(model.buffers[subgraph.tensors[number].buffer].data)
+                for number in each.inputs
+                if number in graph.constants
+            ],
+            [graph.shapes[number] for number in each.outputs],
+        )
+        for each in graph.operations
+    ]
 
 
 def test_a_custom_operation_is_found_and_nothing_is_left(tmp_path, monkeypatch):

@@ -7,7 +7,8 @@ from exported_model import shaken
 from keras_madd.exporting import quantization, recipe_choice
 from keras_madd.exporting.activation_ranges import activation_extremes, activation_ranges
 from keras_madd.exporting.delegation import delegation
-from keras_madd.exporting.equalization import equalized
+from keras_madd.exporting.equalization import channel_reader, equalized
+from keras_madd.exporting.interpreter import over_pictures
 from keras_madd.exporting.litert import export_litert, float_litert
 from keras_madd.exporting.litert_file import (
     Graph,
@@ -266,11 +267,10 @@ def test_equalization_keeps_the_function_and_fills_the_ranges(tiny):
 
 def spread(content, pictures):
     """Mean ratio of the largest to the median channel, over what only convolutions read."""
-    from keras_madd.exporting.equalization import _equalizable, _largest_by_channel
-
-    tensors = _equalizable(graph_of(parse(content)))
-    assert len(tensors) >= 4
-    largest = _largest_by_channel(content, tensors, pictures)
+    read = channel_reader(graph_of(parse(content)))
+    found = over_pictures(content, pictures, read, every_tensor=True)
+    assert len(found[0]) >= 4
+    largest = [np.percentile(each, 99, axis=0) for each in zip(*found, strict=True)]
     return np.mean([each.max() / np.median(each) for each in largest])
 
 

@@ -4,9 +4,11 @@ import pytest
 from exported_model import shaken
 
 from keras_madd.exporting import recipe_choice
+from keras_madd.exporting.activation_ranges import activation_extremes, activation_ranges
+from keras_madd.exporting.equalization import equalized
 from keras_madd.exporting.litert import float_litert
 from keras_madd.exporting.litert_file import graph_of, parse
-from keras_madd.exporting.quantization import CONVOLUTIONS, Recipe, plan
+from keras_madd.exporting.quantization import CONVOLUTIONS, Recipe, plan, quantize_content
 from keras_madd.exporting.verify import sample_pictures
 
 
@@ -38,6 +40,18 @@ def test_else_the_best_of_all(network, monkeypatch):
         single.append(recipe_choice.int8_content(*network))
     assert best in single
     assert agreement(best, network) == max(agreement(each, network) for each in single)
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_the_bytes_are_those_of_the_steps_one_by_one(network, monkeypatch, equal):
+    """One run over the float file serves all; channels are measured on some of the pictures."""
+    content, pictures = network
+    monkeypatch.setattr(recipe_choice, "PICTURES", 8)
+    monkeypatch.setattr(recipe_choice, "CANDIDATES", ((equal, Recipe()),))
+    ready = equalized(content, pictures[:8]) if equal else content
+    ranges = activation_ranges(activation_extremes(ready, pictures), ready)
+    expected = quantize_content(ready, Recipe(), ranges)
+    assert recipe_choice.int8_content(content, pictures) == expected
 
 
 def test_shallow_convolutions_stay_float(network):
