@@ -70,8 +70,8 @@ export class LiveScorer {
 
   private async work(): Promise<void> {
     while (!this.stopped) {
-      // One that came meanwhile need not wait for the screen.
-      if (this.lastSeen === pictureCount(this.video)) await newPicture(this.video);
+      // One that came meanwhile need not wait for the screen's next turn.
+      await (this.lastSeen === pictureCount(this.video) ? newPicture(this.video) : breath());
       if (this.stopped) return;
       await (this.finding = this.find().catch((error: unknown) => this.fail(error)));
     }
@@ -153,5 +153,17 @@ function newPicture(video: HTMLVideoElement): Promise<void> {
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => resolve());
     else requestAnimationFrame(() => resolve());
+  });
+}
+
+/** Lets the page draw and answer its user; a timer would wait for 4 ms. */
+function breath(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
   });
 }

@@ -177,6 +177,20 @@ test("the next picture's faces are found while a picture is scored, and no furth
   await page.context().close();
 });
 
+test("a camera that sees nobody: the page goes on to draw and to answer", async () => {
+  const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.evaluate(() => {
+    CanvasRenderingContext2D.prototype.drawImage = () => undefined;
+  });
+  await page.click("#camera");
+  await waitForWords(page, /^No face found/);
+  await waitForFrames(page, 60);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  await page.click("#camera");
+  await waitForWords(page, /^Ready/);
+  await page.context().close();
+});
+
 test("the result of the camera can be saved", async () => {
   const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
   await page.click("#camera");
