@@ -2,18 +2,14 @@
 //
 // node benchmark.mjs ADDRESS CAMERA.y4m PHOTO FRAMES
 import { readFileSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { startChromium } from "./chromium.mjs";
 
 const [address, camera, photo, count] = process.argv.slice(2);
 const frames = Number(count);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-video-capture=${camera}`,
-  ],
-});
+const browser = await startChromium(
+  "--use-fake-device-for-media-stream",
+  `--use-file-for-fake-video-capture=${camera}`,
+);
 
 async function open() {
   const context = await browser.newContext({ permissions: ["camera"] });

@@ -38,5 +38,15 @@ if (tests) {
     minify: true,
     legalComments: "eof",
   });
+  await build({
+    entryPoints: ["src/runtime/litert_worker.ts"],
+    outfile: "out/page/worker.js",
+    bundle: true,
+    // A module's `importScripts` fails, and LiteRT.js loads itself by it.
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    legalComments: "eof",
+  });
   for (const name of ["index.html", "style.css", "icon.svg"]) await cp(name, `out/page/${name}`);
 }

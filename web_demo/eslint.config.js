@@ -7,6 +7,7 @@ export default tseslint.config(
       "out/",
       "build.mjs",
       "benchmark.mjs",
+      "chromium.mjs",
       "picture.mjs",
       "eslint.config.js",
     ],

@@ -2,14 +2,11 @@
 //
 // keras-madd web --no-browser, then: node picture.mjs ADDRESS
 import path from "node:path";
-import { chromium } from "playwright-core";
+import { startChromium } from "./chromium.mjs";
 
 const address = process.argv[2];
 const repository = path.join(import.meta.dirname, "..");
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
+const browser = await startChromium();
 const page = await browser.newPage({
   viewport: { width: 720, height: 1260 },
   locale: "en-GB",

@@ -52,6 +52,8 @@ def test_what_the_page_names_is_there(folder):
     for name in re.findall(r'(?:src|href)="([^"]+)"', page):
         assert (folder / name).is_file(), name
     script = (folder / "app.js").read_text()
+    assert '"worker.js"' in script
+    assert (folder / "worker.js").is_file()
     for name in re.findall(r"(?:model|faces)/\w+\.(?:tflite|json)", script):
         assert (folder / name).is_file(), name
 

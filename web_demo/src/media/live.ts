@@ -4,6 +4,7 @@ import { FaceTracker } from "../core/face_tracker.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
 import { ScoreSmoother } from "../core/smoothing.ts";
 import type { Detector } from "../runtime/detector.ts";
+import type { Face } from "../runtime/face_detector.ts";
 
 /** The frame rate is that of so many pictures. */
 const RATE_WINDOW = 30;
@@ -13,24 +14,38 @@ export interface LiveFrame {
   readonly index: number;
   /** Largest first, each with its track, smoothed score and verdict. */
   readonly faces: readonly ScoredFace[];
-  /** The picture; the next frame overwrites it. */
+  /** The picture; a later frame overwrites it. */
   readonly picture: HTMLCanvasElement;
-  /** Milliseconds of reading, finding faces, and scoring them. */
+  /**
+   * Milliseconds of reading, finding faces, and scoring them; the last holds the wait until the
+   * picture before it is scored. Their sum is how old the picture is.
+   */
   readonly timings: { readonly read: number; readonly detect: number; readonly score: number };
   /** Pictures scored per second of late, or null at first. */
   readonly framesPerSecond: number | null;
 }
 
-/** Scores the newest picture, and when that is done the newest one then; others are passed over. */
+/** One picture is on the screen, one is scored, one is read. */
+const PICTURES = 3;
+
+/**
+ * Scores the newest picture, and when that is done the newest one then; others are passed over.
+ * While a worker scores a picture, the faces of the next one are found.
+ */
 export class LiveScorer {
   private readonly tracker = new FaceTracker();
   private readonly choice = new FaceModelChoice();
   private readonly smoother: ScoreSmoother;
-  private readonly canvas = document.createElement("canvas");
+  private readonly canvases = Array.from({ length: PICTURES }, () =>
+    document.createElement("canvas"),
+  );
   private readonly times: number[] = [];
   private stopped = false;
-  private scoring: Promise<unknown> = Promise.resolve();
+  private finding: Promise<void> = Promise.resolve();
+  private scoring: Promise<void> = Promise.resolve();
   private index = 0;
+  /** Pictures that the camera had given when the last one was read. */
+  private lastSeen = 0;
 
   /**
    * @param video plays the camera.
@@ -50,33 +65,49 @@ export class LiveScorer {
   /** Ends the work; resolves when the detector is free. No frame is shown any more. */
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.scoring.catch(() => undefined);
+    await Promise.all([this.finding, this.scoring]);
   }
 
   private async work(): Promise<void> {
-    try {
-      for (;;) {
-        await newPicture(this.video);
-        if (this.stopped) return;
-        const scoring = this.score();
-        this.scoring = scoring;
-        const frame = await scoring;
-        if (this.stopped) return;
-        this.onFrame(frame);
-      }
-    } catch (error) {
-      if (!this.stopped) this.onError(error as Error);
+    while (!this.stopped) {
+      // One that came meanwhile need not wait for the screen's next turn.
+      await (this.lastSeen === pictureCount(this.video) ? newPicture(this.video) : breath());
+      if (this.stopped) return;
+      await (this.finding = this.find().catch((error: unknown) => this.fail(error)));
     }
   }
 
-  private async score(): Promise<LiveFrame> {
+  private fail(error: unknown): void {
+    if (!this.stopped) this.onError(error as Error);
+    this.stopped = true;
+  }
+
+  /** Reads a picture and finds its faces; returns when the picture before it is scored. */
+  private async find(): Promise<void> {
     const started = performance.now();
     const picture = this.read();
     const read = performance.now();
-    const found = await this.detector.findFaces(picture, this.choice);
-    const tracks = this.tracker.update(found.map((face) => face.box));
-    const detected = performance.now();
+    const faces = await this.detector.findFaces(picture, this.choice);
+    const tracks = this.tracker.update(faces.map((face) => face.box));
+    if (this.stopped) return;
+    const timings = { read: read - started, detect: performance.now() - read };
+    const before = this.scoring;
+    // The worker goes on from one picture to the next without waiting for the page.
+    this.scoring = this.score(picture, faces, tracks, timings).catch((error: unknown) =>
+      this.fail(error),
+    );
+    await before;
+  }
+
+  private async score(
+    picture: HTMLCanvasElement,
+    found: readonly Face[],
+    tracks: readonly number[],
+    timings: Omit<LiveFrame["timings"], "score">,
+  ): Promise<void> {
+    const started = performance.now();
     const scored = await this.detector.scoreFaces(picture, found);
+    if (this.stopped) return;
     const faces = scored.map((face, k) => {
       const { probability, verdict } = this.smoother.update(tracks[k], face.probability);
       return { ...face, track: tracks[k], smoothed: probability, verdict };
@@ -84,22 +115,25 @@ export class LiveScorer {
     const now = performance.now();
     this.times.push(now);
     if (this.times.length > RATE_WINDOW + 1) this.times.shift();
-    return {
+    this.onFrame({
       index: this.index++,
       faces,
       picture,
-      timings: { read: read - started, detect: detected - read, score: now - detected },
+      timings: { ...timings, score: now - started },
       framesPerSecond: this.rate(),
-    };
+    });
   }
 
   private read(): HTMLCanvasElement {
+    this.lastSeen = pictureCount(this.video);
+    const canvas = this.canvases.shift()!;
+    this.canvases.push(canvas);
     const { videoWidth, videoHeight } = this.video;
     // Setting a size clears the canvas and allocates it anew: only where the camera turned.
-    if (this.canvas.width !== videoWidth) this.canvas.width = videoWidth;
-    if (this.canvas.height !== videoHeight) this.canvas.height = videoHeight;
-    this.canvas.getContext("2d", { willReadFrequently: true })!.drawImage(this.video, 0, 0);
-    return this.canvas;
+    if (canvas.width !== videoWidth) canvas.width = videoWidth;
+    if (canvas.height !== videoHeight) canvas.height = videoHeight;
+    canvas.getContext("2d", { willReadFrequently: true })!.drawImage(this.video, 0, 0);
+    return canvas;
   }
 
   private rate(): number | null {
@@ -109,10 +143,27 @@ export class LiveScorer {
   }
 }
 
-/** Resolves when the video shows a picture that was not shown before. */
+/** Returns how many pictures the video has shown, or that it will show, so far. */
+function pictureCount(video: HTMLVideoElement): number {
+  return video.getVideoPlaybackQuality().totalVideoFrames;
+}
+
+/** Resolves when the video shows the next picture, with the next picture of the screen. */
 function newPicture(video: HTMLVideoElement): Promise<void> {
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => resolve());
     else requestAnimationFrame(() => resolve());
+  });
+}
+
+/** Lets the page draw and answer its user; a timer would wait for 4 ms. */
+function breath(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
   });
 }

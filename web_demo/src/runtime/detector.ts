@@ -6,7 +6,8 @@ import type { ScoredFace } from "../core/scored_face.ts";
 import { verdictOf } from "../core/verdict.ts";
 import { AssetError, Assets, sha256Of } from "./assets.ts";
 import { type Face, FaceDetector } from "./face_detector.ts";
-import { type Backend, LiteRTRunner, type Score } from "./litert_runner.ts";
+import type { Backend, Score } from "./litert_runner.ts";
+import { RemoteRunner } from "./remote_runner.ts";
 
 const MODEL = "model/model.tflite";
 const DESCRIPTION = "model/model.json";
@@ -35,7 +36,7 @@ export class Detector {
     readonly description: ModelDescription,
     private readonly file: Uint8Array,
     private readonly faces: FaceDetector,
-    private runner: LiteRTRunner,
+    private runner: RemoteRunner,
   ) {
     this.cropper = new FaceCropper(description.inputSize);
     const count = 3 * description.inputSize ** 2;
@@ -45,8 +46,8 @@ export class Detector {
 
   /** Reads, checks and compiles all that is needed. */
   static async open(backend: Backend = "wasm"): Promise<Detector> {
-    // What goes wrong with it is told by `LiteRTRunner.create`.
-    LiteRTRunner.load(backend).catch(() => undefined);
+    // What goes wrong with it is told by `RemoteRunner.create`.
+    RemoteRunner.load(backend).catch(() => undefined);
     const assets = await Assets.open();
     const [file, text] = await Promise.all([assets.read(MODEL), assets.read(DESCRIPTION)]);
     const description = parseDescription(new TextDecoder().decode(text));
@@ -55,7 +56,7 @@ export class Detector {
     }
     const [faces, runner] = await Promise.all([
       FaceDetector.create(description.detector, assets),
-      LiteRTRunner.create(file, description, backend),
+      RemoteRunner.create(file, description, backend),
     ]);
     const detector = new Detector(description, file, faces, runner);
     await runner.run(detector.pixels); // The first run takes longer than all that follow.
@@ -76,10 +77,12 @@ export class Detector {
     });
   }
 
-  /** Scores faces that `findFaces` has found in the picture, in the same order. */
+  /**
+   * Scores faces that `findFaces` has found in the picture, in the same order. They are cut out
+   * before it returns its promise.
+   */
   async scoreFaces(picture: HTMLCanvasElement, faces: readonly Face[]): Promise<ScoredFace[]> {
-    const scored: ScoredFace[] = [];
-    for (const face of faces) {
+    const scoring = faces.map(async (face): Promise<ScoredFace> => {
       const square = cropSquare(face.box, this.description.cropMargin);
       const part = insidePicture(square, picture.width, picture.height)!;
       const pixels = picture
@@ -90,9 +93,9 @@ export class Detector {
       const { probability, maps } = await this.runner.run(this.pixels);
       const verdict = verdictOf(probability, this.description);
       const { box, score: detectionScore } = face;
-      scored.push({ box, square, detectionScore, probability, verdict, maps });
-    }
-    return scored;
+      return { box, square, detectionScore, probability, verdict, maps };
+    });
+    return Promise.all(scoring);
   }
 
   /** Finds and scores every face of a picture, largest first. */
@@ -105,9 +108,9 @@ export class Detector {
    * Call it while nothing is being scored.
    */
   async tryWebGPU(required: boolean): Promise<GPUTrial> {
-    let gpu: LiteRTRunner | undefined;
+    let gpu: RemoteRunner | undefined;
     try {
-      gpu = await LiteRTRunner.create(this.file, this.description, "webgpu");
+      gpu = await RemoteRunner.create(this.file, this.description, "webgpu");
       const [wasm, other] = [await this.probe(this.runner), await this.probe(gpu)];
       const differences = wasm.scores.map((score, index) =>
         Math.abs(score.probability - other.scores[index].probability),
@@ -131,13 +134,13 @@ export class Detector {
   /** Moves back to WASM. Call it while nothing is being scored. */
   async useWasm(): Promise<void> {
     if (this.runner.backend !== "webgpu") return;
-    const runner = await LiteRTRunner.create(this.file, this.description, "wasm");
+    const runner = await RemoteRunner.create(this.file, this.description, "wasm");
     this.runner.close();
     this.runner = runner;
   }
 
   /** Scores noise; the quickest run counts, the first one, which prepares, does not. */
-  private async probe(runner: LiteRTRunner): Promise<{ scores: Score[]; milliseconds: number }> {
+  private async probe(runner: RemoteRunner): Promise<{ scores: Score[]; milliseconds: number }> {
     const scores: Score[] = [];
     let milliseconds = Infinity;
     let state = 1;

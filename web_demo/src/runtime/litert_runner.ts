@@ -1,11 +1,10 @@
-/** Runs an exported model with LiteRT.js, on the processor or on the graphics processor. */
+/** Runs an exported model with LiteRT.js, on the processor or the graphics processor. */
 import {
   type CompiledModel,
   Environment,
   type LiteRt,
   Tensor,
   type TypedArray,
-  isWebGPUSupported,
   loadLiteRt,
 } from "@litertjs/core";
 
@@ -31,6 +30,11 @@ export interface Score {
 const WASM_FOLDER = "wasm/";
 let runtime: Promise<LiteRt> | undefined;
 
+// In a worker the library would look for its WebAssembly beside the worker's script.
+(globalThis as { Module?: object }).Module = {
+  locateFile: (name: string) => WASM_FOLDER + name,
+};
+
 /** A compiled model; it holds memory outside the garbage collector's: call `close()`. */
 export class LiteRTRunner {
   private constructor(
@@ -38,12 +42,6 @@ export class LiteRTRunner {
     readonly description: ModelDescription,
     private readonly model: CompiledModel,
   ) {}
-
-  /** Tells whether the browser says that it has WebGPU. */
-  static async hasWebGPU(): Promise<boolean> {
-    if (!isWebGPUSupported()) return false;
-    return (await navigator.gpu.requestAdapter().catch(() => null)) !== null;
-  }
 
   /** Loads the library; it takes its time, and needs no model. */
   static load(backend: Backend): Promise<LiteRt> {

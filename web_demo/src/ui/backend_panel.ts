@@ -1,6 +1,5 @@
 /** Which processor runs the model, how fast, and why not the other one. */
 import type { Detector, GPUTrial } from "../runtime/detector.ts";
-import { LiteRTRunner } from "../runtime/litert_runner.ts";
 import { element } from "./elements.ts";
 import type { Speaker } from "./strings.ts";
 
@@ -50,7 +49,7 @@ export class BackendPanel {
       if (choice === "wasm") {
         this.trial = null;
         await this.detector.useWasm();
-      } else if (!(await LiteRTRunner.hasWebGPU())) {
+      } else if (!(await hasWebGPU())) {
         this.trial = "none";
       } else if (this.detector.backend !== "webgpu") {
         this.trial = "trying";
@@ -90,4 +89,10 @@ export class BackendPanel {
     const times = { gpu: trial.gpuMs!.toFixed(1), wasm: trial.wasmMs!.toFixed(1) };
     return speaker.say("gpuSlow", times);
   }
+}
+
+/** Tells whether the browser says that it has WebGPU. */
+async function hasWebGPU(): Promise<boolean> {
+  if (!("gpu" in navigator)) return false;
+  return (await navigator.gpu.requestAdapter().catch(() => null)) !== null;
 }

@@ -1,6 +1,6 @@
 /** Files as people have them: one clear sentence each. */
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before } from "node:test";
 import type { Browser } from "playwright-core";
@@ -138,6 +138,16 @@ test("a model that is not the one that was exported is refused", async () => {
   const { page: again } = await openPage(browser, plain.address, {}, false);
   await waitForWords(again, /^Ready/);
   await again.context().close();
+  plain.close();
+});
+
+test("a folder without the worker's script: one clear sentence", async () => {
+  const plain = await startPlainServer();
+  rmSync(path.join(plain.folder, "worker.js"));
+  const { page } = await openPage(browser, plain.address, {}, false);
+  await waitForWords(page, /^The page cannot score: worker\.js does not run/);
+  assert.equal(await page.locator("#open").isDisabled(), true);
+  await page.context().close();
   plain.close();
 });
 

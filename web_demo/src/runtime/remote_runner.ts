@@ -1,0 +1,98 @@
+/** A model that runs in a worker: the page's side of `litert_worker.ts`. */
+import type { ModelDescription } from "../core/model_description.ts";
+import type { Backend, Score } from "./litert_runner.ts";
+
+const WORKER = "worker.js";
+
+type Pixels = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** What the page asks; `runner` is a number of the page's choice. */
+export type Question = { readonly id: number } & Work;
+type Work =
+  | { readonly kind: "load"; readonly backend: Backend }
+  | {
+      readonly kind: "create";
+      readonly runner: number;
+      readonly file: Uint8Array;
+      readonly description: ModelDescription;
+      readonly backend: Backend;
+    }
+  | { readonly kind: "run"; readonly runner: number; readonly pixels: Pixels }
+  | { readonly kind: "close"; readonly runner: number };
+
+/** What the worker answers. */
+export interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+let worker: Worker | undefined;
+let lastId = 0;
+const waiting = new Map<number, Waiting>();
+
+/** The twin of `LiteRTRunner`, with the same methods; `close()` frees the model in the worker. */
+export class RemoteRunner {
+  private constructor(
+    readonly backend: Backend,
+    private readonly runner: number,
+  ) {}
+
+  /** Starts the worker and loads the library there; it takes its time, and needs no model. */
+  static async load(backend: Backend): Promise<void> {
+    await ask({ kind: "load", backend });
+  }
+
+  /** Compiles a model; see `LiteRTRunner.create`. */
+  static async create(
+    file: Uint8Array,
+    description: ModelDescription,
+    backend: Backend,
+  ): Promise<RemoteRunner> {
+    const runner = lastId + 1;
+    await ask({ kind: "create", runner, file, description, backend });
+    return new RemoteRunner(backend, runner);
+  }
+
+  /** Scores a face; the pixels are copied at once. See `LiteRTRunner.run`. */
+  async run(pixels: Pixels): Promise<Score> {
+    return (await ask({ kind: "run", runner: this.runner, pixels })) as Score;
+  }
+
+  /** Frees the model. */
+  close(): void {
+    void ask({ kind: "close", runner: this.runner });
+  }
+}
+
+function ask(work: Work): Promise<unknown> {
+  worker ??= start();
+  const id = ++lastId;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    worker!.postMessage({ id, ...work } satisfies Question);
+  });
+}
+
+function start(): Worker {
+  const started = new Worker(WORKER);
+  started.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
+    const { resolve, reject } = waiting.get(data.id)!;
+    waiting.delete(data.id);
+    if (data.error === undefined) resolve(data.value);
+    else reject(new Error(data.error));
+  });
+  // It could not be fetched, or its own code failed.
+  started.addEventListener("error", ({ message }) => {
+    for (const { reject } of waiting.values()) {
+      reject(new Error(`${WORKER} does not run: ${message || "it cannot be fetched"}.`));
+    }
+    waiting.clear();
+  });
+  return started;
+}
