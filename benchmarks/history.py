@@ -49,6 +49,10 @@ FIGURES = {
         "live, pictures a second",
         {"median": ("as_fast_as_can_be", "pictures_per_second", "median")},
     ),
+    "web": (
+        "page, 720p camera, pictures a second",
+        {"median": ("page", "frames_per_second", "median")},
+    ),
     "prepare": (
         "preparing, faces a core and second",
         {"480p": ("videos", "480p", "faces_per_core_second")},
