@@ -143,6 +143,18 @@ def test_an_own_network_through_every_command(tmp_path, capsys):
     capsys.readouterr()
 
 
+def test_a_functional_network_comes_back(tmp_path):
+    faces = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 3)(faces))
+    detector = OwnNetwork.around(keras.Model(faces, keras.layers.Dense(2)(x)))
+    detector.save(tmp_path / "own.keras")
+    detector.save_to_preset(tmp_path / "preset")
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, SIDE, SIDE, 3))
+    for each in ("own.keras", "preset"):
+        back = load_face_classifier(tmp_path / each)
+        np.testing.assert_array_equal(back.predict(pixels), detector.predict(pixels))
+
+
 @pytest.mark.parametrize(
     ("preset", "fields"),
     [("madd_tiny", {}), ("two_branch", {"width": 8, "growth": 4, "dense_layers": [1, 1]})],

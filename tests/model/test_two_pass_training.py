@@ -3,7 +3,7 @@ import contextlib
 import keras
 import numpy as np
 import pytest
-from backends import gradients, tensorflow_only
+from backends import BACKEND, gradients, tensorflow_only
 from keras import ops
 
 from keras_madd import MADD
@@ -195,6 +195,7 @@ def test_alpha_decays_after_each_epoch():
     assert values([model.region_independence.alpha])[0] == pytest.approx(0.025)
 
 
+@pytest.mark.skipif(BACKEND == "torch", reason="Keras refuses it with PyTorch")
 def test_steps_per_execution_changes_nothing():
     images, labels = batch(16)
     losses = []

@@ -1,5 +1,6 @@
 """OwnNetwork: any Keras model that gives logits for a face, as a detector."""
 
+import copy
 import dataclasses
 import json
 from typing import Any, ClassVar, Self
@@ -90,7 +91,8 @@ class OwnNetwork(FaceClassifier):
                 "`backbone_weights` must be None for an OwnNetwork. "
                 f"Received: backbone_weights={backbone_weights!r}"
             )
-        own = keras.saving.deserialize_keras_object(self.config.network)
+        # Keras takes the description of a functional model apart.
+        own = keras.saving.deserialize_keras_object(copy.deepcopy(self.config.network))
         _check(own)
         found = (*own.input_shape[1:3], own.output_shape[-1])
         if found != (*self.config.input_size, self.config.num_classes):
