@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -168,3 +169,22 @@ def test_what_preparing_a_data_set_costs():
     ) in page
     each = measured["1080p"]["videos_per_core_second"]
     assert f"{each:.2f} for each of 64 workers, {64 * each:.0f} videos of 10 s" in page
+
+
+def test_the_comparison_on_real_faces():
+    models = result("comparison")["models"]
+    page = (ROOT / "docs" / "rivals.md").read_text()
+    table = page.split("### Real faces on two processor cores\n")[1].split("\n## ")[0]
+    found = {}
+    for line in table.splitlines():
+        if line.startswith("| `"):
+            name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+            found[name.strip("`")] = cells
+    assert set(found) == set(models)
+    for name, (steps, *areas, milliseconds) in found.items():
+        assert int(steps.replace(",", "")) == models[name]["training"]["steps"]
+        for cell, test in zip(areas, models[name]["tests"].values(), strict=True):
+            area = test["video_auc"]
+            assert_says(cell, area["mean"], np.std(area["values"], ddof=1), *area["interval"])
+        assert_says(milliseconds, models[name]["litert"]["milliseconds"]["int8"])
+    assert list(models["f3net"]["tests"]) == ["unseen_fakes_c23", "unseen_fakes_c40"]
