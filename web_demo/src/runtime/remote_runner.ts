@@ -87,8 +87,10 @@ function start(): Worker {
     if (data.error === undefined) resolve(data.value);
     else reject(new Error(data.error));
   });
-  // It could not be fetched, or its own code failed.
+  // It could not be fetched, or its own code failed: what is asked later must not wait for it.
   started.addEventListener("error", ({ message }) => {
+    started.terminate();
+    worker = undefined;
     for (const { reject } of waiting.values()) {
       reject(new Error(`${WORKER} does not run: ${message || "it cannot be fetched"}.`));
     }
