@@ -168,7 +168,8 @@ def test_what_preparing_a_data_set_costs():
         f"{rates['1080p']:.0f} at 1080p"
     ) in page
     each = measured["1080p"]["videos_per_core_second"]
-    assert f"{each:.2f} for each of 64 workers, {64 * each:.0f} videos of 10 s" in page
+    times = f"64 \N{MULTIPLICATION SIGN} {each:.2f}"
+    assert f"{times} = {64 * each:.0f} videos of 10 s" in page
 
 
 def test_the_comparison_on_real_faces():
