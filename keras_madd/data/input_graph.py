@@ -1,5 +1,8 @@
 """From records to augmented face crops: the graph operations of `load_dataset`."""
 
+import atexit
+import gc
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +21,18 @@ _TEXTS = ("video", "method", "dataset", "source")
 _SELF_BLEND = "self_blend"
 # Seeds of independent streams: the augmentation of real crops and of their fakes.
 _REAL, _FAKE = 0, 1
+
+
+@atexit.register
+def _end_readers() -> None:
+    """Ends readers that nobody refers to any more while Python still runs the functions below.
+
+    One that is left to the end of Python, as by Ctrl-C in a training step, waits for them for ever.
+    """
+    for name in ("last_exc", "last_value", "last_traceback"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+    gc.collect()
 
 
 # Conditions are `tf.cond` already: nothing is left to convert.

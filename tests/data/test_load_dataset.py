@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -309,3 +312,34 @@ def test_what_the_shards_cannot_give(tmp_path):
         load_dataset(folder, "train", 2, sampling="paired", self_blend=0.5)
     with pytest.raises(UserError, match=r"dataset.json: no such file"):
         load_dataset(tmp_path, "train", 2)
+
+
+ENDED = """
+import sys
+import time
+from keras_madd.data import load_dataset
+from keras_madd.data.input_graph import InputGraph
+
+film = InputGraph._film
+
+def slow(*given):
+    time.sleep(0.2)
+    return film(*given)
+
+InputGraph._film = slow
+
+def read():
+    reader = iter(load_dataset(sys.argv[1], "train", 2, augment="video", repeat=True))
+    next(reader)
+    raise KeyboardInterrupt
+
+read()
+"""
+
+
+def test_a_reader_that_an_error_leaves_does_not_hold_up_the_end_of_python(folder):
+    """It would wait for the Python functions that Python's end has stopped."""
+    command = [sys.executable, "-c", ENDED, str(folder)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert found.stderr.rstrip().endswith("KeyboardInterrupt")
+    assert found.returncode != 0
