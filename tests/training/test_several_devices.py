@@ -7,46 +7,90 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from backends import BACKEND, tensorflow_only
+from backends import tensorflow_only
 from synthetic_shards import write_shards
 
+from keras_madd import OwnNetwork
 from keras_madd.training.checkpoints import load_checkpoint
 
 pytestmark = [pytest.mark.slow, tensorflow_only]
 
 FLAGS = [
-    *("--preset", "madd_tiny", "--image-size", "16", "--num-attentions", "0"),
-    *("--set", "synchronized_batch_norm=true", "--epochs", "2", "--batch-size", "8"),
-    *("--sampling", "paired", "--augment", "none", "--learning-rate", "0.01"),
-    *("--optimizer", "sgd", "--ema", "0.5", "--no-tensorboard"),
+    *("--epochs", "3", "--batch-size", "8", "--sampling", "paired", "--augment", "none"),
+    *("--learning-rate", "0.01", "--optimizer", "sgd", "--ema", "0.5", "--no-tensorboard"),
 ]
 # JAX compiles in a third of the time.
 QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-# Worker 1 is killed where its second epoch begins.
-TRAIN = """
-import os, signal, sys
-from keras_madd.cli.main import main
-if "killed" in sys.argv:
-    sys.argv.remove("killed")
-    from keras_madd.training.finish_epoch import FinishEpoch
-    def killed(self, epoch, logs=None):
-        if epoch == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-    FinishEpoch.on_epoch_begin = killed
-sys.exit(main(["train", *sys.argv[1:]]))
-"""
 TWICE = """
-import json, sys
-if {virtual}:
-    import tensorflow as tf
-    (cpu,) = tf.config.list_physical_devices("CPU")
-    two = 2 * [tf.config.LogicalDeviceConfiguration()]
-    tf.config.set_logical_device_configuration(cpu, two)
+import sys
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+two = 2 * [tf.config.LogicalDeviceConfiguration()]
+tf.config.set_logical_device_configuration(cpu, two)
 from keras_madd.cli.main import main
-print(json.dumps([main(["train", *arguments]) for arguments in {runs!r}]))
+sys.exit(max(main(["train", *arguments]) for arguments in {runs!r}))
+"""
+# Each round is a list of commands that run at once, as forks of a process that has Keras already.
+# A worker may be killed where an epoch begins, or have no second batch before worker 0 says so.
+ROUNDS = """
+import json, os, signal, sys, time
+from pathlib import Path
+import jax, tensorflow as tf
+import keras_madd.training
+from keras_madd.cli.main import main
+from keras_madd.training import attendance
+from keras_madd.training.finish_epoch import FinishEpoch
+from keras_madd.training.shards_data import ShardsData
+
+attendance.PATIENCE, attendance.EVERY = 0.2, 0.05
+
+def killed_in(last):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+    FinishEpoch.on_epoch_begin = on_epoch_begin
+
+def slow_until(said, where):
+    read = ShardsData.training_batches
+    def wait(number):
+        for _ in range(600 * (int(number) == 1)):
+            if said in Path(where).read_text():
+                break
+            time.sleep(0.1)
+    def slow(number, batch):
+        with tf.control_dependencies([tf.py_function(wait, [number], [])]):
+            return tf.nest.map_structure(tf.identity, batch)
+    ShardsData.training_batches = lambda *given: read(*given).enumerate().map(slow)
+
+def run(arguments, told, killed=None, slow=None):
+    with open(told, "w") as file:
+        os.dup2(file.fileno(), 2)
+    if killed is not None:
+        killed_in(killed)
+    if slow is not None:
+        slow_until(*slow)
+    # One that hangs fails the test.
+    signal.alarm(900)
+    sys.exit(main(["train", *arguments]))
+
+def status(each):
+    return os.waitstatus_to_exitcode(os.waitpid(each, 0)[1])
+
+ended = []
+for commands in json.loads(sys.argv[1]):
+    forks = []
+    for each in commands:
+        fork = os.fork()
+        if not fork:
+            run(**each)
+        forks.append(fork)
+    ended.append([status(each) for each in forks])
+Path(sys.argv[2]).write_text(json.dumps(ended))
 """
 
 
@@ -56,35 +100,48 @@ def shards(tmp_path_factory):
     return write_shards(folder, {"train": 8, "val": 3}, size=16, strength=40)
 
 
-def run_twice(runs, virtual, backend):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "XLA_FLAGS": QUICK}
-    script = TWICE.format(runs=runs, virtual=virtual)
-    process = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment
-    )
-    assert process.stdout.splitlines()[-1:] == ["[0, 0]"], process.stdout + process.stderr
-    return process.stdout
+def begin(folder, shards, synchronized=False):
+    """The arguments of a run: a network that is compiled in a moment, normalised over the batch."""
+    face = keras.Input((16, 16, 3))
+    x = keras.layers.Rescaling(1 / 127.5, -1.0)(face)
+    x = keras.layers.Conv2D(4, 3, strides=2, use_bias=False)(x)
+    # Under JAX statistics are those of the whole batch anyway.
+    x = keras.layers.BatchNormalization(synchronized=synchronized)(x)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(x))
+    OwnNetwork.around(keras.Model(face, keras.layers.Dense(2)(x))).save(folder / "own.keras")
+    return ["--data", str(shards), "--init", str(folder / "own.keras"), *FLAGS]
 
 
-def run_workers(arguments, of_worker):
-    """Train with two processes; returns status and standard error of each."""
+def run_rounds(folder, rounds):
+    """Train under JAX; returns status and standard error of each command of each round."""
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": QUICK,
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
+    command = [sys.executable, "-c", ROUNDS, json.dumps(rounds), str(folder / "ended.json")]
+    # It also waits for who speaks after a worker's end.
+    process = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert process.returncode == 0, process.stdout + process.stderr
+    ended = json.loads((folder / "ended.json").read_text())
+    return [
+        [(status, Path(each["told"]).read_text()) for status, each in zip(*pair, strict=True)]
+        for pair in zip(ended, rounds, strict=True)
+    ]
+
+
+def two_workers(name, folder, arguments):
+    """The commands of two processes that train together; `arguments` are of both, or of each."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    meeting = ["--coordinator", f"127.0.0.1:{port}", "--workers", "2"]
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", TRAIN, *arguments, *meeting, "--worker", str(index), *own],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for index, own in enumerate(of_worker)
+    meeting = ["--coordinator", f"127.0.0.1:{port}", "--workers", "2", "--worker"]
+    return [
+        {"arguments": [*own, *meeting, str(index)], "told": str(folder / f"{name}-{index}.txt")}
+        for index, own in enumerate(arguments)
     ]
-    told = [process.communicate()[1] for process in processes]
-    return [(process.returncode, words) for process, words in zip(processes, told, strict=True)]
 
 
 def figures(folder):
@@ -101,7 +158,7 @@ def assert_same(folder, alone):
         left, right = np.asarray(left), np.asarray(right)
         np.testing.assert_allclose(left, right, rtol=0, atol=1e-5 * max(1e-2, np.abs(right).max()))
     rows = figures(folder), figures(alone)
-    assert [len(each) for each in rows] == [2, 2]
+    assert [len(each) for each in rows] == [3, 3]
     for left, right in zip(*rows, strict=True):
         assert left.keys() == right.keys()
         for name in left.keys() - {"seconds"}:
@@ -110,43 +167,79 @@ def assert_same(folder, alone):
 
 
 def test_two_devices_of_one_host(shards, tmp_path):
-    arguments = ["--data", str(shards), *FLAGS]
+    arguments = begin(tmp_path, shards, synchronized=True)
     folders = [tmp_path / "two", tmp_path / "one"]
     runs = [
         ["--output", str(folder), *arguments, "--devices", devices]
         for folder, devices in zip(folders, ("all", "1"), strict=True)
     ]
-    told = run_twice(runs, True, BACKEND)
-    assert "2 devices share each batch of 8 faces, 4 each; the learning rate stays 0.01" in told
+    command = [sys.executable, "-c", TWICE.format(runs=runs)]
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
+    told = "2 devices share each batch of 8 faces, 4 each; the learning rate stays 0.01"
+    assert told in process.stdout
     assert_same(*folders)
 
 
-def test_two_processes_one_is_killed_and_one_alone_goes_on(shards, tmp_path):
+@pytest.fixture(scope="module")
+def rounds(shards, tmp_path_factory):
+    """What became of a run that lost both of its workers in turn, and of one left alone."""
     pytest.importorskip("jax")
-    folders = [tmp_path / "two", tmp_path / "one"]
-    arguments = ["--data", str(shards), *FLAGS]
-    (status, told), (killed, _) = run_workers(
-        ["--output", str(folders[0]), *arguments], ([], ["killed"])
-    )
-    assert killed == -signal.SIGKILL
+    folder = tmp_path_factory.mktemp("rounds")
+    ours, alone = folder / "two", folder / "one"
+    arguments, go_on = begin(folder, shards), ["--output", str(ours), "--resume"]
+    first = two_workers("first", folder, 2 * [["--output", str(ours), *arguments]])
+    first[1] |= {"slow": ["waiting for worker 1 of 2 since ", first[0]["told"]], "killed": 1}
+    second = two_workers("second", folder, 2 * [go_on])
+    second[0]["killed"] = 2
+    last = [{"arguments": go_on, "told": str(folder / "last.txt")}]
+    by_itself = ["--output", str(alone), *arguments]
+    first.append({"arguments": by_itself, "told": str(folder / "alone.txt")})
+    found = run_rounds(folder, [first, second, last])
+    return found, ours, alone
+
+
+def check_lost(survivor, victim):
+    status, told = survivor
+    assert victim[0] == -signal.SIGKILL
     # JAX may abort the process before it can tell of the broken connection itself.
     assert status == 2 or status == -signal.SIGABRT, told
     assert "error: " in told
     assert "Finished epochs are safe: start all workers again with --resume" in told
-    assert len(figures(folders[0])) == 1
-    runs = [["--output", str(folders[1]), *arguments], ["--output", str(folders[0]), "--resume"]]
-    run_twice(runs, False, "jax")
-    assert_same(*folders)
-    record = json.loads((folders[0] / "run.json").read_text())
+
+
+def test_a_slow_worker_is_named_and_waited_for(rounds):
+    (first, *_), ours, _ = rounds
+    assert "training: waiting for worker 1 of 2 since " in first[0][1]
+    assert len(figures(ours)) == 3
+
+
+def test_a_worker_is_lost(rounds):
+    ((survivor, victim, alone), *_), *_ = rounds
+    assert alone[0] == 0, alone[1]
+    check_lost(survivor, victim)
+
+
+def test_the_coordinator_is_lost(rounds):
+    (_, (victim, survivor), _), *_ = rounds
+    check_lost(survivor, victim)
+
+
+def test_what_lost_workers_have_begun_one_alone_ends_as_an_undisturbed_run(rounds):
+    (*_, last), ours, alone = rounds
+    assert last[0][0] == 0, last[0][1]
+    assert_same(ours, alone)
+    record = json.loads((ours / "run.json").read_text())
     assert record["settings"]["batch_size"] == 8
 
 
 def test_a_worker_that_differs_is_refused_before_training(shards, tmp_path):
     pytest.importorskip("jax")
     other = write_shards(tmp_path / "other", {"train": 8, "val": 3}, size=16, seed=1)
-    arguments = ["--output", str(tmp_path / "run"), *FLAGS]
-    own = (["--data", str(shards)], ["--data", str(other), "--seed", "1"])
-    for status, told in run_workers(arguments, own):
+    first = ["--output", str(tmp_path / "run"), *begin(tmp_path, shards)]
+    both = [first, [*first[:3], str(other), *first[4:], "--seed", "1"]]
+    (found,) = run_rounds(tmp_path, [two_workers("differs", tmp_path, both)])
+    for status, told in found:
         assert status == 2, told
         assert "error: All workers must begin with the same versions, settings, data" in told
         assert "worker 1: seed 1, worker 0: 0" in told
