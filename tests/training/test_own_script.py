@@ -30,7 +30,6 @@ def test_the_script_of_the_page_runs_as_a_worker(tmp_path):
         **os.environ,
         "KERAS_BACKEND": "jax",
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
         "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{port}",
         "KERAS_DISTRIBUTION_NUM_PROCESSES": "1",
         "KERAS_DISTRIBUTION_PROCESS_ID": "0",

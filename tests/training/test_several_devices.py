@@ -24,8 +24,6 @@ FLAGS = [
     *("--epochs", "3", "--batch-size", "8", "--sampling", "paired", "--augment", "none"),
     *("--learning-rate", "0.01", "--optimizer", "sgd", "--ema", "0.5", "--no-tensorboard"),
 ]
-# JAX compiles in a third of the time.
-QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 TWICE = """
 import sys
 import tensorflow as tf
@@ -118,7 +116,6 @@ def run_rounds(folder, rounds):
         **os.environ,
         "KERAS_BACKEND": "jax",
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": QUICK,
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
     command = [sys.executable, "-c", ROUNDS, json.dumps(rounds), str(folder / "ended.json")]
