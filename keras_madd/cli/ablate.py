@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 
 from keras_madd.cli import train
-from keras_madd.cli.arms import add_seeds, settings_and_seeds
+from keras_madd.cli.arms import add_cost, settings_and_seeds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the arguments of `keras-madd ablate`: those of `train`, and two of its own."""
+    """Declares the arguments of `keras-madd ablate`: those of `train`, and what is its own."""
     arms = parser.add_argument_group("ablation")
-    add_seeds(arms, "arm")
+    add_cost(arms, "arm")
     arms.add_argument(
         "--arms",
         default="",
@@ -33,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
 
     with native_stderr_silenced():
         from keras_madd.comparison.ablation import ARMS, TEXT_FILE, ablate
-    ablate(settings, seeds, args.arms.split(",") if args.arms else list(ARMS))
+    chosen = args.arms.split(",") if args.arms else list(ARMS)
+    ablate(settings, seeds, chosen, budget=args.budget)
     text = Path(settings.output) / TEXT_FILE
     print(text.read_text(), end="")
     print(f"table: {text}")

@@ -3,13 +3,13 @@
 import argparse
 
 from keras_madd.cli import train
-from keras_madd.cli.arguments import SEED, Range
+from keras_madd.cli.arguments import SECONDS, SEED, Range
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import TrainSettings
 
 
-def add_seeds(group: argparse._ArgumentGroup, each: str) -> None:
-    """Declares `--seeds`.
+def add_cost(group: argparse._ArgumentGroup, each: str) -> None:
+    """Declares `--seeds` and `--budget`.
 
     Args:
         group: Where.
@@ -22,6 +22,14 @@ def add_seeds(group: argparse._ArgumentGroup, each: str) -> None:
         metavar="N",
         help=f"runs of each {each}, with --seed and the numbers after it (default: %(default)s)",
     )
+    group.add_argument(
+        "--budget",
+        type=SECONDS,
+        metavar="SECONDS",
+        help=f"processor time of the training steps of each {each} and seed (of the clock on an "
+        "accelerator), from which follows how many it makes; without it each makes as many steps "
+        "as the others",
+    )
 
 
 def settings_and_seeds(args: argparse.Namespace) -> tuple[TrainSettings, range]:
@@ -32,6 +40,8 @@ def settings_and_seeds(args: argparse.Namespace) -> tuple[TrainSettings, range]:
     """
     if hasattr(args, "coordinator"):
         raise UserError(f"{args.command} runs on one host; --devices all uses all of its devices.")
+    if args.budget is not None and hasattr(args, "steps_per_epoch"):
+        raise UserError("--budget says how many steps are made: leave --steps-per-epoch out.")
     args.resume = False
     settings = train.settings_of(args)
     if settings.faces:

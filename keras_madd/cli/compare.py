@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from keras_madd.cli import train
-from keras_madd.cli.arguments import SECONDS, command_line, path
-from keras_madd.cli.arms import add_seeds, settings_and_seeds
+from keras_madd.cli.arguments import command_line, path
+from keras_madd.cli.arms import add_cost, settings_and_seeds
 
 MODELS = "madd_efficientnet_lite0,f3net,two_branch,sstnet,xception,efficientnet_b4"
 
@@ -23,15 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set MODEL.KEY=VALUE: a field of its configuration, or init, backbone_weights, "
         "learning_rate and the like",
     )
-    add_seeds(models, "model")
-    models.add_argument(
-        "--budget",
-        type=SECONDS,
-        metavar="SECONDS",
-        help="processor time of the training steps of each model and seed (of the clock on an "
-        "accelerator), from which follows how many it makes; without it each makes as many steps "
-        "as the others",
-    )
+    add_cost(models, "model")
     models.add_argument(
         "--json",
         type=path,
@@ -51,14 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd compare`; returns the exit status."""
     from keras_madd.comparison.model_settings import changes_of, models_of
-    from keras_madd.support.errors import UserError
     from keras_madd.support.files import STANDARD_OUTPUT, check_outputs, json_bytes, write_output
 
     models = models_of(args.models)
     shared, changes = changes_of(dict(getattr(args, "set", [])), models)
     args.set = list(shared.items())
-    if args.budget is not None and hasattr(args, "steps_per_epoch"):
-        raise UserError("--budget says how many steps are made: leave --steps-per-epoch out.")
     if args.json is not None:
         check_outputs([args.json])
     settings, seeds = settings_and_seeds(args)

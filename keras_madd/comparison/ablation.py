@@ -6,13 +6,25 @@ Reference:
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from keras_madd.comparison.arms import ArmRun, as_cell, check_arms, mean_and_spread, train_arms
+from keras_madd.comparison.arms import (
+    ArmRun,
+    as_cell,
+    auc_cell,
+    check_arms,
+    mean_and_spread,
+    train_arms,
+)
+from keras_madd.comparison.budget import step_costs, steps_in_all, within_budget
+from keras_madd.comparison.paired_tests import paired_tests
+from keras_madd.evaluation.protocol import Protocol
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.progress import Stages
 from keras_madd.training.run_training import Echo
 from keras_madd.training.settings import TrainSettings
+from keras_madd.training.shards_data import ShardsData
 
 _PLAIN = {
     "region_independence_weight": 0.0,
@@ -45,6 +57,8 @@ MEANINGS = {
     "m8": "full, M = 8",
 }
 TABLE_FILE, TEXT_FILE = "ablation.json", "ablation.md"
+# Below it a difference is told, after Holm over all pairs of a data set.
+_CERTAIN = 0.05
 
 
 def ablate(
@@ -52,8 +66,9 @@ def ablate(
     seeds: Sequence[int],
     arms: Sequence[str] = tuple(ARMS),
     *,
+    budget: float | None = None,
     echo: Echo = print,
-) -> dict[str, dict]:
+) -> dict[str, Any]:
     """Trains and tests every arm with every seed, and writes the table.
 
     Args:
@@ -61,11 +76,15 @@ def ablate(
             every arm, `seed` is passed over.
         seeds: One run of each arm with each.
         arms: Names from `ARMS`.
+        budget: Seconds of training steps for each arm and seed, from which follows the number of
+            steps in an epoch; None: as many steps for each as the settings say. Of the processor,
+            see `StepCost`.
         echo: Called with one line after each run.
 
     Returns:
-        The content of `ablation.json`: arm to `frame_auc`, `video_auc` and `attention_overlap`,
-        each as `mean_and_spread`, None where there is none.
+        The content of `ablation.json`: `arms`, each with `frame_auc`, `video_auc`,
+        `attention_overlap` and `attention_deletion` as `mean_and_spread`, None where there is
+        none, and its `steps` and `tests`; and `pairs`, see `paired_tests`.
 
     Raises:
         UserError: If an arm is unknown, the data has no test split with both classes, a run that
@@ -76,9 +95,12 @@ def ablate(
         raise UserError(f"There is no arm {unknown[0]!r}. There are: {', '.join(ARMS)}.")
     if not seeds:
         raise UserError("An ablation needs one seed or more.")
-    root = Path(settings.output)
+    root, stages = Path(settings.output), Stages()
+    data = ShardsData.open(settings)
     chosen = {arm: settings.replace(fields={**settings.fields, **ARMS[arm]}) for arm in arms}
     check_arms(root, chosen, ARMS)
+    if budget is not None:
+        chosen = within_budget(chosen, step_costs(root, chosen, stages), budget)
 
     def tell(arm: str, seed: int, result: dict) -> None:
         echo(
@@ -86,29 +108,62 @@ def ablate(
             f"video AUC {result['video_auc']:.4f}"
         )
 
-    runs = train_arms(root, chosen, seeds, Stages(), tell)
-    table = {arm: _summary(each) for arm, each in runs.items()}
-    content = {"settings": settings.to_dict(), "seeds": list(seeds), "arms": table}
+    runs = train_arms(root, chosen, seeds, stages, tell)
+    with stages.stage("tests") as stage:
+        tests, pairs = paired_tests(runs, Protocol(seed=settings.seed), stage.advance)
+    content = {
+        "settings": settings.to_dict(),
+        "seeds": list(seeds),
+        "budget": budget,
+        "arms": {
+            arm: _summary(each) | {"steps": steps_in_all(chosen[arm], data), "tests": tests[arm]}
+            for arm, each in runs.items()
+        },
+        "pairs": pairs,
+    }
     replace_file(root / TABLE_FILE, json_bytes(content), overwrite=True)
-    replace_file(root / TEXT_FILE, as_text(table, len(seeds)).encode(), overwrite=True)
-    return table
+    replace_file(root / TEXT_FILE, as_text(content).encode(), overwrite=True)
+    return content
 
 
-def as_text(table: Mapping[str, dict], seeds: int) -> str:
-    """Returns the table as Markdown, mean and standard deviation over the seeds."""
+def as_text(content: Mapping[str, Any]) -> str:
+    """Returns `ablation.json` as Markdown: a table of arms, and what is beyond chance."""
+    arms = content["arms"]
+    datasets = list(next(iter(arms.values()))["tests"])
+    head = ["network and training", "steps", *(f"video AUC, {name}" for name in datasets)]
+    head += ["overlap of the maps", "hidden by them first"]
     lines = [
-        f"Mean and standard deviation over {seeds} seeds, test split.",
+        f"Mean and standard deviation over {len(content['seeds'])} seeds, with the 95 % interval "
+        "over videos; test split.",
         "",
-        "| network and training | frame AUC | video AUC | overlap of the maps |",
-        "|---|---|---|---|",
+        f"| {' | '.join(head)} |",
+        "|---" * len(head) + "|",
     ]
-    for arm, row in table.items():
-        cells = [as_cell(row[key]) for key in ("frame_auc", "video_auc", "attention_overlap")]
+    for arm, row in arms.items():
+        cells = [f"{row['steps']:,}"]
+        cells += [auc_cell(row["tests"][name]["video_auc"]) for name in datasets]
+        cells += [as_cell(row[key]) for key in ("attention_overlap", "attention_deletion")]
         lines.append(f"| {MEANINGS[arm]} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "Hidden by them first: how far the score moves as the places that the maps mark are "
+        "hidden first, over a random order; above 1 they mark what counts.",
+    ]
+    certain = [pair for pair in content["pairs"] if pair["holm_p"] < _CERTAIN]
+    if content["pairs"] and not certain:
+        lines += ["", f"No two of them differ beyond chance (Holm's p below {_CERTAIN})."]
+    for pair in certain:
+        one, other = (MEANINGS[arm] for arm in pair["models"])
+        low, high = pair["interval"]
+        lines += [
+            "",
+            f"{pair['dataset']}, {one}, less {other}: {pair['difference']:+.3f} ({low:+.3f} to "
+            f"{high:+.3f}), Holm's p {pair['holm_p']:.3f}.",
+        ]
     return "\n".join(lines) + "\n"
 
 
-def _summary(runs: Sequence[ArmRun]) -> dict:
+def _summary(runs: Sequence[ArmRun]) -> dict[str, dict | None]:
     row: dict[str, dict | None] = {}
     for key in runs[0].result:
         values = [run.result[key] for run in runs]

@@ -144,6 +144,12 @@ def as_cell(value: dict | None) -> str:
     return f"{value['mean']:.3f}{spread}"
 
 
+def auc_cell(auc: dict) -> str:
+    """Return `VideoRuns.auc` as a table shows it, with its interval."""
+    low, high = auc["interval"]
+    return f"{as_cell(mean_and_spread(auc['values']))} ({low:.3f} to {high:.3f})"
+
+
 def _finished(folder: Path) -> dict | None:
     if not (folder / SCORES_FILE).is_file():
         return None

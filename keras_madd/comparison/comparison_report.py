@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_madd.comparison.arms import as_cell, mean_and_spread
+from keras_madd.comparison.arms import as_cell, auc_cell, mean_and_spread
 from keras_madd.evaluation.page_content import made_by
 from keras_madd.support.files import replace_file
 from keras_madd.support.progress import in_words
@@ -61,10 +61,7 @@ def as_text(content: Mapping[str, Any]) -> str:
     lines = [in_short(content), "", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, each in models.items():
         cells = [name]
-        for dataset in datasets:
-            auc = each["tests"][dataset]["video_auc"]
-            low, high = auc["interval"]
-            cells.append(f"{as_cell(mean_and_spread(auc['values']))} ({low:.3f} to {high:.3f})")
+        cells += [auc_cell(each["tests"][dataset]["video_auc"]) for dataset in datasets]
         times = each["litert"]["milliseconds"]
         peak = each["step_peak_bytes"]
         cells += [

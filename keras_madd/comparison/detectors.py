@@ -1,19 +1,18 @@
 """Detectors side by side: trained at equal cost on the same faces, tested on the same videos."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from keras_madd.comparison.arms import ArmRun, check_arms, mean_and_spread, train_arms
+from keras_madd.comparison.budget import step_costs, steps_in_all, within_budget
 from keras_madd.comparison.comparison_report import JSON_FILE, write_comparison_report
 from keras_madd.comparison.export_cost import export_cost, faces_of, milliseconds
 from keras_madd.comparison.model_settings import settings_of_models
-from keras_madd.comparison.step_cost import StepCost, step_cost
-from keras_madd.evaluation.compare import compare_models, holm
+from keras_madd.comparison.paired_tests import paired_tests
+from keras_madd.comparison.step_cost import StepCost
 from keras_madd.evaluation.protocol import Protocol
-from keras_madd.evaluation.video_runs import VideoRuns, videos_of
 from keras_madd.model.presets import PRESETS
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.progress import Stages
@@ -21,12 +20,6 @@ from keras_madd.support.versions import package_versions
 from keras_madd.training.settings import TrainSettings
 from keras_madd.training.shards_data import ShardsData
 
-STEPS_FILE = "steps.json"
-# The training settings that a step's cost depends on.
-_OF_A_STEP = (
-    *("preset", "init", "backbone_weights", "fields", "batch_size", "gradient_accumulation"),
-    *("optimizer", "mixed_precision", "ema"),
-)
 # Faces that 8-bit files are calibrated on, and as many others that they are verified on.
 _FACES = 64
 _ROUNDS = 20
@@ -69,21 +62,16 @@ def compare_detectors(
     data = ShardsData.open(settings)
     arms = settings_of_models(settings, models, changes or {})
     check_arms(root, arms, PRESETS)
-    steps = _step_costs(root, arms, stages)
+    steps = step_costs(root, arms, stages)
     if budget is not None:
-        arms = {
-            name: arm.replace(
-                steps_per_epoch=max(1, round(budget / arm.epochs / steps[name].seconds))
-            )
-            for name, arm in arms.items()
-        }
+        arms = within_budget(arms, steps, budget)
 
     def tell(arm: str, seed: int, result: dict) -> None:
         print(f"{arm}, seed {seed}: test video AUC {result['video_auc']:.4f}")
 
     runs = train_arms(root, arms, seeds, stages, tell)
     with stages.stage("tests") as stage:
-        tests, pairs = _tested(runs, Protocol(seed=settings.seed), stage.advance)
+        tests, pairs = paired_tests(runs, Protocol(seed=settings.seed), stage.advance)
     exported = _exported(root, runs, data, stages)
     content = {
         "models": {
@@ -114,85 +102,14 @@ def compare_detectors(
     return content
 
 
-def _step_costs(
-    root: Path, arms: Mapping[str, TrainSettings], stages: Stages
-) -> dict[str, StepCost]:
-    """Measure each model's step, once: the steps of a budget must not change on the way."""
-    found = {}
-    for number, (name, arm) in enumerate(arms.items(), start=1):
-        path = root / name / STEPS_FILE
-        told = {key: value for key, value in arm.to_dict().items() if key in _OF_A_STEP}
-        measured = _measured(path)
-        known = [each["cost"] for each in measured if each["settings"] == told]
-        if known:
-            found[name] = StepCost(**known[0])
-            continue
-        with stages.stage(f"a step of {name}") as stage:
-            stage.say(f"measuring a training step, model {number} of {len(arms)}")
-            found[name] = step_cost(arm)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        measured.append({"settings": told, "cost": asdict(found[name])})
-        replace_file(path, json_bytes(measured), overwrite=True)
-    return found
-
-
-def _measured(path: Path) -> list[dict[str, Any]]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return []
-
-
 def _training(arm: TrainSettings, step: StepCost, data: ShardsData) -> dict[str, Any]:
-    once = arm.steps_per_epoch or replace(data, settings=arm).batches_per_epoch()
-    steps = arm.epochs * once
+    steps = steps_in_all(arm, data)
     return {
         "steps": steps,
         "faces": steps * arm.batch_size,
         "step_seconds": step.seconds,
         "clock": step.clock,
         "seconds": steps * step.seconds,
-    }
-
-
-def _tested(
-    runs: Mapping[str, Sequence[ArmRun]], protocol: Protocol, advance: Callable[[int, int], None]
-) -> tuple[dict[str, dict], list[dict]]:
-    """Return model to data set to its AUCs, and the paired tests of all models."""
-    tables = {name: [run.scores() for run in each] for name, each in runs.items()}
-    tests = {
-        name: {
-            dataset: _aucs(videos)
-            for dataset, videos in videos_of(each, protocol).items()
-            if videos.has_both_classes
-        }
-        for name, each in tables.items()
-    }
-    names, pairs = list(tables), []
-    couples = [(one, other) for place, one in enumerate(names) for other in names[place + 1 :]]
-    for done, (one, other) in enumerate(couples, start=1):
-        found = compare_models(tables[one], tables[other], protocol)
-        pairs += [
-            {"dataset": dataset, "models": [one, other], **asdict(each)}
-            for dataset, each in found.items()
-        ]
-        advance(done, len(couples))
-    for dataset in dict.fromkeys(pair["dataset"] for pair in pairs):
-        # All pairs of a data set are one family of tests.
-        family = [pair for pair in pairs if pair["dataset"] == dataset]
-        for pair, p in zip(family, holm([each["delong_p"] for each in family]), strict=True):
-            pair["holm_p"] = p
-    return tests, pairs
-
-
-def _aucs(videos: VideoRuns) -> dict[str, Any]:
-    kinds = sorted(set(videos.methods[videos.labels].tolist()))
-    return {
-        "videos": len(videos.labels),
-        "video_auc": videos.auc(),
-        "methods": {
-            kind: videos[~videos.labels | (videos.methods == kind)].auc() for kind in kinds
-        },
     }
 
 

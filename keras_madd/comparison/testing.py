@@ -16,8 +16,8 @@ from keras_madd.training.shards_data import KINDS
 if TYPE_CHECKING:
     from keras_madd.evaluation.opened_model import OpenedModel
 
-# Faces whose attention maps are compared.
-_SAMPLE = 256
+# Faces whose attention maps are compared, and how many of them are hidden bit by bit.
+_SAMPLE, _HIDDEN = 256, 64
 
 
 def folders_to_test(data: Sequence[str | os.PathLike]) -> list[str | os.PathLike]:
@@ -57,8 +57,9 @@ def measure_on_test(
         seed: Of the faces whose maps are compared.
 
     Returns:
-        `frame_auc`, `video_auc` and `attention_overlap` (None with fewer than two maps), and the
-        scores of all faces.
+        `frame_auc`, `video_auc`, `attention_overlap` (None with fewer than two maps) and
+        `attention_deletion` (that of `HidingCurves.summary`; None without maps), and the scores of
+        all faces.
     """
     from keras_madd.evaluation.metrics import evaluate_scores
     from keras_madd.evaluation.opened_model import open_model
@@ -77,15 +78,15 @@ def measure_on_test(
     return {
         "frame_auc": result["frames"]["auc"],
         "video_auc": result["videos"]["auc"],
-        "attention_overlap": _attention_overlap(opened, splits, seed),
+        **_attention(opened, splits, seed),
     }, scores
 
 
-def _attention_overlap(
+def _attention(
     opened: "OpenedModel", splits: Sequence[SplitOfShards], seed: int
-) -> float | None:
+) -> dict[str, float | None]:
     from keras_madd.data.model_window import model_pixels
-    from keras_madd.evaluation.attention import mean_attention_overlap
+    from keras_madd.evaluation.attention import hiding_curves, mean_attention_overlap
 
     count = sum(split.crops for split in splits)
     chosen = set(np.random.default_rng(seed).permutation(count)[:_SAMPLE].tolist())
@@ -95,13 +96,19 @@ def _attention_overlap(
         for group in source_groups(split)
         for record in group
     )
-    sample = [
-        model_pixels(record, margin, opened.size)
-        for index, (record, margin) in enumerate(stored)
-        if index in chosen
-    ]
-    _, maps = opened.score_with_maps(np.stack(sample[:1]))
-    if maps is None or maps.shape[-1] < 2:
-        return None
-    _, maps = opened.score_with_maps(np.stack(sample))
-    return None if maps is None else mean_attention_overlap(maps)
+    faces = np.stack(
+        [
+            model_pixels(record, margin, opened.size)
+            for index, (record, margin) in enumerate(stored)
+            if index in chosen
+        ]
+    )
+    _, maps = opened.score_with_maps(faces)
+    if maps is None:
+        return {"attention_overlap": None, "attention_deletion": None}
+    some = np.random.default_rng(seed).permutation(len(faces))[:_HIDDEN]
+    hiding = hiding_curves(opened.score, faces[some], maps[some], seed=seed)
+    return {
+        "attention_overlap": mean_attention_overlap(maps) if maps.shape[-1] > 1 else None,
+        "attention_deletion": hiding.summary()["deletion"],
+    }

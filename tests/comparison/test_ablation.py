@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from synthetic_shards import write_shards
 
-from keras_madd.comparison import ablation, arms
+from keras_madd.comparison import ablation, arms, budget
+from keras_madd.comparison.step_cost import StepCost
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.network import build_network
 from keras_madd.model.presets import preset_config
@@ -52,19 +53,28 @@ def test_without_texture_enhancement_the_shallow_features_are_pooled():
 def test_two_arms_and_the_table(shards, tmp_path, monkeypatch):
     lines = []
     chosen = settings(shards, tmp_path / "out")
-    table = ablation.ablate(chosen, (0,), ("backbone", "full"), echo=lines.append)
+    content = ablation.ablate(chosen, (0,), ("backbone", "full"), echo=lines.append)
     assert len(lines) == 2
-    content = json.loads((tmp_path / "out/ablation.json").read_text())
-    assert content["arms"] == table
+    assert json.loads((tmp_path / "out/ablation.json").read_text()) == json.loads(
+        json.dumps(content)
+    )
+    table = content["arms"]
     assert table["backbone"]["attention_overlap"] is None
+    assert table["backbone"]["attention_deletion"] is None
     assert 0 < table["full"]["attention_overlap"]["mean"] <= 1
-    assert "| backbone alone |" in (tmp_path / "out/ablation.md").read_text()
+    assert table["full"]["attention_deletion"]["mean"] > 0
+    assert [row["steps"] for row in table.values()] == [2, 2]
+    aucs = [row["tests"]["synthetic"]["video_auc"]["mean"] for row in table.values()]
+    (pair,) = content["pairs"]
+    assert pair["models"] == ["backbone", "full"]
+    assert pair["difference"] == pytest.approx(aucs[0] - aucs[1])
+    assert "| backbone alone | 2 |" in (tmp_path / "out/ablation.md").read_text()
 
     def no_training(*_, **__):
         raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr(arms, "train", no_training)
-    assert ablation.ablate(chosen, (0,), ("backbone", "full"), echo=lines.append) == table
+    assert ablation.ablate(chosen, (0,), ("backbone", "full"), echo=lines.append) == content
     # Other settings are no reason to reuse a result.
     with pytest.raises(AssertionError, match="trained again"):
         ablation.ablate(settings(shards, tmp_path / "out", epochs=2), (0,), ("full",))
@@ -89,9 +99,36 @@ def test_mean_and_spread_over_the_seeds():
     assert ablation._summary(results[:1])["video_auc"]["std"] is None
 
 
+def test_a_budget_gives_a_dearer_arm_fewer_steps(shards, tmp_path, monkeypatch):
+    costs = {0: 0.5, 4: 1.0}
+    monkeypatch.setattr(
+        budget,
+        "step_cost",
+        lambda arm: StepCost(costs[arm.fields.get("num_attentions", 4)], "processor", None, 1),
+    )
+    trained = []
+
+    def no_training(_, chosen, *__):
+        trained.append({name: each.steps_per_epoch for name, each in chosen.items()})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ablation, "train_arms", no_training)
+    chosen = settings(shards, tmp_path / "out", epochs=2, steps_per_epoch=None)
+    with pytest.raises(KeyboardInterrupt):
+        ablation.ablate(chosen, (0,), ("backbone", "full"), budget=8)
+    assert trained == [{"backbone": 8, "full": 4}]
+
+
 def test_the_text_of_a_table():
     one = {"mean": 0.5, "std": None, "values": [0.5]}
-    text = ablation.as_text(
-        {"full": {"frame_auc": one, "video_auc": one, "attention_overlap": None}}, 1
-    )
-    assert "| full: + RIL and AGDA | 0.500 | 0.500 |  |" in text
+    auc = {**one, "interval": (0.4, 0.6)}
+    row = {"video_auc": one, "attention_overlap": None, "attention_deletion": one}
+    row |= {"steps": 1200, "tests": {"made": {"video_auc": auc}}}
+    pair = {"dataset": "made", "models": ["full", "agda"], "difference": -0.1}
+    pair |= {"interval": (-0.2, -0.05), "holm_p": 0.001}
+    content = {"seeds": [0], "arms": {"full": row, "agda": row}, "pairs": [pair]}
+    text = ablation.as_text(content)
+    assert "| full: + RIL and AGDA | 1,200 | 0.500 (0.400 to 0.600) |  | 0.500 |" in text
+    assert "made, full: + RIL and AGDA, less + texture and AGDA: -0.100 (-0.200 to -0.050)" in text
+    text = ablation.as_text({**content, "pairs": [{**pair, "holm_p": 0.2}]})
+    assert "No two of them differ beyond chance" in text

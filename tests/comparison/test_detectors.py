@@ -9,7 +9,7 @@ import pytest
 from synthetic_shards import write_shards
 
 from keras_madd.cli.main import main
-from keras_madd.comparison import arms, detectors
+from keras_madd.comparison import arms, budget, detectors
 from keras_madd.comparison.model_settings import changes_of, models_of, settings_of_models
 from keras_madd.comparison.step_cost import StepCost, step_cost
 from keras_madd.support.errors import UserError
@@ -38,7 +38,7 @@ def measured(monkeypatch):
         asked.append(settings)
         return COST
 
-    monkeypatch.setattr(detectors, "step_cost", cost)
+    monkeypatch.setattr(budget, "step_cost", cost)
     return asked
 
 

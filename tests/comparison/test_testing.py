@@ -9,7 +9,9 @@ from keras_madd.comparison.testing import folders_to_test, measure_on_test
 from keras_madd.data.model_window import model_pixels
 from keras_madd.data.shards import load_dataset_json, save_dataset_json
 from keras_madd.evaluation import frame_metrics
+from keras_madd.evaluation.attention import mean_attention_overlap
 from keras_madd.evaluation.crops import open_splits, source_groups
+from keras_madd.evaluation.opened_model import open_model
 from keras_madd.support.errors import UserError
 
 
@@ -26,6 +28,10 @@ def test_the_test_split_is_measured(tmp_path):
     labels = [record.label for record in records]
     assert result["frame_auc"] == pytest.approx(frame_metrics(labels, expected)["auc"])
     np.testing.assert_allclose(scores.probability, expected, atol=1e-6)
+    faces = np.stack([model_pixels(record, split.margin, 64) for record in records])
+    _, maps = open_model(tmp_path / "model.keras").score_with_maps(faces)
+    assert result["attention_overlap"] == pytest.approx(mean_attention_overlap(maps))
+    assert result["attention_deletion"] > 0
 
 
 def test_a_test_split_of_both_classes_is_needed(tmp_path):
