@@ -73,6 +73,9 @@ def _moved(image: np.ndarray, right: float, down: float) -> np.ndarray:
 def _rgb(frame: av.VideoFrame) -> np.ndarray:
     # As `media.PictureMaker` does with a video's frames.
     frame = frame.reformat(
-        format="rgb24", src_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.JPEG
+        format="rgb24",
+        src_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.JPEG,
+        threads=1,
     )
     return frame.to_ndarray()

@@ -160,9 +160,10 @@ def _smallest_radius(inside: np.ndarray) -> float:
     """Inner radius of the narrowest of a mask's connected parts, in pixels."""
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
     count, parts = cv2.connectedComponents(inside.astype(np.uint8))
-    deepest = np.zeros(count)
-    np.maximum.at(deepest, np.asarray(parts, np.int32).ravel(), depth.ravel())
-    return float(deepest[1:].min()) if count > 1 else 0.0
+    deepest = (
+        cv2.minMaxLoc(depth, (parts == each).astype(np.uint8))[1] for each in range(1, count)
+    )
+    return min(deepest, default=0.0)
 
 
 def _normalise(mask: np.ndarray) -> np.ndarray:

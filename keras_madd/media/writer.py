@@ -166,6 +166,8 @@ def yuv_frame(image: np.ndarray) -> av.VideoFrame:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND,
+        # More would be started for this one picture, which takes longer than it saves.
+        threads=1,
     )
 
 
