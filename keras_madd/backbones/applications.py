@@ -2,7 +2,8 @@
 
 The application's own preprocessing layers are replaced: EfficientNet's depend on whether ImageNet
 weights were asked for, so a model rebuilt from its configuration would compute something else. So
-is its dropout, by one that is the same on every backend and on any number of replicas.
+is its dropout, by one that is the same on every backend and on any number of replicas, and its
+batch normalisation, by the fused one.
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 import keras
 
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.layers.portable_dropout import PortableDropout
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -78,7 +80,7 @@ def build(
     kept = application.layers[application.layers.index(first) :]
     body = keras.Model(first.input, {layer.name: layer.output for layer in kept}, name=name)
     factor = drop_connect_rate / APPLICATION_DROP_CONNECT
-    return _with_portable_dropout(body, factor), stages
+    return _with_own_layers(body, factor), stages
 
 
 def attach(
@@ -99,10 +101,15 @@ def attach(
     return keras.Model(pixels, body(scaled), name=model_name)
 
 
-def _with_portable_dropout(body, rate_factor):
-    """Return the model with its dropout replaced and every other layer shared."""
+def _with_own_layers(body, rate_factor):
+    """Return the model with dropout and batch-norm replaced and every other layer shared."""
 
     def replace(layer):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            fused = BatchNormalization.from_config(layer.get_config())
+            fused.build(layer.input.shape)
+            fused.set_weights(layer.get_weights())
+            return fused
         if not isinstance(layer, keras.layers.Dropout):
             return layer
         portable = PortableDropout(layer.rate, layer.noise_shape, name=layer.name)

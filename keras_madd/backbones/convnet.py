@@ -8,6 +8,8 @@ import dataclasses
 
 import keras
 
+from keras_madd.layers.batch_normalization import BatchNormalization
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -68,5 +70,5 @@ def _conv(x, filters, kernel_size, strides, name):
         data_format="channels_last",
         name=f"{name}_conv",
     )(x)
-    x = keras.layers.BatchNormalization(momentum=0.9, axis=-1, name=f"{name}_bn")(x)
+    x = BatchNormalization(momentum=0.9, axis=-1, name=f"{name}_bn")(x)
     return keras.layers.Activation("relu", name=f"{name}_activation")(x)

@@ -24,6 +24,7 @@ from keras_madd.backbones.official_efficientnet import (
     round_filters,
     round_repeats,
 )
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.torch_weights.assign_tensors import Constant, assign_tensors
 from keras_madd.torch_weights.checkpoint import (
     CheckpointError,
@@ -189,7 +190,7 @@ def _initializer():
 
 
 def _batch_norm(name):
-    return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, axis=-1, name=name)
+    return BatchNormalization(momentum=0.99, epsilon=1e-3, axis=-1, name=name)
 
 
 def _relu6(name):

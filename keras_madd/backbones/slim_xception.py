@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_madd.layers.batch_normalization import BatchNormalization
+
 WIDTHS = (128, 256, 728)
 EXIT_WIDTHS = (728, 1024, 1536, 2048)
 
@@ -44,7 +46,7 @@ def _convolution(x, filters, strides, name):
     x = keras.layers.Conv2D(
         filters, 3, strides, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
-    x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+    x = BatchNormalization(name=f"{name}_bn")(x)
     return keras.layers.Activation("relu", name=f"{name}_activation")(x)
 
 
@@ -54,7 +56,7 @@ def _separable(x, filters, name, opens=True):
     x = keras.layers.SeparableConv2D(
         filters, 3, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
-    return keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+    return BatchNormalization(name=f"{name}_bn")(x)
 
 
 def _strided(x, filters, name, opens):
@@ -62,7 +64,7 @@ def _strided(x, filters, name, opens):
     projected = keras.layers.Conv2D(
         filters[1], 1, 2, padding="same", use_bias=False, name=f"{name}_projection"
     )(x)
-    projected = keras.layers.BatchNormalization(name=f"{name}_projection_bn")(projected)
+    projected = BatchNormalization(name=f"{name}_projection_bn")(projected)
     y = _separable(x, filters[0], f"{name}_0", opens)
     y = _separable(y, filters[1], f"{name}_1")
     y = keras.layers.MaxPooling2D(3, 2, padding="same", name=f"{name}_pooling")(y)

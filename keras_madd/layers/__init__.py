@@ -5,6 +5,7 @@ from keras_madd.layers.attention_guided_augmentation import (
     OfficialAttentionGuidedAugmentation,
 )
 from keras_madd.layers.attention_maps import AttentionMaps
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.layers.bilinear_attention_pooling import BilinearAttentionPooling
 from keras_madd.layers.classifier_head import ClassifierHead
 from keras_madd.layers.deepfakebench_head import DeepfakeBenchHead
@@ -32,6 +33,7 @@ from keras_madd.layers.texture_enhancement import TextureEnhancement
 __all__ = [
     "AttentionGuidedAugmentation",
     "AttentionMaps",
+    "BatchNormalization",
     "BilinearAttentionPooling",
     "ClassifierHead",
     "DeepfakeBenchHead",

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.support.tensor import Shape, Tensor
 
 
@@ -42,7 +43,7 @@ class AttentionMaps(keras.layers.Layer):
         self.conv = keras.layers.Conv2D(
             num_attentions, 1, use_bias=False, dtype=self.dtype_policy, name="conv"
         )
-        self.batch_normalization = keras.layers.BatchNormalization(
+        self.batch_normalization = BatchNormalization(
             dtype=self.dtype_policy, name="batch_normalization"
         )
 

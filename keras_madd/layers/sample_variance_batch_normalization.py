@@ -5,12 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.layers.replicas import sum_over_replicas
 from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
-class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
+class SampleVarianceBatchNormalization(BatchNormalization):
     """Batch normalisation whose moving variance follows the unbiased batch variance.
 
     Keras and PyTorch both normalise a training batch with the biased variance, the sum of squares
@@ -43,7 +44,7 @@ class SampleVarianceBatchNormalization(keras.layers.BatchNormalization):
                 f"statistics. Received: renorm={self.renorm}"
             )
 
-    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
         """Normalise as `BatchNormalization` does; in training, store the unbiased variance."""
         decayed = self.moving_variance * self.momentum
         outputs = super().call(inputs, training=training)

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.layers.resampling import local_average, nearest_upsample
 from keras_madd.support.tensor import Shape, Tensor
 
@@ -48,7 +49,7 @@ class TextureEnhancement(keras.layers.Layer):
         self.normalizations, self.convs = [], []
         for index in range(DEPTH):
             shape = (*features_shape[:-1], features_shape[-1] + index * growth)
-            normalization = keras.layers.BatchNormalization(
+            normalization = BatchNormalization(
                 dtype=self.dtype_policy, name=f"batch_normalization_{index}"
             )
             conv = keras.layers.Conv2D(

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_madd import layers
+from keras_madd.layers.batch_normalization import BatchNormalization
 from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.face_classifier_config import check_share
 from keras_madd.model.labels import class_of
@@ -156,7 +157,7 @@ def _convolved(x, filters, size, name, strides=1):
     x = keras.layers.Conv2D(
         filters, size, strides, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
-    x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    x = BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
     return keras.layers.Activation("relu", name=f"{name}_activation")(x)
 
 
