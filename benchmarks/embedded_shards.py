@@ -1,10 +1,6 @@
 """The embedded faces as shards, for `keras-madd train`, `evaluate` and `ablate`.
 
     python benchmarks/embedded_shards.py SHARDS
-    keras-madd ablate --data SHARDS --output ablation --preset madd_tiny --epochs 8 \
-        --learning-rate 0.003 --seeds 3
-
-The second command made `results/ablation.json`, in about half an hour on two processor cores.
 """
 
 import argparse

@@ -49,7 +49,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         outputs, mean, sample_variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, scale, offset, epsilon=self.epsilon, is_training=True
         )
-        count = ops.cast(ops.size(inputs), "float32") / channels
+        count = ops.cast(ops.prod(ops.shape(inputs)[:-1]), "float32")
         variance = sample_variance * ((count - 1) / count)
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             kept = ops.cast(average, "float32") * self.momentum
