@@ -1,6 +1,6 @@
 """Proof that `keras-madd prepare` is the same through an engine: bytes, kills, the failure limit.
 
-    python benchmarks/beam_engine.py --job-server beam-runners-flink-1.20-job-server.jar
+    python benchmarks/beam_engine.py --job-server flink.jar    # see flink_job_server.py
     python benchmarks/beam_engine.py --job-server prism --videos 60
 
 A jar is Beam's Flink job server, which runs an embedded Flink cluster. A program is Prism, Beam's
@@ -8,10 +8,12 @@ own portable runner: `go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.
 separate processes that get the pipeline, its files and its metrics through Beam's job protocol.
 With `--environment EXTERNAL` the workers are a third process, Beam's worker pool, as on Kubernetes.
 With PROCESS the job server starts them itself, each by `--boot PROGRAM`: `/opt/apache/beam/boot` of
-Beam's images, or `go install github.com/apache/beam/sdks/v2/python/container@v2.77.0`.
+Beam's images, or `go install github.com/apache/beam/sdks/v2/python/container@v2.77.0`. With
+`--flink-cluster` Flink's JobManager and TaskManager are processes of their own too.
 Made videos are prepared locally, then through the engine; then a process that decodes is killed in
-the middle, then the machine of the workers (with EXTERNAL), then the engine, each started again
-with the same command; then every second video is none, to see the pipeline stopped early.
+the middle, then the machine of the workers (with EXTERNAL), then Flink's TaskManager, then the
+engine, each started again with the same command; then every second video is none, to see the
+pipeline stopped early.
 """
 
 import argparse
@@ -27,11 +29,16 @@ import time
 from pathlib import Path
 
 import psutil
-from beam_job_server import Engine, kill_all
+from beam_job_server import Engine
+from flink_cluster import FlinkCluster
+from processes import kill_all
 from record import write_record
 
 SETTINGS = ["--frames-per-video", "4", "--size", "96", "--videos-per-shard", "6"]
-TELLING = re.compile(r"(?i)flink|prism|executing pipeline|starting job|state|worker|serving")
+TELLING = re.compile(
+    r"(?i)flink program|mini cluster|switched from state|prism|executing pipeline|starting job|"
+    r"worker|serving"
+)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -42,6 +49,11 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=48, help="about so many")
     parser.add_argument(
         "--environment", default="LOOPBACK", choices=["LOOPBACK", "EXTERNAL", "PROCESS"]
+    )
+    parser.add_argument(
+        "--flink-cluster",
+        action="store_true",
+        help="a JobManager and a TaskManager as processes of their own, instead of an embedded one",
     )
     parser.add_argument("--boot", type=Path, help="program that starts a worker, for PROCESS")
     parser.add_argument("--output", type=Path)
@@ -62,7 +74,8 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
     videos = write_sample_videos(root, people=max(12, round(args.videos / 2.1)), frames=10)
     local, local_seconds = run(root, folder / "local")
     assert local.returncode == 0, local.stderr
-    engine = Engine(args.job_server, folder / "engine.log", args.environment, args.boot)
+    cluster = FlinkCluster(args.job_server, folder / "flink") if args.flink_cluster else None
+    engine = Engine(args.job_server, folder / "engine.log", args.environment, args.boot, cluster)
     names, stopped = ["plain", "killed", "engine"], {}
     try:
         shown, seconds = run_here(root, folder / "plain", engine)
@@ -70,6 +83,11 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
         if args.environment == "EXTERNAL":
             names.append("pool")
             stopped["pool"] = kill_and_start_again(root, folder / "pool", engine, engine.pool)
+        if cluster:
+            names.append("task manager")
+            stopped["task manager"] = kill_and_start_again(
+                root, folder / "task manager", engine, cluster.task_manager
+            )
         stopped["engine"] = kill_and_start_again(root, folder / "engine", engine, engine.server)
         shutil.copytree(root, broken)
         for path in sorted(broken.rglob("*.mp4"))[::2]:
@@ -82,10 +100,11 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
         engine.stop()
     wanted = digests(folder / "local")
     said = [line for line in engine.lines() if TELLING.search(line) and "  File " not in line]
-    lines = [COLOUR.sub("", line)[:300] for line in said]
+    lines = list(dict.fromkeys(COLOUR.sub("", line)[:300] for line in said))
     return {
         "engine": args.job_server.name,
         "environment": args.environment,
+        "flink_cluster": args.flink_cluster,
         "load_before": round(load, 1),
         "videos": len(videos),
         "shards": sum(name.endswith(".tfrecord") for name in wanted),
@@ -138,7 +157,7 @@ def kill_a_worker(root: Path, output: Path, engine: Engine) -> dict:
     """Kill a process that decodes in the middle."""
     process = subprocess.Popen(command(root, output, engine.options()), stderr=subprocess.DEVNULL)
     wait_for_pieces(output, 3, process)
-    above = {process.pid, engine.server.pid, engine.pool.pid if engine.pool else 0}
+    above = {each.pid for each in (process, engine.server, engine.pool) if each}
     workers = [
         each
         for each in psutil.process_iter(["cmdline"])

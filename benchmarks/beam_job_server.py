@@ -1,15 +1,12 @@
 """An engine of Beam on this machine: its job server, and the workers in a pool of their own."""
 
 import json
-import os
 import shlex
-import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
+from flink_cluster import FlinkCluster
+from processes import free_port, kill_all, start_process
 
 
 class Engine:
@@ -20,47 +17,40 @@ class Engine:
         log: Where their output goes.
         environment: Of Beam.
         boot: With PROCESS, the program that the job server starts for a worker.
+        cluster: Where a Flink job server runs what it gets; None: in itself.
     """
 
-    def __init__(self, program: Path, log: Path, environment: str, boot: Path | None = None):
+    def __init__(
+        self,
+        program: Path,
+        log: Path,
+        environment: str,
+        boot: Path | None = None,
+        cluster: FlinkCluster | None = None,
+    ):
         self._program, self._log, self._environment = program, log, environment
-        self._boot = boot
+        self._boot, self.cluster = boot, cluster
         self.server = self.pool = None
         self.start()
 
     def start(self) -> None:
         """Start what does not run, and wait until it answers."""
+        if self.cluster:
+            self.cluster.start()
         if self.server is None or self.server.poll() is not None:
             self.port = free_port()
             if self._program.suffix == ".jar":
                 ports = ["--artifact-port", 0, "--expansion-port", 0]
                 words = ["java", "-jar", self._program, "--job-port", self.port, *ports]
+                words += ["--flink-master", self.cluster.address] if self.cluster else []
             else:
                 words = [self._program.resolve(), "--job_port", self.port, "--serve_http=false"]
-            self.server = self._start(words, self.port)
+            self.server = start_process(words, self._log, self.port)
         if self._environment == "EXTERNAL" and (self.pool is None or self.pool.poll() is not None):
             self.pool_port = free_port()
             module = "apache_beam.runners.worker.worker_pool_main"
             words = [sys.executable, "-m", module, f"--service_port={self.pool_port}"]
-            self.pool = self._start(words, self.pool_port)
-
-    def _start(self, words: list, port: int) -> subprocess.Popen:
-        # The pool starts "python".
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                list(map(str, words)),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"PATH": path},
-            )
-        for _ in range(600):
-            with socket.socket() as test:
-                if test.connect_ex(("localhost", port)) == 0:
-                    return process
-            time.sleep(0.1)
-        raise SystemExit(f"{words[0]} does not answer: {self._log.read_text()[-2000:]}")
+            self.pool = start_process(words, self._log, self.pool_port)
 
     def _starter(self) -> Path:
         """A program that starts a worker as the job server wants it: Prism 2.77 quotes its name."""
@@ -73,9 +63,11 @@ class Engine:
         return script
 
     def stop(self) -> None:
-        """End both."""
+        """End all of them."""
         for process in filter(None, (self.server, self.pool)):
             kill_all(process)
+        if self.cluster:
+            self.cluster.stop()
 
     def beam_options(self) -> list[str]:
         """What Beam is told."""
@@ -96,21 +88,10 @@ class Engine:
         return ["--runner", "PortableRunner", "--beam-args", shlex.join(self.beam_options())]
 
     def lines(self) -> list[str]:
-        """Their log."""
-        return self._log.read_text(errors="replace").splitlines()
-
-
-def kill_all(process: subprocess.Popen) -> None:
-    """Kill a process and what it has started, as the loss of its machine would."""
-    if process.poll() is None:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
-        process.kill()
-    process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as test:
-        test.bind(("localhost", 0))
-        return test.getsockname()[1]
+        """Their logs."""
+        logs = [self.cluster.log] if self.cluster else []
+        return [
+            line
+            for log in [*logs, self._log]
+            for line in log.read_text(errors="replace").splitlines()
+        ]

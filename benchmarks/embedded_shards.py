@@ -1,6 +1,6 @@
 """The embedded faces as shards, for `keras-madd train`, `evaluate` and `ablate`.
 
-    python benchmarks/embedded_shards.py SHARDS
+python benchmarks/embedded_shards.py SHARDS
 """
 
 import argparse

@@ -13,7 +13,10 @@ import keras_madd
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 # No benchmarks themselves.
-PARTS = {"record", "history", "inference_data", "beam_job_server", "run_all"}
+PARTS = {
+    *("record", "history", "inference_data", "processes", "run_all"),
+    *("beam_job_server", "flink_job_server", "flink_cluster"),
+}
 BY_HAND = {"beam_engine", "embedded_shards", "scaling"}
 
 
