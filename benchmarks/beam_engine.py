@@ -99,7 +99,12 @@ def measure(folder: Path, args: argparse.Namespace) -> dict:
     finally:
         engine.stop()
     wanted = digests(folder / "local")
-    said = [line for line in engine.lines() if TELLING.search(line) and "  File " not in line]
+    stacks = ("\tat ", "  File ")
+    said = [
+        line
+        for line in engine.lines()
+        if TELLING.search(line) and not any(stack in line for stack in stacks)
+    ]
     lines = list(dict.fromkeys(COLOUR.sub("", line)[:300] for line in said))
     return {
         "engine": args.job_server.name,

@@ -78,6 +78,21 @@ def test_the_workers_of_flink_are_in_the_image_and_at_the_port_that_the_commands
     assert shell.count(f"--environment_config=localhost:{port}") == 2
 
 
+@pytest.mark.parametrize(("name", "rows"), [("beam_engine", 5), ("beam_engine_flink", 6)])
+def test_what_became_of_kills_is_that_of_the_last_runs(name, rows):
+    page = (ROOT / "docs" / "preparing_at_scale.md").read_text()
+    found = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    table = page.split(f"{found['videos']} made videos, {found['shards']} shards")[1]
+    table = table.split("\n\n")[0]
+    assert set(found["bytes_equal"].values()) == {True}
+    assert found["worker_killed"]["status"] == 0
+    for kill in found["killed_and_started_again"].values():
+        assert f"after {kill['seconds_until_it_ends']} s" in table
+        assert kill["groups_and_shards_kept"] > 0
+        assert kill["of_these_made_again"] == kill["status_of_the_second_run"] == 0
+    assert table.count("\n|") == 1 + rows
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Shards and an exported detector, under the names that the pages use."""

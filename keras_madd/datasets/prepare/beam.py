@@ -162,6 +162,6 @@ def run_beam(
         says = error.details() if isinstance(error, grpc.Call) else str(error)
         last = ((says or "").strip() or type(error).__name__).splitlines()[-1]
         raise UserError(
-            f"The Beam pipeline failed: {last}. What is done is kept; the same command "
+            f"The Beam pipeline failed: {last.rstrip('.')}. What is done is kept; the same command "
             "goes on from there."
         ) from error
