@@ -60,17 +60,21 @@ def joined(workers: Workers | None) -> Iterator[None]:
         return
     from keras_madd.support.last_words import last_words
 
-    try:
-        with last_words(_LOST.format(index=workers.index, count=workers.count)):
+    lost = False
+    with last_words(_LOST.format(index=workers.index, count=workers.count)):
+        try:
             join_workers(workers)
             yield
-    except Exception as error:
-        from keras_madd.training.devices import WorkerLostError
+        except Exception as error:
+            from keras_madd.training.devices import WorkerLostError
 
-        if not isinstance(error, WorkerLostError):
-            raise
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        sys.stdout.flush()
+            if not isinstance(error, WorkerLostError):
+                raise
+            # Said in here: JAX may abort the process the next moment.
+            print(f"error: {error}", file=sys.stderr, flush=True)
+            sys.stdout.flush()
+            lost = True
+    if lost:
         # Ending in order would wait for the lost one.
         os._exit(2)
 

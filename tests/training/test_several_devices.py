@@ -199,11 +199,7 @@ def rounds(shards, tmp_path_factory):
 def check_lost(survivor, victim):
     status, told = survivor
     assert victim[0] == -signal.SIGKILL
-    if status == -signal.SIGABRT and "error: " not in told:
-        # JAX looks after its coordinator too, and is at times the first to notice.
-        assert "This most likely indicates that another task died" in told
-        return
-    # It may also abort the process when all has been said.
+    # JAX may abort the process before it can tell of the broken connection itself.
     assert status == 2 or status == -signal.SIGABRT, told
     assert "error: " in told
     assert "Finished epochs are safe: start all workers again with --resume" in told
