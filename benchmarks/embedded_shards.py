@@ -1,6 +1,8 @@
 """The embedded faces as shards, for `keras-madd train`, `evaluate` and `ablate`.
 
-python benchmarks/embedded_shards.py SHARDS
+    python benchmarks/embedded_shards.py SHARDS
+
+Faces of the package's own generator, so that whoever has no data set can try a command.
 """
 
 import argparse

@@ -103,9 +103,11 @@ def _attention(
             if index in chosen
         ]
     )
-    _, maps = opened.score_with_maps(faces)
-    if maps is None:
+    # One tells whether there are maps at all.
+    if opened.score_with_maps(faces[:1])[1] is None:
         return {"attention_overlap": None, "attention_deletion": None}
+    _, maps = opened.score_with_maps(faces)
+    assert maps is not None
     some = np.random.default_rng(seed).permutation(len(faces))[:_HIDDEN]
     hiding = hiding_curves(opened.score, faces[some], maps[some], seed=seed)
     return {

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_madd.support.tensor import Shape, Tensor
+from keras_madd.support.tensor import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -32,14 +32,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
         >>> y = layer(np.random.rand(2, 4, 4, 8), training=True)
     """
 
-    def build(self, input_shape: Shape) -> None:
-        """Create the weights for inputs of shape `input_shape`."""
-        super().build(input_shape)
-        self._of_feature_maps = len(input_shape) == 4 and self.axis in (-1, 3)
-
     def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
         """Normalise; in training with the batch's statistics, which the averages take in."""
-        if not (training and self.trainable and mask is None and self._is_fused):
+        if not (training and self.trainable and mask is None and self._fuses(inputs)):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
@@ -56,11 +51,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
             average.assign(kept + value * (1 - self.momentum))
         return outputs
 
-    @property
-    def _is_fused(self) -> bool:
+    def _fuses(self, inputs: Tensor) -> bool:
         return (
             keras.backend.backend() == "tensorflow"
-            and self._of_feature_maps
+            and len(inputs.shape) == 4
+            and self.axis in (-1, 3)
             and self.compute_dtype != "float64"
             and not (self.renorm or self.synchronized)
         )
