@@ -17,7 +17,6 @@ import csv
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import time
 import zipfile
 from pathlib import Path
 
+from processes import free_port
 from record import write_record
 
 EPOCHS = 2
@@ -86,9 +86,7 @@ def start(
     count: int, folder: Path, args: argparse.Namespace, resume: bool = False, slow: float = 0
 ) -> list[subprocess.Popen]:
     """Start the processes of one run; the last one is late for a batch by `slow` seconds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-c", TRAIN, "train", "--output", str(folder)]
     if resume:
         command.append("--resume")
