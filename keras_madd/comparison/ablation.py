@@ -98,7 +98,7 @@ def ablate(
     root, stages = Path(settings.output), Stages()
     data = ShardsData.open(settings)
     chosen = {arm: settings.replace(fields={**settings.fields, **ARMS[arm]}) for arm in arms}
-    check_arms(root, chosen, ARMS)
+    check_arms(root, chosen, data, ARMS)
     if budget is not None:
         chosen = within_budget(chosen, step_costs(root, chosen, stages), budget)
 
@@ -108,7 +108,7 @@ def ablate(
             f"video AUC {result['video_auc']:.4f}"
         )
 
-    runs = train_arms(root, chosen, seeds, stages, tell)
+    runs = train_arms(root, chosen, data, seeds, stages, tell, maps=True)
     with stages.stage("tests") as stage:
         tests, pairs = paired_tests(runs, Protocol(seed=settings.seed), stage.advance)
     content = {

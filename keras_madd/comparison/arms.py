@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.comparison.testing import folders_to_test, measure_on_test
+from keras_madd.comparison.testing import folders_to_test, measure_maps, measure_on_test
 from keras_madd.evaluation.scores import Scores, read_scores, write_scores
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
@@ -33,7 +33,7 @@ class ArmRun:
 
     Attributes:
         folder: Folder of the run.
-        result: What `measure_on_test` found.
+        result: What `measure_on_test` found and, where it was asked for, `measure_maps`.
     """
 
     folder: Path
@@ -49,12 +49,15 @@ class ArmRun:
         return read_scores(self.folder / SCORES_FILE)
 
 
-def check_arms(root: Path, arms: Mapping[str, TrainSettings], names: Iterable[str]) -> None:
+def check_arms(
+    root: Path, arms: Mapping[str, TrainSettings], data: ShardsData, names: Iterable[str]
+) -> None:
     """Refuse what could only fail after hours.
 
     Args:
         root: Folder of the experiment.
         arms: Name to settings.
+        data: What all arms are trained on.
         names: Of all arms that an experiment of this kind can have.
 
     Raises:
@@ -69,7 +72,6 @@ def check_arms(root: Path, arms: Mapping[str, TrainSettings], names: Iterable[st
     found = {path.name for path in root.iterdir()} if root.is_dir() else set()
     if found and not found & set(names):
         raise UserError(f"The folder {root} is not empty, and holds no runs of this command.")
-    data = _data_of(arms)
     folders_to_test(data.folders)
     for name, settings in arms.items():
         try:
@@ -82,18 +84,23 @@ def check_arms(root: Path, arms: Mapping[str, TrainSettings], names: Iterable[st
 def train_arms(
     root: Path,
     arms: Mapping[str, TrainSettings],
+    data: ShardsData,
     seeds: Sequence[int],
     stages: Stages,
     echo: Callable[[str, int, dict], None],
+    *,
+    maps: bool = False,
 ) -> dict[str, list[ArmRun]]:
     """Train and test every arm with every seed.
 
     Args:
         root: Folder of the experiment; a run's is `root/NAME/seedN`.
         arms: Name to settings; their `output` and `seed` are passed over.
+        data: What all arms are trained on.
         seeds: One run of each arm with each.
         stages: Shows each run as a stage.
         echo: Called with the arm, the seed and `test.json` after each run.
+        maps: Whether the attention maps are measured as well.
 
     Returns:
         Arm to its runs, in the order of the seeds.
@@ -102,7 +109,6 @@ def train_arms(
         UserError: If a run that was begun had other settings, or one cannot go on.
     """
     runs: dict[str, list[ArmRun]] = {arm: [] for arm in arms}
-    data = _data_of(arms)
     digests = [each["sha256"] for each in data.fingerprints]
     for seed in seeds:
         for arm, settings in arms.items():
@@ -120,7 +126,9 @@ def train_arms(
                         echo=lambda line: None,  # A run's own lines would drown the table's.
                     ).best_model
                     stage.say("scoring the test split")
-                    result, scores = measure_on_test(best, data.folders, seed)
+                    result, scores = measure_on_test(best, data.folders)
+                    if maps:
+                        result |= measure_maps(best, data.folders, seed)
                 # A table that is there belongs to a result that does not count any more.
                 (folder / SCORES_FILE).unlink(missing_ok=True)
                 write_scores(folder / SCORES_FILE, scores)
@@ -168,8 +176,3 @@ def _same(folder: Path, settings: TrainSettings, digests: list[str]) -> bool:
         for key, value in settings.to_dict().items()
         if key != "output"
     )
-
-
-def _data_of(arms: Mapping[str, TrainSettings]) -> ShardsData:
-    """Read once what all arms are trained on."""
-    return ShardsData.open(next(iter(arms.values())))

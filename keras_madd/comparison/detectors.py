@@ -61,7 +61,7 @@ def compare_detectors(
     root = Path(settings.output)
     data = ShardsData.open(settings)
     arms = settings_of_models(settings, models, changes or {})
-    check_arms(root, arms, PRESETS)
+    check_arms(root, arms, data, PRESETS)
     steps = step_costs(root, arms, stages)
     if budget is not None:
         arms = within_budget(arms, steps, budget)
@@ -69,7 +69,7 @@ def compare_detectors(
     def tell(arm: str, seed: int, result: dict) -> None:
         print(f"{arm}, seed {seed}: test video AUC {result['video_auc']:.4f}")
 
-    runs = train_arms(root, arms, seeds, stages, tell)
+    runs = train_arms(root, arms, data, seeds, stages, tell)
     with stages.stage("tests") as stage:
         tests, pairs = paired_tests(runs, Protocol(seed=settings.seed), stage.advance)
     exported = _exported(root, runs, data, stages)

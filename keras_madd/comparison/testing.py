@@ -2,19 +2,15 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_madd.data.remote_shards import local_shards
 from keras_madd.data.shards import load_dataset_json
-from keras_madd.evaluation.crops import SplitOfShards, open_splits, source_groups
+from keras_madd.evaluation.crops import open_splits, source_groups
 from keras_madd.evaluation.scores import Scores
 from keras_madd.support.errors import UserError
 from keras_madd.training.shards_data import KINDS
-
-if TYPE_CHECKING:
-    from keras_madd.evaluation.opened_model import OpenedModel
 
 # Faces whose attention maps are compared, and how many of them are hidden bit by bit.
 _SAMPLE, _HIDDEN = 256, 64
@@ -47,19 +43,16 @@ def folders_to_test(data: Sequence[str | os.PathLike]) -> list[str | os.PathLike
 
 
 def measure_on_test(
-    model: str | os.PathLike, data: Sequence[str | os.PathLike], seed: int
+    model: str | os.PathLike, data: Sequence[str | os.PathLike]
 ) -> tuple[dict, Scores]:
     """Test a model on the test split of all data together.
 
     Args:
         model: A `.keras` file.
         data: Folders of shards; those without a test split are passed over.
-        seed: Of the faces whose maps are compared.
 
     Returns:
-        `frame_auc`, `video_auc`, `attention_overlap` (None with fewer than two maps) and
-        `attention_deletion` (that of `HidingCurves.summary`; None without maps), and the scores of
-        all faces.
+        `frame_auc` and `video_auc`, and the scores of all faces.
     """
     from keras_madd.evaluation.metrics import evaluate_scores
     from keras_madd.evaluation.opened_model import open_model
@@ -75,19 +68,30 @@ def measure_on_test(
         result = evaluate_scores(frames.label, frames.probability, videos)
     except ValueError as error:
         raise UserError(f"The test split cannot be measured: {error}") from error
-    return {
-        "frame_auc": result["frames"]["auc"],
-        "video_auc": result["videos"]["auc"],
-        **_attention(opened, splits, seed),
-    }, scores
+    aucs = {"frame_auc": result["frames"]["auc"], "video_auc": result["videos"]["auc"]}
+    return aucs, scores
 
 
-def _attention(
-    opened: "OpenedModel", splits: Sequence[SplitOfShards], seed: int
+def measure_maps(
+    model: str | os.PathLike, data: Sequence[str | os.PathLike], seed: int
 ) -> dict[str, float | None]:
+    """Tell how far a model's attention maps overlap, and whether they mark what moves the score.
+
+    Args:
+        model: A `.keras` file.
+        data: Folders of shards; of their test splits some faces are taken.
+        seed: Of these faces.
+
+    Returns:
+        `attention_overlap` (None with fewer than two maps) and `attention_deletion` (that of
+        `HidingCurves.summary`; None without maps).
+    """
     from keras_madd.data.model_window import model_pixels
     from keras_madd.evaluation.attention import hiding_curves, mean_attention_overlap
+    from keras_madd.evaluation.opened_model import open_model
 
+    opened = open_model(model)
+    splits = open_splits(folders_to_test(data), "test")
     count = sum(split.crops for split in splits)
     chosen = set(np.random.default_rng(seed).permutation(count)[:_SAMPLE].tolist())
     stored = (

@@ -69,7 +69,7 @@ def calibration_diagram(
         sizes = 12 + 90 * counts[used] / counts.max()
         axes.scatter(mean, share, s=sizes, color=color, alpha=0.8, clip_on=False)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    chart.legend(axes, loc="upper left")
+    chart.legend(axes, loc="best")
     return chart.png()
 
 

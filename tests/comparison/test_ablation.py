@@ -108,7 +108,7 @@ def test_a_budget_gives_a_dearer_arm_fewer_steps(shards, tmp_path, monkeypatch):
     )
     trained = []
 
-    def no_training(_, chosen, *__):
+    def no_training(_, chosen, *_others, **_options):
         trained.append({name: each.steps_per_epoch for name, each in chosen.items()})
         raise KeyboardInterrupt
 

@@ -1,7 +1,8 @@
 """A still filmed by a hand-held camera: frames of an H.264 clip."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 import cv2
 import numpy as np
@@ -30,20 +31,25 @@ class CameraMotion:
         self._noise_seed = int(random.integers(2**31))
         self.frames = frames
 
-    def film(self, image: np.ndarray, path: str | os.PathLike, crf: int) -> None:
-        """Write a clip of a picture.
+    def film(self, image: np.ndarray, paths: Mapping[int, str | os.PathLike]) -> None:
+        """Write clips of a picture, one at each rate factor.
 
         Args:
             image: RGB, uint8, `(H, W, 3)`.
-            path: MP4 file to write.
-            crf: x264's constant rate factor.
+            paths: x264's constant rate factor to the MP4 file to write.
 
         Raises:
-            UserError: The file cannot be written.
+            UserError: A file cannot be written.
         """
         height, width = image.shape[:2]
         random = np.random.default_rng(self._noise_seed)
-        with VideoWriter(path, width, height, FRAME_RATE, quality=crf, speed="medium") as writer:
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(
+                    VideoWriter(path, width, height, FRAME_RATE, quality=crf, speed="medium")
+                )
+                for crf, path in paths.items()
+            ]
             for right, down, turn, zoom in self._waves.T:
                 move = cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1 + zoom)
                 move[:, 2] += (right * width, down * width)
@@ -51,4 +57,6 @@ class CameraMotion:
                     image, move, (width, height), borderMode=cv2.BORDER_REFLECT_101
                 )
                 noise = random.standard_normal(shown.shape, dtype=np.float32) * self._noise
-                writer.write(np.clip(np.rint(shown + noise), 0, 255).astype(np.uint8))
+                picture = np.clip(np.rint(shown + noise), 0, 255).astype(np.uint8)
+                for writer in writers:
+                    writer.write(picture)

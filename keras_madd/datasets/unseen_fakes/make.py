@@ -127,9 +127,9 @@ def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
             image = filmed.image
             if method != "real":
                 image = manipulate(filmed, donor, method, model, (*stream, number))
-            for crf, path in absent.items():
+            for path in absent.values():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                motion.film(image, path, crf)
+            motion.film(image, absent)
         for crf, path in paths.items():
             yield (
                 crf,

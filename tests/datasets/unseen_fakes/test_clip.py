@@ -19,7 +19,7 @@ def clips(tmp_path_factory):
     changed = image.copy()
     changed[100:120, 100:120] = 128
     for name, picture, seed in (("real", image, 1), ("fake", changed, 1), ("other", image, 2)):
-        CameraMotion(5, seed).film(picture, folder / f"{name}.mp4", 10)
+        CameraMotion(5, seed).film(picture, {10: folder / f"{name}.mp4"})
     return {path.stem: _frames(path) for path in folder.glob("*.mp4")}
 
 
