@@ -6,10 +6,11 @@ Every run is `keras-madd train` under JAX, 50 steps in two epochs with the same 
 and without dropout. Printed are the differences from one process after the last step: of all
 weights, relative to their length; of the worst single tensor, the optimizer's among them, relative
 to its largest value; of the epochs' losses, relative. Then the seconds of a step, with validation,
-in the second epoch. With `--kill` first worker 1 and then the coordinator is killed in the middle
-of a run of its own: printed are the seconds until the other has ended, what it says, and the
-differences once `--resume` has ended it with two new ones. With `--slow SECONDS` worker 1 waits so
-long for its 5th batch, and that run is compared too.
+in the second epoch. What a network makes of differences is told by one process more, which starts
+from the same weights but for their last bit. With `--kill` first worker 1 and then the coordinator
+is killed in the middle of a run of its own: printed are the seconds until the other has ended, what
+it says, and the differences once `--resume` has ended it with two new ones. With `--slow SECONDS`
+worker 1 waits so long for its 5th batch, and that run is compared too.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from processes import free_port
 from record import write_record
 
 EPOCHS = 2
+SAME, LAST_BIT = "weights.keras", "last_bit.keras"
 TRAIN = """
 import os, sys, time
 from keras_madd.cli.main import main
@@ -59,21 +61,24 @@ def main() -> None:
     args = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
-        folders = {count: Path(folder) / str(count) for count in (1, *args.processes)}
+        root = Path(folder)
+        write_weights(root, args)
+        runs = [(str(count), count, SAME) for count in (1, *args.processes)]
+        runs.insert(1, ("1, other last bits", 1, LAST_BIT))
         rows = []
-        for count, run in folders.items():
-            finish(start(count, run, args))
-            row = {"processes": count, **differences(run, folders[1], args.steps // EPOCHS)}
-            print(", ".join(f"{name} {shown(value)}" for name, value in row.items()), flush=True)
+        for name, count, weights in runs:
+            finish(start(count, root / name, args, weights=weights))
+            row = {"processes": name} | differences(root / name, root / "1", args.steps // EPOCHS)
+            print(", ".join(f"{key} {shown(value)}" for key, value in row.items()), flush=True)
             rows.append(row)
         table = {"rows": rows}
         if args.kill:
             table["killed"] = {
-                name: kill(Path(folder) / name, folders[1], victim, args)
+                name: kill(root / name, root / "1", victim, args)
                 for victim, name in ((1, "worker 1"), (0, "coordinator"))
             }
         if args.slow:
-            table["slow"] = slow(Path(folder) / "slow", folders[1], args)
+            table["slow"] = slow(root / "slow", root / "1", args)
     write_record(args.output, table)
 
 
@@ -82,8 +87,32 @@ def shown(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.3g}"
 
 
+def write_weights(folder: Path, args: argparse.Namespace) -> None:
+    """Write the network that every run starts from, and one whose weights' last bits differ."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import numpy as np
+
+    from keras_madd import MADD
+
+    model = MADD.from_preset(
+        "madd_tiny", input_size=(args.size, args.size), num_attentions=args.attentions
+    )
+    model.save(folder / SAME)
+    random = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        value = np.asarray(weight.value)
+        up = random.random(value.shape) < 0.5
+        weight.assign(np.nextafter(value, np.where(up, np.inf, -np.inf).astype(value.dtype)))
+    model.save(folder / LAST_BIT)
+
+
 def start(
-    count: int, folder: Path, args: argparse.Namespace, resume: bool = False, slow: float = 0
+    count: int,
+    folder: Path,
+    args: argparse.Namespace,
+    resume: bool = False,
+    slow: float = 0,
+    weights: str = SAME,
 ) -> list[subprocess.Popen]:
     """Start the processes of one run; the last one is late for a batch by `slow` seconds."""
     address = f"127.0.0.1:{free_port()}"
@@ -93,8 +122,8 @@ def start(
     else:
         command += [
             *("--data", args.data),
-            *("--preset", "madd_tiny", "--image-size", str(args.size), "--batch-size", "8"),
-            *("--num-attentions", str(args.attentions), "--sampling", "paired"),
+            *("--init", str(folder.parent / weights), "--batch-size", "8"),
+            *("--sampling", "paired"),
             *("--epochs", str(EPOCHS), "--steps-per-epoch", str(args.steps // EPOCHS)),
             *("--optimizer", "sgd", "--learning-rate", "0.001", "--no-tensorboard"),
         ]

@@ -71,7 +71,9 @@ def test_a_training_step():
     steps = result("train_step")["steps"]
     names = {
         "plain backbone": "plain backbone",
+        "the same, normalised by Keras's own layer": "the same, normalised by Keras",
         "MADD without AGDA": "MADD without AGDA",
+        "the same, `--freeze-early`": "the same, early frozen",
         "MADD, full_pass": "MADD full pass",
         "MADD, detached_prefix": "MADD detached prefix",
     }

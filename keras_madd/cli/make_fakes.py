@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=SIDE, default=380, metavar="PIXELS", help="the network's input"
     )
-    parser.add_argument("--frames", type=COUNT, default=8, metavar="N", help="frames of a clip")
+    parser.add_argument("--frames", type=COUNT, default=25, metavar="N", help="frames of a clip")
     parser.add_argument(
         "--frames-per-video", type=COUNT, default=3, metavar="N", help="those that are cut out"
     )

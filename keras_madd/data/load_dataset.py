@@ -95,8 +95,8 @@ def load_dataset(
         shard: `(index, count)`: the number of this worker, from 0, and how many there are; by
             default it is the only one. Every worker gets the same number of whole pairs (or faces)
             of a batch.
-        num_parallel_calls: Threads; chosen by `tf.data` by default. The result does not depend on
-            it.
+        num_parallel_calls: Threads; by default as many as there are processors. The result does
+            not depend on it.
 
     Returns:
         Batches of (images, labels): uint8 `(B, H, W, 3)` in 0..255, of clips `(B, T, H, W, 3)`,
@@ -129,7 +129,7 @@ def load_dataset(
     index, plan = _plan(
         folders, split, batch_size, sampling, shuffle, self_blend, seed, clip_frames
     )
-    calls = num_parallel_calls or tf.data.AUTOTUNE
+    calls = num_parallel_calls or os.cpu_count() or 1
 
     from keras_madd.data.input_graph import InputGraph
 
@@ -142,7 +142,7 @@ def load_dataset(
     read = rows.interleave(
         graph.read,
         cycle_length=SHARDS_AT_ONCE,
-        num_parallel_calls=calls,
+        num_parallel_calls=min(calls, SHARDS_AT_ONCE),
         deterministic=True,
     )
     if sampling == "natural":
@@ -158,6 +158,9 @@ def load_dataset(
     batches = batches.apply(tf.data.experimental.assert_cardinality(cardinality))
     options = tf.data.Options()
     options.deterministic = True
+    # The thread that tunes sleeps for up to a minute, and in TensorFlow 2.21 may miss the call to
+    # end: whoever drops an iterator, as every training does, waits for it.
+    options.autotune.enabled = False
     return batches.with_options(options).prefetch(2)
 
 

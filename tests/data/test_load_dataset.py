@@ -337,6 +337,12 @@ read()
 """
 
 
+def test_nothing_tunes_while_it_is_read(folder):
+    """TensorFlow's thread for it sleeps up to a minute; who drops the reader may wait for it."""
+    for split in ("train", "val"):
+        assert load_dataset(folder, split, 2).options().autotune.enabled is False
+
+
 def test_a_reader_that_an_error_leaves_does_not_hold_up_the_end_of_python(folder):
     """It would wait for the Python functions that Python's end has stopped."""
     command = [sys.executable, "-c", ENDED, str(folder)]

@@ -34,7 +34,7 @@ def make_unseen_fakes(
     crfs: Sequence[int] = CRFS,
     splits: Sequence[str] = SPLITS,
     size: int = 380,
-    frames: int = 8,
+    frames: int = 25,
     frames_per_video: int = 3,
     seed: int = 0,
     workers: int = 1,
@@ -56,7 +56,8 @@ def make_unseen_fakes(
         crfs: x264's constant rate factors.
         splits: "val", "test" or both.
         size: Side of the crops in pixels.
-        frames: Frames of a clip.
+        frames: Frames of a clip. x264 compresses the few frames of a very short one harder than
+            those of a whole video at the same rate factor.
         frames_per_video: Frames of it that are cut out.
         seed: Everything random follows from it, the split as well.
         workers: Processes that cut out.

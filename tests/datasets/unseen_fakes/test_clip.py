@@ -39,3 +39,14 @@ def test_real_and_fake_are_filmed_alike(clips):
     assert difference[:, away].mean() < 1.5
     assert difference[:, 105:115, 105:115].mean() > 5 * difference[:, away].mean()
     assert np.abs(np.int32(clips["real"]) - clips["other"]).mean() > difference[:, away].mean()
+
+
+def test_why_a_clip_is_not_shorter(tmp_path):
+    """At one rate factor, the frames of a very short clip lose more."""
+    lost = {}
+    for frames in (8, 25):
+        paths = {crf: tmp_path / f"{frames}_{crf}.mp4" for crf in (0, 40)}
+        CameraMotion(frames, 1).film(photograph(0)[0], paths)
+        source, shown = (np.float32(_frames(path)) for path in paths.values())
+        lost[frames] = np.square(shown - source).mean()
+    assert lost[8] > 1.1 * lost[25]
