@@ -73,7 +73,7 @@ def test_a_training_step():
         "plain backbone": "plain backbone",
         "the same, normalised by Keras's own layer": "the same, normalised by Keras",
         "MADD without AGDA": "MADD without AGDA",
-        "the same, `--freeze-early`": "the same, early frozen",
+        "the same, --freeze-early": "the same, early frozen",
         "MADD, full_pass": "MADD full pass",
         "MADD, detached_prefix": "MADD detached prefix",
     }
@@ -81,6 +81,17 @@ def test_a_training_step():
         seconds, ratio = cells
         assert_says(seconds, steps[name]["median_seconds"])
         assert_says(ratio, steps[name]["median_ratio"])
+
+
+def test_half_precision():
+    found = result("precision")["last_third"]
+    for (loss, difference), name in cells_of("Half precision", {name: name for name in found}):
+        assert_says(loss, found[name]["loss"], found[name]["spread"])
+        if name != "float32":
+            assert difference.startswith("-") == (found[name]["difference"] < 0)
+            assert_says(
+                difference, abs(found[name]["difference"]), found[name]["difference_spread"]
+            )
 
 
 def test_each_part_of_the_method():
