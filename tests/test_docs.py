@@ -93,6 +93,21 @@ def test_what_became_of_kills_is_that_of_the_last_runs(name, rows):
     assert table.count("\n|") == 1 + rows
 
 
+def test_several_processes_are_those_of_the_last_run():
+    page = (ROOT / "docs" / "devices.md").read_text()
+    found = json.loads((ROOT / "benchmarks" / "results" / "workers.json").read_text())
+    told = dict(re.findall(r"^\| (\d.*?) \| ([^|]+ \| [^|]+ \| [^|]+) \|$", page, re.MULTILINE))
+    for row in found["rows"]:
+        figures = [float(cell) for cell in told[row["processes"]].split(" | ")]
+        expected = [row[name] for name in ("weights", "loss", "seconds per step")]
+        assert figures == pytest.approx(expected, rel=0.06)
+    undisturbed = {row["processes"]: row["weights"] for row in found["rows"]}["2"]
+    for run in (*found["killed"].values(), found["slow"]):
+        assert run["weights"] == undisturbed
+    assert all(each["seconds until the other has ended"] < 1 for each in found["killed"].values())
+    assert found["slow"]["says"][0].removeprefix("training: ") in page.replace("\n", " ")
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Shards and an exported detector, under the names that the pages use."""
