@@ -1,6 +1,7 @@
 """What `load_dataset` can be told, and what folders of shards can be used together."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from keras_madd.data.augmentation import Augmentation
@@ -60,9 +61,10 @@ def common_size(size: int | None, descriptions: list[ShardsDescription], folders
         if len(set(stored)) > 1:
             raise UserError(f"The shards have different sizes ({listed}); give `image_size`.")
         return stored[0]
-    if not 1 <= size <= min(stored):
+    if not isinstance(size, Integral) or not 1 <= size <= min(stored):
         raise UserError(
-            f"`image_size` must be from 1 to the size of the stored pictures ({listed}). "
+            "`image_size` must be one whole number, the side, from 1 to the size of the stored "
+            f"pictures ({listed}). "
             f"Received: image_size={size}"
         )
     return int(size)

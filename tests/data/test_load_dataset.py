@@ -273,6 +273,7 @@ def test_jpeg_pictures_are_decoded_as_opencv_does(tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
+        ({"image_size": (48, 48)}, UserError, r"one whole number, .* image_size=\(48, 48\)"),
         ({"image_size": 65}, UserError, r"`image_size` must be .*: 64\)\. Received: image_size=65"),
         ({"split": "test"}, UserError, "no 'test' split"),
         ({"split": "all"}, ValueError, "`split` must be one of train, val, test"),
