@@ -38,7 +38,7 @@ def det_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], theme: Theme =
     axes.set_xticks(ticks, names)
     axes.set_yticks(ticks, names)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    chart.legend(axes, loc="upper right")
+    chart.legend(axes, loc="lower left")
     return chart.png()
 
 
