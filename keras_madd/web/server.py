@@ -1,6 +1,7 @@
 """Serves the folder to a browser on this machine, and to no one else."""
 
 import errno
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +56,13 @@ class _Handler(SimpleHTTPRequestHandler):
         """Stays quiet: the browser shows what goes wrong."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        # A page that is closed or loaded anew leaves in the middle of a file.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def open_server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
     """Returns a server of a folder that listens on 127.0.0.1; call `serve_forever()`.
 
@@ -66,7 +74,7 @@ def open_server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
         UserError: If the port is taken or not allowed.
     """
     try:
-        return ThreadingHTTPServer((HOST, port), partial(_Handler, directory=str(folder)))
+        return _Server((HOST, port), partial(_Handler, directory=str(folder)))
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             raise UserError(

@@ -74,3 +74,12 @@ def test_nothing_is_written(server):
 def test_a_port_that_is_taken(server, tmp_path):
     with pytest.raises(UserError, match=r"Port \d+ cannot be used: .*--port 0"):
         open_server(tmp_path, server.server_address[1])
+
+
+def test_a_page_that_leaves_in_the_middle_of_a_file_is_no_error(server, capsys):
+    for error, told in ((ConnectionResetError, False), (BrokenPipeError, False), (OSError, True)):
+        try:
+            raise error
+        except OSError:
+            server.handle_error(None, ("127.0.0.1", 1))
+        assert bool(capsys.readouterr().err) == told
