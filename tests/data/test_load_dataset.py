@@ -338,6 +338,11 @@ read()
 """
 
 
+def test_there_may_be_more_threads_than_shards_read_at_once(folder):
+    one, many = (_collect(load_dataset(folder, "val", 6, num_parallel_calls=n)) for n in (1, 40))
+    np.testing.assert_array_equal(many[0], one[0])
+
+
 def test_nothing_tunes_while_it_is_read(folder):
     """TensorFlow's thread for it sleeps up to a minute; who drops the reader may wait for it."""
     for split in ("train", "val"):
