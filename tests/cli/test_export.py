@@ -67,7 +67,7 @@ def test_int8_verified_and_reported(folder, tmp_path, capfd):
     page = (tmp_path / "model.report.html").read_text()
     assert f"{report['figures']['auc'][1]:.4f}" in page
     assert "detects nothing in the wild" in page
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "://" not in page.replace("http://www.w3.org", "")
     with pytest.raises(UserError, match=r"model\.tflite exists; --overwrite"):
         run(folder, tmp_path, *arguments)
 
