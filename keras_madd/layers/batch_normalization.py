@@ -44,8 +44,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         outputs, mean, sample_variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, scale, offset, epsilon=self.epsilon, is_training=True
         )
-        count = ops.cast(ops.prod(ops.shape(inputs)[:-1]), "float32")
-        variance = sample_variance * ((count - 1) / count)
+        # Of n values (n - 1) / n: the kernel's variance is that of a sample.
+        variance = sample_variance * (1 - channels / tf.cast(tf.size(inputs), "float32"))
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             kept = ops.cast(average, "float32") * self.momentum
             average.assign(kept + value * (1 - self.momentum))
