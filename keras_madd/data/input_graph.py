@@ -45,6 +45,7 @@ class InputGraph:
 
     Attributes:
         files: Paths of the shards.
+        folders: Number of each shard's folder.
         settings: Of the augmentation.
         image_size: Side of the result in pixels.
         margin: Of the data set.
@@ -56,6 +57,7 @@ class InputGraph:
     """
 
     files: Sequence[str]
+    folders: Sequence[int]
     settings: Augmentation
     image_size: int
     margin: float
@@ -80,21 +82,22 @@ class InputGraph:
             return dataset.take(1)
 
         records = tuple(record(place) for place in tf.unstack(places))
-        beside = tf.data.Dataset.from_tensors((blended, step))
+        folder = tf.gather(tf.constant(self.folders, tf.int64), places[0, 0])
+        beside = tf.data.Dataset.from_tensors((blended, step, folder))
         return tf.data.Dataset.zip((records, beside))
 
     @_graph
     def single(self, records: tuple, beside: tuple) -> tuple:
         """One crop or clip: image or images, label, metadata."""
-        _, step = beside
+        _, step, folder = beside
         crops, stream = [self._parse(each) for each in records], self._stream(step, _REAL)
         image = self._augment(self._filmed(crops, stream), crops, stream)
-        return image, crops[0]["label"], self._describe(crops)
+        return image, crops[0]["label"], self._describe(crops, folder)
 
     @_graph
     def pair(self, records: tuple, beside: tuple) -> tuple:
         """A real crop or clip and a fake, stacked: images, labels `(2,)`, metadata."""
-        blended, step = beside
+        blended, step, folder = beside
         crops = [self._parse(each) for each in records]
         real, fake = crops[: len(crops) // 2], crops[len(crops) // 2 :]
 
@@ -126,7 +129,7 @@ class InputGraph:
             self._augment(images[0], real, stream),
             self._augment(images[1], fake, fake_stream),
         )
-        described = self._describe(real), self._describe(fake, blended)
+        described = self._describe(real, folder), self._describe(fake, folder, blended)
         metadata = {name: tf.stack([each[name] for each in described]) for name in described[0]}
         return tf.stack(images), tf.constant([0, 1], tf.int64), metadata
 
@@ -150,10 +153,11 @@ class InputGraph:
             format["landmarks"] = kind
         return tf.io.parse_single_example(serialized, format)
 
-    def _describe(self, crops: list[dict], blended=None) -> dict:
+    def _describe(self, crops: list[dict], folder, blended=None) -> dict:
         if not self.metadata:
             return {}
         described = {name: crops[0][name] for name in _TEXTS}
+        described["folder"] = folder
         described["frame"] = self._joined([crop["frame"] for crop in crops])
         if blended is not None:
             # A self-blended fake comes with its real crop's record.

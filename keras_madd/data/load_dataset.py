@@ -101,10 +101,10 @@ def load_dataset(
     Returns:
         Batches of (images, labels): uint8 `(B, H, W, 3)` in 0..255, of clips `(B, T, H, W, 3)`,
         and int64 `(B,)`, 0 real and 1 fake; with `metadata` a third element, a dictionary of
-        `(B,)`: `video`, `method`, `dataset`, `source` (strings) and `frame` (int64, of clips
-        `(B, T)`). A self-blended fake has the method
-        "self_blend" and its real video's name with "+self_blend" after it. The number of batches is
-        the data set's cardinality.
+        `(B,)`: `video`, `method`, `dataset`, `source` (strings), `folder` (int64, its number among
+        `shards`: names are unique in one folder) and `frame` (int64, of clips `(B, T)`). A
+        self-blended fake has the method "self_blend" and its real video's name with "+self_blend"
+        after it. The number of batches is the data set's cardinality.
 
     Raises:
         UserError: The shards cannot give what is asked for.
@@ -136,7 +136,16 @@ def load_dataset(
     share = share_augmentation and sampling == "paired"
     blend = named_blend if self_blend else None
     graph = InputGraph(
-        index.files, settings, image_size, margin, seed, share, metadata, blend, clip_frames
+        index.files,
+        index.folders,
+        settings,
+        image_size,
+        margin,
+        seed,
+        share,
+        metadata,
+        blend,
+        clip_frames,
     )
     rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, worker, epoch))
     read = rows.interleave(

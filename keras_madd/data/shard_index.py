@@ -34,6 +34,7 @@ class ShardIndex:
 
     Attributes:
         files: Paths of the shards.
+        folders: Number of each shard's folder, from 0 in the order given.
         file: int64, number of the crop's shard in `files`.
         offset: int64, place of the crop's record in its shard, in bytes; of clips `(N, T)`, in the
             order of time.
@@ -47,6 +48,7 @@ class ShardIndex:
     """
 
     files: tuple[str, ...]
+    folders: tuple[int, ...]
     file: np.ndarray
     offset: np.ndarray
     label: np.ndarray
@@ -77,6 +79,7 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
         UserError: A folder has no such split or is incomplete, or a file is damaged.
     """
     files: list[str] = []
+    folder_of: list[int] = []
     rows = []
     groups: dict[tuple[int, int], int] = {}
     sources: dict[tuple[int, bytes], int] = {}
@@ -96,6 +99,7 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
                 video = videos.setdefault((number, video_name), len(videos))
                 rows.append((len(files), group, source, video, *row))
             files.append(str(path))
+            folder_of.append(number)
     if not rows:
         raise UserError(
             f"{' and '.join(str(folder) for folder in folders)}: no face crops in the "
@@ -104,7 +108,12 @@ def index_shards(folders: Sequence[str | os.PathLike], split: str) -> ShardIndex
     names = ("file", "group", "source", "video", "frame", "offset", "label", "track")
     *columns, marked = np.array(rows, np.int64).T
     found = dict(zip(names, columns, strict=True))
-    return ShardIndex(files=tuple(files), **found, has_landmarks=marked.astype(bool))
+    return ShardIndex(
+        files=tuple(files),
+        folders=tuple(folder_of),
+        **found,
+        has_landmarks=marked.astype(bool),
+    )
 
 
 @functools.lru_cache(maxsize=65536)

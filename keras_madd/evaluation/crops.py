@@ -10,6 +10,7 @@ from keras_madd.data.clips import cut_clips
 from keras_madd.data.remote_shards import local_shards
 from keras_madd.data.shards import CropRecord, load_dataset_json, read_records
 from keras_madd.support.errors import UserError
+from keras_madd.support.remote import is_remote
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class SplitOfShards:
 
 
 def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitOfShards]:
-    """Looks at folders of shards; those with a data set's name in common get their own too.
+    """Looks at folders of shards; to a data set's name in common the folders' own are added.
 
     Args:
         folders: On this machine or in a bucket, from where the split is fetched.
         split: `"train"`, `"val"` or `"test"`.
 
     Raises:
-        UserError: If a folder holds no shards, or no crops of the split.
+        UserError: If a folder holds no shards, or no crops of the split, or is given twice.
     """
     from keras_madd.inference.model_description import sha256_of
 
@@ -63,13 +64,32 @@ def open_splits(folders: Sequence[str | os.PathLike], split: str) -> list[SplitO
                 origin, folder, split, described.dataset, count, fingerprint, described.margin
             )
         )
-    names = [each.name for each in opened]
-    return [
-        each
-        if names.count(each.name) == 1
-        else replace(each, name=f"{each.name} ({Path(each.origin).name})")
-        for each in opened
-    ]
+    return _named_apart(opened)
+
+
+def _named_apart(opened: list[SplitOfShards]) -> list[SplitOfShards]:
+    """Adds to equal names as much of the folders' paths, from the end, as tells them apart."""
+    named = []
+    for each in opened:
+        parts = _parts(each.origin)
+        others = [
+            _parts(other.origin)
+            for other in opened
+            if other is not each and other.name == each.name
+        ]
+        if parts in others:
+            raise UserError(f"{each.origin} is given twice.")
+        enough = next(
+            (n for n in range(1, len(parts)) if all(p[-n:] != parts[-n:] for p in others)),
+            len(parts),
+        )
+        ending = "/".join(parts[-enough:])
+        named.append(replace(each, name=f"{each.name} ({ending})") if others else each)
+    return named
+
+
+def _parts(origin: str) -> tuple[str, ...]:
+    return Path(origin if is_remote(origin) else Path(origin).resolve()).parts
 
 
 def source_groups(split: SplitOfShards) -> Iterator[list[CropRecord]]:

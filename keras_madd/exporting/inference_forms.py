@@ -69,10 +69,17 @@ class _Form(keras.layers.Layer):
 
 
 def _scaling(layer: keras.layers.Rescaling) -> Callable:
-    scale, offset = (
-        np.broadcast_to(np.asarray(value, "float32"), 3) for value in (layer.scale, layer.offset)
-    )
-    return lambda pixels: _scale_and_shift(pixels, scale, offset)
+    scale, offset = (np.asarray(value, "float32") for value in (layer.scale, layer.offset))
+
+    def form(x):
+        if len(x.shape) != 4 or max(scale.ndim, offset.ndim) > 1:
+            return x * scale + offset
+        channels = x.shape[-1]
+        return _scale_and_shift(
+            x, np.broadcast_to(scale, channels), np.broadcast_to(offset, channels)
+        )
+
+    return form
 
 
 def _texture(layer: layers.TextureEnhancement) -> Callable:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 import keras
 
 
-def freeze(network: keras.Model, paths: Iterable[str]) -> None:
+def freeze(network: keras.Model, paths: Iterable[str], missing_ok: bool = False) -> None:
     """Set `trainable` of layers to `False`; batch normalisation then uses its moving statistics.
 
     Args:
         network: A functional model.
         paths: Of layers in it, such as `"backbone/stem_conv"`.
+        missing_ok: Whether paths without a layer are passed over.
 
     Raises:
         ValueError: If there is no layer of such a path.
@@ -18,6 +19,8 @@ def freeze(network: keras.Model, paths: Iterable[str]) -> None:
     layers = dict(_layers(network))
     for path in paths:
         if path not in layers:
+            if missing_ok:
+                continue
             raise ValueError(f"`frozen` must be layers of the network. Received: {path!r}")
         layers[path].trainable = False
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
+from keras_madd.model.frozen import freeze, frozen_layers
 from keras_madd.model.half_precision import store_in_half_precision
 from keras_madd.model.hub import fetch_preset, is_hub_uri
 from keras_madd.model.presets import preset_architecture, preset_config
@@ -95,9 +97,7 @@ class Saving(Base):
                     f"`preset` must hold a {cls.__name__} model. Received: a {type(model).__name__}"
                 )
             if dtype is not None or name is not None:
-                twin = type(model)(model.config, name=name or model.name, dtype=dtype)
-                twin.set_weights(model.get_weights())
-                model = twin
+                model = _twin(model, name or model.name, dtype or model.dtype_policy)
         config = model.config.replace(**fields)
         return model if config == model.config else resized(model, config, str(preset))
 
@@ -122,6 +122,8 @@ class Saving(Base):
 
     def save_to_preset(self, folder: str | os.PathLike, *, half_precision: bool = False) -> None:
         """Write configuration and weights to a new folder that `from_preset` reads.
+
+        Which layers are frozen, the optimizer and random states are kept by `save` alone.
 
         Args:
             folder: The folder to make.
@@ -176,6 +178,16 @@ class Saving(Base):
     def _seed_states(self) -> list[keras.Variable]:
         saved = {id(weight) for weight in self.weights}
         return [state for state in self.non_trainable_variables if id(state) not in saved]
+
+
+def _twin(model, name: str, dtype: Any):
+    """Return the same model, frozen layers and generators too, under another name or precision."""
+    twin = type(model)(model.config, name=name, dtype=dtype)
+    twin.set_weights(model.get_weights())
+    for state, value in zip(twin._seed_states(), model._seed_states(), strict=True):
+        state.assign(ops.copy(value))
+    freeze(twin.network, frozen_layers(model.network))
+    return twin
 
 
 def _read_folder(folder: pathlib.Path) -> tuple[str, dict[str, Any], pathlib.Path]:

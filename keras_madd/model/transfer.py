@@ -10,6 +10,7 @@ from keras import ops
 from keras_madd.backbones import default_taps
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
+from keras_madd.model.frozen import freeze, frozen_layers
 
 if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier
@@ -93,6 +94,7 @@ def resized(
     _check_same_blocks(config, source.config, name)
     model = type(source)(config, name=source.name, dtype=source.dtype_policy)
     words = take_weights(model, source, name, new_classifier)
+    freeze(model.network, frozen_layers(source.network), missing_ok=True)
     ours, theirs = model.region_independence, source.region_independence
     if ours is not None and theirs is not None and ours.initial_alpha == theirs.initial_alpha:
         ours.alpha.assign(ops.copy(theirs.alpha))

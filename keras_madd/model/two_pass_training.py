@@ -194,9 +194,9 @@ class TwoPassTraining(LossTerms):
         )
         return self._aggregate_additional_loss(loss)
 
-    def match_term(self, difference: Tensor, index: Tensor) -> Tensor:
+    def match_term(self, difference: Tensor, index: Tensor, sample_weight: Tensor | None) -> Tensor:
         """Return the match loss, this replica's share of it."""
-        return self._aggregate_additional_loss(match_loss(difference, index))
+        return self._aggregate_additional_loss(match_loss(difference, index, sample_weight))
 
     def additional_losses(self, losses: list[Tensor]) -> Tensor:
         """Return the sum of losses that layers added, this replica's share of it."""

@@ -87,7 +87,8 @@ def _coupled(model, passes, x, y, y_pred, sample_weight):
             first = {"regional_features": first_v}
             terms["region_independence"] = model.region_independence_term(y, first, sample_weight)
         terms |= passes.second_terms(second, y, sample_weight)
-        terms["match"] = model.match_term(second["regional_features"] - first_v, index)
+        difference = second["regional_features"] - first_v
+        terms["match"] = model.match_term(difference, index, sample_weight)
         return model.weighted(terms), terms
 
     early, terms, (v_gradient, gradients) = passes.differentiate(

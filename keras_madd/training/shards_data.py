@@ -163,7 +163,8 @@ class ShardsData:
         chosen = tf.constant(sorted(self._choose_videos(most)))
 
         def is_chosen(image, label, metadata):
-            key = tf.strings.join([metadata["dataset"], metadata["video"]], _BETWEEN)
+            folder = tf.strings.as_string(metadata["folder"])
+            key = tf.strings.join([metadata["dataset"], metadata["video"], folder], _BETWEEN)
             return tf.reduce_any(chosen == key)
 
         return batches.unbatch().filter(is_chosen).batch(self.settings.batch_size).prefetch(2)
@@ -176,9 +177,9 @@ class ShardsData:
 
     def _choose_videos(self, most: int) -> list[str]:
         videos: dict[str, set[str]] = {kind: set() for kind in KINDS}
-        for folder in self._having("val"):
+        for number, folder in enumerate(self._having("val")):
             for record in read_records(folder, "val"):
-                name = f"{record.dataset}{_BETWEEN}{record.video}"
+                name = _BETWEEN.join((record.dataset, record.video, str(number)))
                 videos[KINDS[record.label]].add(name)
         random = np.random.default_rng(self.settings.seed)
         real, fake = (random.permutation(sorted(videos[kind])).tolist() for kind in KINDS)

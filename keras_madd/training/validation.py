@@ -27,7 +27,7 @@ def score_validation(
 
     Args:
         model: The model.
-        batches: `(images, labels, metadata)`, the metadata with `video` and `dataset`.
+        batches: `(images, labels, metadata)`, the metadata with `video` and `folder`.
         exchange: Gives what every worker has scored for what this one has; see `Devices`.
 
     Returns:
@@ -44,8 +44,8 @@ def score_validation(
         logits = model.predict_on_batch(_filled_up(images, size))[: len(images)]
         own["scores"] += fake_probability_of_logits(logits).tolist()
         own["labels"] += batch_labels.tolist()
-        names = zip(metadata["dataset"].tolist(), metadata["video"].tolist(), strict=True)
-        own["videos"] += [f"{dataset!r} {video!r}" for dataset, video in names]
+        names = zip(metadata["folder"].tolist(), metadata["video"].tolist(), strict=True)
+        own["videos"] += [f"{folder} {video!r}" for folder, video in names]
     # JSON gives back every digit of a float.
     parts = [json.loads(each) for each in exchange(json.dumps(own).encode())]
     labels = np.concatenate([part["labels"] for part in parts]).astype(int)

@@ -13,6 +13,7 @@ def make_index(label, group=None, track=None, has_landmarks=None, file=None):
     group = np.zeros(count, int) if group is None else np.array(group)
     return ShardIndex(
         files=tuple(f"f{n}" for n in range(file.max() + 1)),
+        folders=(0,) * (file.max() + 1),
         file=file,
         offset=np.arange(count),
         label=label,

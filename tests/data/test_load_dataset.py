@@ -60,6 +60,7 @@ def test_val_is_everything_in_order_and_unchanged(folder, records):
     assert metadata["method"] == [record.method for record in stored]
     assert metadata["source"] == [record.source for record in stored]
     assert metadata["dataset"] == ["made"] * 18
+    assert metadata["folder"].tolist() == [0] * 18
     assert metadata["frame"].tolist() == [record.frame for record in stored]
     assert labels.tolist() == [record.label for record in stored]
     assert (images.dtype, labels.dtype) == (np.uint8, np.int64)

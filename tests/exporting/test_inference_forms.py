@@ -35,6 +35,23 @@ def test_other_numbers_of_maps():
         np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize(
+    ("shape", "scale", "offset"),
+    [
+        ((8, 8, 1), 1 / 127.5, -1.0),
+        ((8, 8, 3), [0.1, 0.2, 0.3], [1.0, 2.0, 3.0]),
+        ((8, 8, 5), 0.5, 0.25),
+        ((7,), 4.0, 1.0),
+    ],
+)
+def test_scaling_of_whatever_shape(shape, scale, offset):
+    pixels = keras.Input(shape)
+    model = keras.Model(pixels, keras.layers.Rescaling(scale, offset)(pixels))
+    given = np.random.default_rng(0).normal(size=(2, *shape)).astype("float32")
+    found = in_inference_form(model, 2)(given)
+    np.testing.assert_allclose(found, given * np.array(scale) + np.array(offset), rtol=1e-5)
+
+
 def test_the_model_is_left_alone():
     model = shaken(backbone="tiny", input_size=64)
     before = [np.array(each) for each in model.get_weights()]

@@ -56,7 +56,7 @@ def step(layers, features, labels, weights, index):
     with tf.GradientTape() as tape:
         tape.watch(features)
         values = [layer(features, labels, weights, training=True) for layer in losses]
-        values.append(match_loss(features, index))
+        values.append(match_loss(features, index, weights))
         # As Keras does it: every replica counts its share, and gradients are summed.
         shares = tf.add_n(values) / tf.distribute.get_strategy().num_replicas_in_sync
     found["gradient"] = tape.gradient(shares, features)

@@ -62,6 +62,33 @@ def test_a_twin_is_frozen_alike(model):
     assert frozen_layers(float32_twin(model).network) == EARLY
 
 
+@pytest.mark.parametrize("fields", [{"name": "n"}, {"dtype": "mixed_float16"}, {"agda_sigma": 3.0}])
+def test_a_saved_model_opened_with_a_change_is_frozen_alike(model, tmp_path, fields):
+    freeze(model.network, EARLY)
+    model.save(tmp_path / "model.keras")
+    assert frozen_layers(MADD.from_preset(tmp_path / "model.keras", **fields).network) == EARLY
+
+
+def test_a_new_head_leaves_frozen_layers_frozen(model):
+    head = model.network.get_layer("head").name
+    freeze(model.network, EARLY)
+    assert head not in frozen_layers(model.network)
+    assert frozen_layers(model.reset_classifier(5).network) == EARLY
+
+
+def test_another_name_changes_nothing_else(tmp_path):
+    model = MADD.from_preset("madd_tiny", input_size=32, dtype="mixed_float16", seed=0)
+    for state in model._seed_states():
+        state.assign([3, 5])
+    model.save(tmp_path / "model.keras")
+    again = MADD.from_preset(tmp_path / "model.keras", name="another")
+    assert again.name == "another"
+    assert again.dtype_policy.name == "mixed_float16"
+    states = [keras.ops.convert_to_numpy(state).tolist() for state in again._seed_states()]
+    assert states
+    assert states == [[3, 5]] * len(states)
+
+
 def test_an_unknown_layer_is_refused(model):
     with pytest.raises(ValueError, match=r"must be layers of the network. Received: 'backbone/no'"):
         freeze(model.network, ["backbone/no"])

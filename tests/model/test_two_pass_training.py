@@ -286,6 +286,11 @@ def test_match_loss_by_hand():
     # Two regions, two features: lengths 5 and 1; the second region was dropped.
     difference = ops.convert_to_tensor([[[3.0, 4.0], [1.0, 0.0]]])
     assert float(match_loss(difference, ops.convert_to_tensor([1]))) == pytest.approx(2.5)
+    pair = ops.concatenate([difference, 7.0 * difference])
+    index = ops.convert_to_tensor([1, 1])
+    for weights, expected in (((1, 0), 2.5), ((3, 1), (3 * 2.5 + 17.5) / 4), ((0, 0), 0.0)):
+        found = match_loss(pair, index, ops.convert_to_tensor(np.array(weights, "float32")))
+        assert float(found) == pytest.approx(expected)
 
 
 def freeze_batch_norm(model):
@@ -294,11 +299,19 @@ def freeze_batch_norm(model):
             layer.trainable = False
 
 
-@pytest.mark.parametrize("agda_attention", ["full_pass", "detached_prefix"])
-def test_a_step_with_images_of_weight_zero_is_the_step_without_them(agda_attention):
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"agda_attention": "full_pass"},
+        {"agda_attention": "full_pass", "match_weight": 0.5},
+        {"agda_attention": "detached_prefix"},
+    ],
+    ids=str,
+)
+def test_a_step_with_images_of_weight_zero_is_the_step_without_them(fields):
     images, labels = batch()
-    few = tiny(agda_attention=agda_attention, batch_reduction="sum")
-    many = tiny(agda_attention=agda_attention, batch_reduction="sum")
+    few = tiny(**fields, batch_reduction="sum")
+    many = tiny(**fields, batch_reduction="sum")
     many.set_weights(few.get_weights())
     for model in (few, many):
         # Batch statistics would tell the two apart, and so would a mean over the batch.

@@ -44,6 +44,21 @@ def test_a_model_learns_where_its_faces_come_from(shards, others):
     assert opened(others).face_fields["detector"] == "auto"
 
 
+def test_videos_of_one_name_in_two_folders_are_two(shards, tmp_path):
+    twin = write_shards(tmp_path / "twin", {"train": 5, "val": 4}, size=24)
+    both = opened(shards, twin)
+    whole = sum(len(images) for images, *_ in both.validation_batches(16).as_numpy_iterator())
+    videos = both.count("val", "real", "videos") + both.count("val", "fake", "videos")
+    batches = opened(shards, twin, max_val_videos=videos - 1).validation_batches(16)
+    seen = [
+        (folder, video)
+        for *_, metadata in batches.as_numpy_iterator()
+        for folder, video in zip(metadata["folder"], metadata["video"], strict=True)
+    ]
+    assert len(set(seen)) == videos - 1
+    assert len(seen) == whole - whole // videos
+
+
 def test_the_fingerprint_is_that_of_the_content(shards, others, tmp_path):
     twin = write_shards(tmp_path / "twin", {"train": 5, "val": 4}, size=24)
     digests = [each["sha256"] for each in opened(shards, twin, others).fingerprints]

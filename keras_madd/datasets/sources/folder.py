@@ -17,7 +17,8 @@ from keras_madd.support.errors import UserError
 
 LABELS = ("real", "fake")
 _SPLIT_NAMES = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
-_NUMBERED = re.compile(r"(.*[^0-9])[ ._-][0-9]+")
+# "ann_001", "clip01_0001", "ann_frame001".
+_NUMBERED = re.compile(r"(.+?)[ ._-]+(?:frame|f)?[ ._-]*[0-9]+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[ ._-]+[^ ._-]*$")
 
 
@@ -39,10 +40,12 @@ class Folder(DatasetSource):
     - A video file is a video; a folder of pictures below `real` or `fake` is one, too. Pictures
       directly in `real` or `fake` are each by themselves.
     - Pictures in one folder whose names differ only by a number at the end ("a_001.png",
-      "a_002.png") count as one source, unless that would make one source of all.
+      "a_002.png", "071_0001.png", "b_frame1.png") count as one source, unless that would make one
+      source of all.
     - A fake belongs to the real video whose name its own begins with ("clip01_swapped" to
       "clip01", "071_054" to "071"; Celeb-DF's "id1_id0_0007" to "id1_0007"), else it is its own
-      source.
+      source. Its method's folder does not count in this ("fake/Swap/ann/01" belongs to
+      "real/ann/01").
     - The first folder below `fake` is the method where there is one.
     - Sources are dealt out to splits by their names. Where there are folders for the splits they
       count: equal names in two of them are taken for different videos. A missing `val` is dealt
@@ -173,15 +176,24 @@ def _stripped(item: _Item) -> str:
 
 
 def _real_of(key: str, reals: set[str], unique: dict[str, str]) -> str:
-    """The real video that a fake's name begins with; "fake/..." where there is none."""
+    """The real video that a fake's name begins with; "fake/..." where there is none.
+
+    Its name counts with the first folder, which may be the method, and without it.
+    """
     candidates = [key]
     while (shorter := _SEPARATOR.sub("", candidates[-1])) != candidates[-1]:
         candidates.append(shorter)
     candidates.insert(1, celebdf.read_name(PurePosixPath(key).name)[0])
     for candidate in candidates:
-        if candidate in reals:
-            return candidate
+        for name in (candidate, _without_first(candidate)):
+            if name in reals:
+                return name
         stem = PurePosixPath(candidate).name
         if stem in unique:
             return unique[stem]
-    return f"fake/{key}"
+    return f"fake/{_without_first(key)}"
+
+
+def _without_first(key: str) -> str:
+    parts = PurePosixPath(key).parts
+    return "/".join(parts[1:] or parts)

@@ -44,6 +44,7 @@ def test_kinds(tmp_path):
         ("a/clip.mp4", "a/clip_x.mp4", "a/clip"),
         ("a/clip.mp4", "b/clip_x.mp4", "a/clip"),
         ("videos/clip.mp4", "videos/clip_x.mp4", "clip"),
+        ("ann/001.mp4", "Swap/ann/001.mp4", "ann/001"),
         ("clip01.mp4", "clip012.mp4", "fake/clip012"),
         ("clip01.mp4", "other.mp4", "fake/other"),
     ],
@@ -62,6 +63,36 @@ def test_numbered_pictures_are_one_source(tmp_path):
     found = sources(tmp_path)
     assert len(found) == 16
     assert all(source == name.split("/")[1][:3] for name, source in found.items())
+
+
+@pytest.mark.parametrize("name", ["{}_{:04d}", "{}-{:04d}", "{}_frame{:04d}", "{}_frame_{:d}"])
+@pytest.mark.parametrize("videos", [("clip01", "clip02"), ("000", "001"), ("id0_0000", "id0_0001")])
+def test_frames_of_videos_with_numbers_are_one_source(tmp_path, videos, name):
+    names = [(video, name.format(video, frame)) for video in videos for frame in range(4)]
+    make(tmp_path, *(f"real/{each}.png" for _, each in names))
+    make(
+        tmp_path, *(f"fake/{each.replace(video, f'{video}_swap', 1)}.png" for video, each in names)
+    )
+    found = sources(tmp_path)
+    assert len(found) == 16
+    assert all(videos[source == videos[1]] in name for name, source in found.items())
+    assert set(found.values()) == set(videos)
+
+
+def test_people_below_methods_stay_with_their_real_videos(tmp_path):
+    clips = [f"{person}/{n:03d}.mp4" for person in ("ann", "bob", "cem") for n in range(3)]
+    make(tmp_path, *(f"real/{clip}" for clip in clips))
+    make(tmp_path, *(f"fake/{method}/{clip}" for method in ("Swap", "Morph") for clip in clips))
+    found = sources(tmp_path)
+    for clip in clips:
+        key = clip.removesuffix(".mp4")
+        assert {found[f"fake/{method}/{key}"] for method in ("Swap", "Morph")} == {key}
+
+
+def test_one_target_in_two_methods_is_one_source_without_a_real_video_too(tmp_path):
+    make(tmp_path, "real/zzz.mp4", "fake/A/clip1.mp4", "fake/B/clip1.mp4")
+    found = sources(tmp_path)
+    assert found["fake/A/clip1"] == found["fake/B/clip1"]
 
 
 def test_pictures_all_of_one_name_are_each_their_own(tmp_path):
