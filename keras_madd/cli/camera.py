@@ -168,7 +168,9 @@ class _Recording:
     def show(self, picture, seconds: float) -> bool:
         if self._writer is None:
             from keras_madd.media import VideoWriter
+            from keras_madd.media.writer import MOST_FRAME_RATE
 
+            self._rate = min(self._rate, MOST_FRAME_RATE)
             height, width = picture.shape[:2]
             settings: dict[str, Any] = {"speed": "ultrafast", "overwrite": self._overwrite}
             self._writer = VideoWriter(self._path, width, height, self._rate, **settings)

@@ -72,10 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--misses",
         type=PART,
-        default=0.1,
         metavar="SHARE",
-        help="with --false-alarms: find no trace in at most this share of fakes (default: "
-        "%(default)s)",
+        help="with --false-alarms: find no trace in at most this share of fakes (default: 0.1)",
     )
     parser.add_argument(
         "--threshold", type=SHARE, metavar="P", help="a threshold from elsewhere, 0 to 1"

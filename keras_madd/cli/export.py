@@ -199,7 +199,8 @@ def _write_shipped(args: argparse.Namespace, output: Path) -> None:
         for name in ("batch", "input_type", *_DESCRIBED)
         if getattr(args, name) != {"batch": 1, "input_type": "float32"}.get(name)
     ]
-    changed += [f"--{name}" for name in ("verify", "calibration") if getattr(args, name)]
+    asked = ("verify", "calibration", "max_auc_drop", "demonstration")
+    changed += ["--" + name.replace("_", "-") for name in asked if getattr(args, name)]
     if changed:
         raise UserError(
             f"{', '.join(changed)} needs --quantize, or a model: without either the trained "

@@ -76,6 +76,7 @@ class Overlays:
         """
         from keras_madd.inference.media import VIDEO_OVERLAY
         from keras_madd.media import VideoReader
+        from keras_madd.media.writer import MOST_FRAME_RATE
         from keras_madd.visualize import ScoredVideoWriter
 
         with VideoReader(path) as video:
@@ -89,7 +90,7 @@ class Overlays:
             lambda: ScoredVideoWriter(
                 target,
                 *size,
-                min(scored, rate),
+                min(scored, rate, MOST_FRAME_RATE),
                 seconds,
                 description.threshold,
                 note,

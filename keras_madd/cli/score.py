@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,8 @@ def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
     from keras_madd.support.errors import UserError
     from keras_madd.support.files import check_outputs
 
-    files = list(find_media(args.paths))
+    # Each once, also where it is named and in a folder that is named.
+    files = list({os.path.abspath(file): file for file in find_media(args.paths)}.values())
     if not files:
         raise UserError(f"No images and no videos in {', '.join(args.paths)}.")
     inputs = [*model_files(args.model), *files]

@@ -9,7 +9,11 @@ import numpy as np
 from keras_madd.evaluation.metrics import calibration_error
 from keras_madd.evaluation.protocol import frames_of
 from keras_madd.evaluation.scores import CLEAN, Scores
-from keras_madd.evaluation.verdict_thresholds import VerdictThresholds, fit_verdict_thresholds
+from keras_madd.evaluation.verdict_thresholds import (
+    MISSES,
+    VerdictThresholds,
+    fit_verdict_thresholds,
+)
 from keras_madd.inference.calibration import LEAST_PROBABILITY, calibrate
 from keras_madd.support.errors import UserError
 
@@ -38,7 +42,7 @@ class Calibration:
 
 
 def fit_calibration(
-    scores: Scores, false_alarms: float | None = None, misses: float = 0.1
+    scores: Scores, false_alarms: float | None = None, misses: float = MISSES
 ) -> Calibration:
     """Fits the temperature by log loss and the threshold by balanced accuracy, or by false alarms.
 

@@ -21,7 +21,7 @@ class EvaluationSettings:
         calibrate: Whether to fit temperature and threshold on the validation split first.
         false_alarms: With `calibrate`, fit the thresholds of the words "fake", "uncertain" and
             "no trace found", as `fit_verdict_thresholds`; None: one threshold.
-        misses: The same.
+        misses: The same; None: a tenth.
         threshold: A threshold from elsewhere, or None.
         aggregate: Frames to video, as `keras_madd.evaluation.video_scores`.
         bootstrap: Resamples of the videos for `compare`.
@@ -43,7 +43,7 @@ class EvaluationSettings:
     split: str = "test"
     calibrate: bool = False
     false_alarms: float | None = None
-    misses: float = 0.1
+    misses: float | None = None
     threshold: float | None = None
     aggregate: str = "mean"
     bootstrap: int = 1000
@@ -65,6 +65,8 @@ class EvaluationSettings:
             )
         if self.false_alarms is not None and not self.calibrate:
             raise UserError("--false-alarms needs --calibrate.")
+        if self.misses is not None and self.false_alarms is None:
+            raise UserError("--misses needs --false-alarms.")
         unknown = sorted(set(self.corruptions) - set(CORRUPTIONS))
         if unknown:
             raise UserError(

@@ -20,6 +20,7 @@ from keras_madd.evaluation.score_shards import (
     with_temperature,
 )
 from keras_madd.evaluation.scores import CLEAN, Scores, read_scores, write_scores
+from keras_madd.evaluation.verdict_thresholds import MISSES
 from keras_madd.inference.calibration import uncalibrated
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
@@ -131,7 +132,7 @@ def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
         validation = open_splits(settings.data[:1], "val")[0]
         with stages.stage("scores, validation") as stage:
             raw = score_split(model, validation, stage.advance)
-        calibration = fit_calibration(raw, settings.false_alarms, settings.misses)
+        calibration = fit_calibration(raw, settings.false_alarms, settings.misses or MISSES)
         temperature = calibration.temperature
         threshold = calibration.threshold, f"fitted on the validation split of {validation.name}"
         if settings.split != "val":

@@ -242,7 +242,13 @@ def _column(path: Path, name: str, column: "pyarrow.ChunkedArray") -> np.ndarray
     if name in TEXTS:
         return Names.of_arrow(column)
     try:
-        return column.to_numpy().astype(NUMBERS[name], casting="same_kind")
+        values = column.to_numpy()
+        if NUMBERS[name] is np.int64 and values.dtype.kind == "f":
+            # pandas writes 1.0 for 1 where a column once had a gap.
+            if not np.array_equal(values, np.rint(values)):
+                raise UserError(f"{path}: column {name} must hold whole numbers.")
+            values = values.astype(np.int64)
+        return values.astype(NUMBERS[name], casting="same_kind")
     except (TypeError, ValueError):
         raise UserError(f"{path}: column {name} must hold numbers, not {column.type}.") from None
 

@@ -16,6 +16,9 @@ import numpy as np
 
 from keras_madd.support.errors import UserError
 
+# Share of fakes in which no trace is found, where nothing else is asked for.
+MISSES = 0.1
+
 
 @dataclass(frozen=True)
 class VerdictThresholds:
@@ -44,7 +47,7 @@ def fit_verdict_thresholds(
     videos: np.ndarray,
     people: np.ndarray,
     false_alarms: float = 0.05,
-    misses: float = 0.1,
+    misses: float = MISSES,
 ) -> VerdictThresholds:
     """Fits both thresholds on validation people.
 

@@ -36,7 +36,7 @@ class Picture:
 
 def is_camera(source: str) -> bool:
     """Tells whether a source is a camera's number or device file rather than a video."""
-    return source.isdecimal() or source.startswith("/dev/")
+    return source.isdecimal() or (source.startswith("/dev/") and not Path(source).is_file())
 
 
 class Camera:

@@ -4,10 +4,10 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from keras_madd.faces.detect import MAX_SIDE
 from keras_madd.media.picture_damage import picture_damage
@@ -21,6 +21,16 @@ IMAGE_SUFFIXES = frozenset(
 # The kinds that are read, whatever a file is called. Pillow knows many more, some of which start
 # other programs (Ghostscript for EPS) or are read by code that few look after.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
+# EXIF's orientation -> what makes a picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # 192 MB of pixels. Few cameras make more, and a small file can claim any size.
 MAX_PIXELS = 64_000_000
 
@@ -53,7 +63,7 @@ def read_image(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndar
             image.load()
             if damage := picture_damage(path, image.format):
                 raise UserError(f"{path}: the picture is damaged: {damage}.")
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return _to_rgb(_upright(image))
     except UserError:
         raise
     except Image.UnidentifiedImageError:
@@ -80,6 +90,13 @@ def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     and hidden ones are passed over.
     """
     return find_files(paths, IMAGE_SUFFIXES)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turns a picture as its EXIF says; Pillow's own function fails where another tag is wrong."""
+    orientation: Any = image.getexif().get(ExifTags.Base.Orientation)
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:

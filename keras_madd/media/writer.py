@@ -11,6 +11,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
 
+MOST_FRAME_RATE = 1000
 _BT709 = 1  # In H.264's tables of matrices, primaries and transfer characteristics alike.
 
 
@@ -175,9 +176,10 @@ def _check(path, width, height, frame_rate, quality, rotation) -> None:
     for name, value in (("width", width), ("height", height)):
         if not 1 <= value <= 16384:
             raise ValueError(f"`{name}` must be 1 to 16384. Received: {name}={value!r}")
-    if not 0 < frame_rate <= 1000:
+    if not 0 < frame_rate <= MOST_FRAME_RATE:
         raise ValueError(
-            f"`frame_rate` must be above 0 and at most 1000. Received: frame_rate={frame_rate!r}"
+            f"`frame_rate` must be above 0 and at most {MOST_FRAME_RATE}. "
+            f"Received: frame_rate={frame_rate!r}"
         )
     if not 0 <= quality <= 51:
         raise ValueError(f"`quality` must be 0 to 51. Received: quality={quality!r}")

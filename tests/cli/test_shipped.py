@@ -85,6 +85,8 @@ def test_export_without_a_model_writes_the_shipped_file(shipped_preset, tmp_path
         run(export, "--output", out)
     with pytest.raises(UserError, match="--batch, --threshold needs --quantize"):
         run(export, "--output", out, "--overwrite", "--batch", "2", "--threshold", "0.7")
+    with pytest.raises(UserError, match="--max-auc-drop, --demonstration needs --quantize"):
+        run(export, "--output", out, "--overwrite", "--demonstration", "--max-auc-drop", "0.01")
 
 
 def test_export_without_a_model_converts_to_other_formats(shipped_preset, tmp_path):

@@ -30,7 +30,12 @@ def test_folders_tell_equal_names_apart(root):
 
 def test_as_much_of_the_path_as_is_needed(root):
     found = names(root, "c23/shards", "c40/shards", "else/shards", "c40/others")
-    assert found == ["synthetic (c23/shards)", "synthetic (c40/shards)", "else", "synthetic (others)"]
+    assert found == [
+        "synthetic (c23/shards)",
+        "synthetic (c40/shards)",
+        "else",
+        "synthetic (others)",
+    ]
 
 
 def test_one_folder_twice_is_refused(root):

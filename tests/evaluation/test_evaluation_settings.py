@@ -15,6 +15,10 @@ MODEL, DATA, SCORES = Path("m.tflite"), (Path("shards"),), Path("scores.csv")
         ({"scores": SCORES, "data": DATA}, "need --model"),
         ({"scores": SCORES, "corruptions": ["jpeg"]}, "need --model"),
         ({"scores": SCORES, "false_alarms": 0.1}, "--false-alarms needs --calibrate"),
+        (
+            {"model": MODEL, "data": DATA, "calibrate": True, "misses": 0.1},
+            "--misses needs --false",
+        ),
         ({"model": MODEL, "data": DATA, "corruptions": ["rain"]}, "knows .*jpeg.*: rain"),
     ],
 )

@@ -46,6 +46,16 @@ def test_a_table_of_another_program(tmp_path):
     assert scores.probability.tolist() == [0.5, 0.25]
 
 
+def test_whole_numbers_may_be_written_as_fractions(tmp_path):
+    # As pandas does with a column that once had a gap.
+    path = tmp_path / "scores.csv"
+    path.write_text("video,frame,label,method,probability\na,0.0,0.0,real,1\nb,12.0,1.0,swap,0\n")
+    scores = read_scores(path)
+    assert scores.frame.tolist() == [0, 12]
+    assert scores.label.tolist() == [0, 1]
+    assert scores.frame.dtype == np.int64
+
+
 def test_rows_and_names_in_use():
     picked = table().where(split="val")
     assert picked.video.names.tolist() == ["v2", "ü"]
@@ -77,7 +87,7 @@ def test_names_are_held_once():
         ("video,frame,label,method,probability\na,0,1,x,1.5\n", "from 0 to 1"),
         ("video,frame,label,method,probability\na,0,2,x,0.5\n", "0 .real. and 1 .fake. only"),
         ("video,frame,label,method,probability\na,zero,1,x,0.5\n", "frame must hold numbers"),
-        ("video,frame,label,method,probability\na,0.5,1,x,0.5\n", "frame must hold numbers"),
+        ("video,frame,label,method,probability\na,0.5,1,x,0.5\n", "frame must hold whole numbers"),
     ],
 )
 def test_bad_tables_are_refused(tmp_path, content, message):

@@ -1,3 +1,4 @@
+import tempfile
 import time
 
 import numpy as np
@@ -58,6 +59,12 @@ def plug_in(monkeypatch):
 )
 def test_is_camera(source, expected):
     assert is_camera(source) == expected
+
+
+def test_a_video_in_memory_is_no_camera():
+    # /dev/shm is where Linux keeps such files.
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".mp4") as file:
+        assert not is_camera(file.name)
 
 
 def test_a_camera_that_is_unplugged(plug_in, monkeypatch):

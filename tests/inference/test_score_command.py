@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from edge_videos import write_video
@@ -285,6 +287,48 @@ def test_some_frames_of_a_video(model_file, tmp_path, arguments, indices, rate):
     with VideoReader(tmp_path / "clip.mp4.scored.mp4") as video:
         assert video.frame_rate == pytest.approx(rate, rel=1e-3)
         assert len(list(video)) == len(indices)
+
+
+def test_a_file_that_is_named_twice_is_scored_once(model_file, photos, tmp_path, capfd):
+    picture = photos / "portrait.jpg"
+    (photos / "more" / "broken.jpg").unlink()
+    same = photos / "more" / ".." / "portrait.jpg"
+    arguments = [picture, photos, picture, same, "--overlay", tmp_path / "drawn"]
+    assert run(*arguments, "--model", model_file) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 2
+    assert len(list((tmp_path / "drawn").iterdir())) == 2
+
+
+def test_faster_than_any_player_shows(model_file, tmp_path):
+    path = write_frames(tmp_path / "clip.mp4", [n / 2000 for n in range(4)], rate=2000)
+    assert run(path, "--model", model_file, "--overlay", tmp_path / "drawn") == 0
+    with VideoReader(tmp_path / "drawn" / "clip.mp4.scored.mp4") as video:
+        assert video.frame_rate == 1000
+        assert len(list(video)) == 4
+
+
+def test_the_overlay_of_a_video_with_pauses_is_as_long(model_file, tmp_path):
+    seconds = [0.0, 0.04, 0.08, 2.0, 2.04, 4.0]
+    path = write_frames(tmp_path / "clip.mkv", seconds, rate=25)
+    assert run(path, "--model", model_file, "--overlay", tmp_path / "drawn") == 0
+    with VideoReader(tmp_path / "drawn" / "clip.mkv.scored.mp4") as video:
+        frames = list(video)
+    assert frames[-1].seconds == pytest.approx(4.0, abs=0.05)
+
+
+def write_frames(path, seconds, rate):
+    """Writes a video whose frames are shown at the given times."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 10000)
+        for number, time in enumerate(seconds):
+            image = np.full((64, 64, 3), 20 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = round(time * 10000), Fraction(1, 10000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
 
 
 def test_all_faces_of_a_video(model_file, tmp_path, capfd):

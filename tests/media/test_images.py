@@ -51,6 +51,15 @@ def test_exif_orientation_is_applied(tmp_path, pixels, orientation, turn):
     np.testing.assert_array_equal(read(tmp_path, stored, "a.png", exif=exif), pixels)
 
 
+def test_a_wrong_tag_beside_the_orientation_keeps_no_picture_from_being_read(tmp_path, pixels):
+    # Resolution unit as text, which Pillow reads and cannot write.
+    tags = struct.pack("<HHI4s", 0x0112, 3, 1, b"\6\0\0\0")
+    tags += struct.pack("<HHI4s", 0x0128, 2, 4, b"abc\0")
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2) + tags + bytes(4)
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(pixels, 1)))
+    np.testing.assert_array_equal(read(tmp_path, stored, "a.png", exif=exif), pixels)
+
+
 def test_cmyk_jpeg(tmp_path, pixels):
     found = read(tmp_path, Image.fromarray(pixels).convert("CMYK"), "a.jpg", quality=95)
     assert np.abs(found.astype(int) - pixels).max() < 16
