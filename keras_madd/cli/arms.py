@@ -42,6 +42,10 @@ def settings_and_seeds(args: argparse.Namespace) -> tuple[TrainSettings, range]:
         raise UserError(f"{args.command} runs on one host; --devices all uses all of its devices.")
     if args.budget is not None and hasattr(args, "steps_per_epoch"):
         raise UserError("--budget says how many steps are made: leave --steps-per-epoch out.")
+    for name in ("stage1_epochs", "patience"):
+        if args.budget is not None and hasattr(args, name):
+            option = "--" + name.replace("_", "-")
+            raise UserError(f"--budget pays for the steps of all epochs alike: leave {option} out.")
     args.resume = False
     settings = train.settings_of(args)
     if settings.faces:

@@ -211,9 +211,12 @@ def settings_of(args: argparse.Namespace) -> TrainSettings:
     Raises:
         UserError: If a value cannot work.
     """
+    from keras_madd.support.errors import UserError
     from keras_madd.training.run_record import read_record
 
     given = options_of(TrainSettings, args)
+    if given.get("people") and not (given.get("faces") or args.resume):
+        raise UserError("--people says who is shown in --faces: give both.")
     record = read_record(given["output"]) if args.resume else None
     saved = record["settings"] if record else {}
     fields = {**saved.get("fields", {}), **_fields(args)}

@@ -16,7 +16,7 @@ STEPS_FILE = "steps.json"
 # The training settings that a step's cost depends on.
 _OF_A_STEP = (
     *("preset", "init", "backbone_weights", "fields", "batch_size", "gradient_accumulation"),
-    *("optimizer", "mixed_precision", "ema"),
+    *("optimizer", "mixed_precision", "ema", "rematerialize", "freeze_early"),
 )
 
 
@@ -60,8 +60,8 @@ def within_budget(
 
 def steps_in_all(arm: TrainSettings, data: ShardsData) -> int:
     """Return how many steps a training of these settings makes on this data."""
-    once = arm.steps_per_epoch or replace(data, settings=arm).batches_per_epoch()
-    return arm.epochs * once
+    own = replace(data, settings=arm, clip_frames=arm.fields.get("clip_frames"))
+    return arm.epochs * (arm.steps_per_epoch or own.batches_per_epoch())
 
 
 def _measured(path: Path) -> list[dict[str, Any]]:

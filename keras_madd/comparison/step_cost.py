@@ -69,7 +69,8 @@ def _measure(settings: TrainSettings) -> StepCost:
     source = open_source(settings)
     model = starting_model(settings, starting_config(settings, source), source)
     model.compile(make_optimizer(settings, 1))
-    shape = (settings.batch_size, *model.config.input_size, 3)
+    model.rematerialize = settings.rematerialize
+    shape = (settings.batch_size, *model.config.pixels_shape)
     images = np.random.default_rng(0).integers(0, 256, shape, "uint8")
     labels = np.arange(settings.batch_size) % 2
     clock = time.perf_counter if accelerated else time.process_time

@@ -86,7 +86,9 @@ class CropRecord:
 
     def to_bytes(self) -> bytes:
         """Serializes the record as a `tf.train.Example`."""
-        features = {name: [getattr(self, name).encode()] for name in _TEXTS}
+        texts = {name: getattr(self, name) for name in _TEXTS}
+        # A file's name may be no text: such bytes are told as numbers.
+        features = {name: [text.encode(errors="backslashreplace")] for name, text in texts.items()}
         features |= {name: [int(getattr(self, name))] for name in _NUMBERS}
         features["image"] = [self.image]
         features["box"] = [int(value) for value in self.box]

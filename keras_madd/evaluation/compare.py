@@ -1,5 +1,6 @@
 """Whether one model is better than another on the same videos."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -77,7 +78,8 @@ def delong_test(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> tu
 
     Returns:
         `(variance, p)`: of the difference of the AUCs, and the two-sided p-value; 1.0 where the
-        difference is 0.
+        difference is 0, or one item of a class says nothing of how others vary. Where nothing
+        varies, as between a perfect order and none, it is twice the chance of a perfect order.
 
     Reference:
         DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); by mid-ranks as in Sun and Xu,
@@ -90,10 +92,11 @@ def delong_test(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> tu
     aucs = [above.mean() for above in over_fakes]
     difference = aucs[0] - aucs[1]
     variance = _variance(over_fakes[0] - over_fakes[1]) + _variance(over_reals[0] - over_reals[1])
-    if difference == 0:
+    fakes, count = int(labels.sum()), len(labels)
+    if difference == 0 or min(fakes, count - fakes) < 2:
         return variance, 1.0
     if variance == 0:
-        return variance, 0.0
+        return variance, 2 / math.comb(count, fakes)
     return variance, float(2 * norm.sf(abs(difference) / np.sqrt(variance)))
 
 

@@ -103,3 +103,16 @@ class AdamW(keras.optimizers.AdamW):
     @property
     def _fuses(self) -> bool:
         return keras.backend.backend() == "tensorflow" and not self.amsgrad
+
+
+def adamw(*args: Any, **kwargs: Any) -> keras.optimizers.AdamW:
+    """Build the quickest AdamW of the back end: `AdamW` with TensorFlow, else Keras's own.
+
+    With PyTorch, Keras exchanges its own class, and no other, for one that updates all at once.
+
+    Args:
+        *args: Those of `keras.optimizers.AdamW`.
+        **kwargs: The same.
+    """
+    fused = keras.backend.backend() == "tensorflow"
+    return (AdamW if fused else keras.optimizers.AdamW)(*args, **kwargs)

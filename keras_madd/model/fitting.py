@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from keras_madd.model.adamw import AdamW
+from keras_madd.model.adamw import adamw
 from keras_madd.model.callbacks import CentreStepDecay
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.labels import check_classes, check_loss, check_metrics
@@ -52,7 +52,7 @@ class Fitting(Base):
             ValueError: If a loss or a metric of Keras takes the logits for probabilities.
         """
         if isinstance(optimizer, str) and optimizer == "auto":
-            optimizer = AdamW(1e-3, weight_decay=1e-6)
+            optimizer = adamw(1e-3, weight_decay=1e-6)
         if isinstance(loss, str) and loss == "auto":
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if isinstance(metrics, str) and metrics == "auto":

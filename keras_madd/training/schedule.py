@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_madd.model.adamw import AdamW
+from keras_madd.model.adamw import adamw
 from keras_madd.model.warm_up import WarmUp
 from keras_madd.training.settings import TrainSettings
 
@@ -48,4 +48,4 @@ def make_optimizer(settings: TrainSettings, batches_per_epoch: int) -> keras.Opt
         shared |= {"use_ema": True, "ema_momentum": settings.ema ** (1 / accumulation)}
     if settings.optimizer == "sgd":
         return keras.optimizers.SGD(**shared, momentum=MOMENTUM, nesterov=True)
-    return AdamW(**shared)
+    return adamw(**shared)

@@ -84,6 +84,7 @@ def test_real_faces_alone_mean_self_blending():
         (["--data", "nowhere"], "nowhere/dataset.json: no such file"),
         (["--faces", "nowhere"], "There is no folder"),
         (["--data", "a", "--preset", "madd_b9"], "There is no preset 'madd_b9'. There are:"),
+        (["--data", "a", "--people", "p.csv"], "--people says who is shown in --faces: give both"),
         (["--data", "a", "--workers", "2"], "--workers and --worker need --coordinator"),
         (["--data", "a", "--coordinator", "h"], "give --workers N and --worker I"),
         (["--data", "a", "--batch-size", "7"], "`batch_size` must be even with balanced"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from synthetic_shards import write_shards
 
+from keras_madd.cli.main import main
 from keras_madd.comparison import ablation, arms, budget
 from keras_madd.comparison.step_cost import StepCost
 from keras_madd.model.config import MADDConfig
@@ -117,6 +118,15 @@ def test_a_budget_gives_a_dearer_arm_fewer_steps(shards, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         ablation.ablate(chosen, (0,), ("backbone", "full"), budget=8)
     assert trained == [{"backbone": 8, "full": 4}]
+
+
+@pytest.mark.parametrize("option", ["--stage1-epochs", "--patience"])
+def test_a_budget_pays_for_all_steps(shards, tmp_path, option, capsys):
+    out = tmp_path / "out"
+    command = ["ablate", "--output", str(out), "--data", str(shards), "--budget", "9", option, "2"]
+    assert main(command) == 2
+    assert f"leave {option} out" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_the_text_of_a_table():

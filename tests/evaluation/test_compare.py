@@ -51,6 +51,20 @@ def test_delong_is_its_definition(decimals):
     assert variance == pytest.approx(variance_pair_by_pair(labels, first, second))
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ([0, 0, 1, 1], 2 / 6),
+        ([0, 1, 1, 1], 1.0),
+        ([0, 0, 0, 1], 1.0),
+        ([0] * 9 + [1] * 9, 2 / 48620),
+    ],
+)
+def test_delong_of_a_perfect_order_against_none_is_as_likely_as_chance(labels, expected):
+    scores = np.linspace(0, 1, len(labels))
+    assert delong_test(labels, scores, np.full(len(labels), 0.5))[1] == pytest.approx(expected)
+
+
 def test_the_bootstrap_agrees_with_delong():
     labels, first, second = models(400)
     variance, p = delong_test(labels, first, second)

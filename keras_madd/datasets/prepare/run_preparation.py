@@ -106,7 +106,13 @@ def prepare(
         mirror = BucketMirror(os.fspath(output), here)
     with tree_of(root) as (tree, origin):
         if source is None and settings.dataset == Faces.name:
-            source = Faces(tree, people=people, seed=settings.seed)
+            source = Faces(
+                tree,
+                people=people,
+                seed=settings.seed,
+                methods=list(settings.methods) or None,
+                split_files=split_files,
+            )
         source = source or open_source(
             settings.dataset,
             tree,

@@ -116,7 +116,11 @@ class VideoCropper:
                 return self._crop(video, frames, real_boxes, choice)
             read, with_face = read + 1, with_face + bool(faces)
             for track, box, keypoints in faces:
-                found.setdefault(track, []).append(self._cut(video, sample, box, keypoints, clock))
+                cut = self._cut(video, sample, box, keypoints, clock)
+                if real_boxes is not None:
+                    # The real crop of the same frame has it, whatever came before had no face.
+                    cut.position = real_boxes.positions[sample.number]
+                found.setdefault(track, []).append(cut)
         if not read:
             raise VideoFailure("unreadable", frames.trouble or "none of its frames can be read")
         if not found:
@@ -142,14 +146,16 @@ class VideoCropper:
             "trouble": frames.trouble and _without_path(frames.trouble, video),
         }
         boxes: dict[int, dict] = {}
+        positions: dict[int, int] = {}
         for track, seen in chosen.items():
             for each in seen:
                 boxes.setdefault(each.number, {})[track] = each.box
+                positions[each.number] = each.position
         size = sizes.pop()
         return VideoCrops(
             sorted(records, key=lambda record: record.order),
             facts,
-            None if sizes else RealBoxes(boxes, size),
+            None if sizes else RealBoxes(boxes, positions, size),
             clock.seconds,
         )
 

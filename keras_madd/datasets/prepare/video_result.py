@@ -31,10 +31,12 @@ class RealBoxes:
 
     Attributes:
         frames: Frame number -> track number -> box.
+        positions: Frame number -> its place among the real video's sampled frames.
         image_size: `(height, width)` of the frames.
     """
 
     frames: dict[int, dict[int, tuple[int, int, int, int]]]
+    positions: dict[int, int]
     image_size: tuple[int, int]
 
 

@@ -39,6 +39,8 @@ class DatasetSource(ABC):
     """
 
     name = ""
+    # Whether it has official lists that `split_files` can name.
+    has_lists = False
 
     def __init__(
         self,
@@ -63,6 +65,8 @@ class DatasetSource(ABC):
         self.split_files = None if split_files is None else Path(split_files)
         if self.split_files is not None and not self.split_files.exists():
             raise UserError(f"The split files do not exist: {self.split_files}")
+        if self.split_files is not None and not self.has_lists:
+            raise UserError(f"{self.name} has no lists of splits: leave --split-files out.")
         self._missing: list[str] = []
         self._notes: list[str] = []
         self._videos: list[SourceVideo] | None = None

@@ -38,6 +38,7 @@ class CelebDFv2(DatasetSource):
     """
 
     name = "celebdf_v2"
+    has_lists = True
 
     def _find(self) -> Iterator[SourceVideo]:
         found = [
@@ -124,3 +125,4 @@ class CelebDFv1(CelebDFv2):
     """Celeb-DF v1, which has the shape of version 2."""
 
     name = "celebdf_v1"
+    has_lists = True

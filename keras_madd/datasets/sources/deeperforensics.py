@@ -25,6 +25,7 @@ class DeeperForensics(DatasetSource):
     """
 
     name = "deeperforensics"
+    has_lists = True
 
     def _find(self) -> Iterator[SourceVideo]:
         top = descend(self.root, "manipulated_videos")

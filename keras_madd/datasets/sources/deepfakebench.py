@@ -32,6 +32,7 @@ class DeepfakeBench(DatasetSource):
     """
 
     name = "deepfakebench"
+    has_lists = True
 
     def _find(self) -> Iterator[SourceVideo]:
         file = self._json()

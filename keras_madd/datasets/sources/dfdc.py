@@ -15,6 +15,7 @@ from keras_madd.support.errors import UserError
 METHOD = "DFDC"
 METADATA, LABELS = "metadata.json", "labels.csv"
 _PART = re.compile(r"(?:dfdc_)?train_part_0*([0-9]+)", re.IGNORECASE)
+_VALIDATION = ("validation", "val")
 _DEPTH = 3
 
 
@@ -28,7 +29,8 @@ class DFDC(DatasetSource):
 
     Parts are found by their `metadata.json`, up to three folders deep, and give the split by
     their number; a folder without a number, such as the sample of the competition, is dealt out
-    by the real videos. The test set is found by its `labels.csv`.
+    by the real videos, without those that lie in a part with a number too. The test set is found
+    by its `labels.csv`, and so is the validation set, by that in a folder `validation` or `val`.
     """
 
     name = "dfdc"
@@ -36,27 +38,31 @@ class DFDC(DatasetSource):
     def _find(self) -> Iterator[SourceVideo]:
         self.choose_methods([METHOD])
         places = list(self._places(self.root, _DEPTH))
+        numbered: set[str] = set()
+        # Parts with a number come first: the others are without what those have.
+        places.sort(key=lambda place: self._number(place[0]) is None)
         if not places:
             raise self.wrong_root(f"folders dfdc_train_part_N with {METADATA}, or {LABELS}")
         for folder, file in places:
             if file.name.casefold() == LABELS:
                 yield from self._test(folder, file)
             else:
-                yield from self._part(folder, file)
+                yield from self._part(folder, file, numbered)
 
     def _places(self, folder: Path, depth: int) -> Iterator[tuple[Path, Path]]:
         """Folders of videos with the file that tells their labels."""
         file = child(folder, LABELS, METADATA)
         if file is not None and file.is_file():
             yield folder, file
-        elif depth:
+        if depth and (file is None or file.name.casefold() == LABELS):
             for inner in folders(folder):
                 yield from self._places(inner, depth - 1)
 
-    def _part(self, folder: Path, file: Path) -> Iterator[SourceVideo]:
+    def _part(self, folder: Path, file: Path, numbered: set[str]) -> Iterator[SourceVideo]:
         part = self._number(folder)
         found = videos_in(folder)
-        entries = {}
+        entries: dict[str, tuple[int, str]] = {}
+        twice: list[str] = []
         for name, entry in read_json(file, dict).items():
             label = str(entry.get("label", "")).upper() if isinstance(entry, dict) else ""
             if label not in ("REAL", "FAKE"):
@@ -64,10 +70,17 @@ class DFDC(DatasetSource):
             stem = Path(name).stem
             original = entry.get("original")
             source = Path(original).stem if label == "FAKE" and original else stem
+            if part is not None:
+                numbered.add(stem)
+            elif stem in numbered:
+                twice.append(stem)
+                continue
             entries[stem] = (int(label == "FAKE"), source)
             if stem not in found:
                 self._missing.append(self.relative(folder / name))
-        self.note_left_out([name for name in found if name not in entries], f"not in {file}")
+        listed = {*entries, *twice}
+        self.note_left_out([name for name in found if name not in listed], f"not in {file}")
+        self.note_left_out(twice, "in a part with a number too", f"videos of {folder}")
         where = self.relative(folder) if part is None else f"part_{part:02d}"
         dealt = {}
         if part is None:
@@ -92,6 +105,7 @@ class DFDC(DatasetSource):
         return None
 
     def _test(self, folder: Path, file: Path) -> Iterator[SourceVideo]:
+        split = "val" if folder.name.casefold() in _VALIDATION else "test"
         found = self._beside(folder)
         table = csv.DictReader(read_text(file).splitlines())
         if not {"filename", "label"} <= set(table.fieldnames or ()):
@@ -102,7 +116,7 @@ class DFDC(DatasetSource):
                 raise UserError(f"{file}: the label of {row['filename']} is {row['label']!r}.")
             stem = Path(row["filename"]).stem
             if stem in found:
-                yield self._video(f"test/{stem}", found[stem], label, stem, "test")
+                yield self._video(f"{split}/{stem}", found[stem], label, stem, split)
             else:
                 self._missing.append(self.relative(folder / row["filename"]))
 
@@ -111,7 +125,9 @@ class DFDC(DatasetSource):
         """Videos beside the list or in one of the folders that people put them in."""
         found = videos_in(folder)
         for inner in (child(folder, name) for name in ("test_videos", "test")):
-            if not found and inner is not None and inner.is_dir():
+            if found or inner is None or not inner.is_dir():
+                continue
+            if child(inner, LABELS) is None:  # Else it is a place of its own.
                 found = videos_in(inner)
         return found
 

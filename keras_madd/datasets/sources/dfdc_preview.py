@@ -24,6 +24,7 @@ class DFDCPreview(DatasetSource):
     """
 
     name = "dfdc_preview"
+    has_lists = True
 
     def _find(self) -> Iterator[SourceVideo]:
         file = self.list_file(LIST)

@@ -51,6 +51,7 @@ class FaceForensics(DatasetSource):
     """
 
     name = "faceforensics"
+    has_lists = True
 
     def _find(self) -> Iterator[SourceVideo]:
         reals = originals(self, self.root, "youtube")

@@ -60,6 +60,11 @@ class Faces(DatasetSource):
         else:
             identities = {path: path.relative_to(self.root).parts[0] for path in found}
             splits = deal(identities.values(), ("train", "val"), self.name)
+        if found and self.people and not identities:
+            raise UserError(
+                f"{self.people} names none of the {len(found)} files below {self.root}: its first "
+                f"is {min(self._missing)}, the folder's {self.relative(min(found))}."
+            )
         if found and len(set(splits.values())) < 2:
             raise UserError(
                 f"{self.root}: there is only one person, {next(iter(splits))}, so nothing could be "

@@ -1,6 +1,7 @@
 """A plain folder: `real/` and `fake/`, of videos, of folders of frames, or of pictures."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ LABELS = ("real", "fake")
 _SPLIT_NAMES = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 # "ann_001", "clip01_0001", "ann_frame001".
 _NUMBERED = re.compile(r"(.+?)[ ._-]+(?:frame|f)?[ ._-]*[0-9]+", re.IGNORECASE)
+_NEARLY_ALL = 0.9
 _SEPARATOR = re.compile(r"[ ._-]+[^ ._-]*$")
 
 
@@ -38,14 +40,15 @@ class Folder(DatasetSource):
     """`real/**` and `fake/**`, with `train/`, `val/` and `test/` above them or not.
 
     - A video file is a video; a folder of pictures below `real` or `fake` is one, too. Pictures
-      directly in `real` or `fake` are each by themselves.
+      directly in `real` or `fake` are each by themselves; where `real` holds nothing else, so are
+      those in folders directly below `fake`, which are methods then.
     - Pictures in one folder whose names differ only by a number at the end ("a_001.png",
       "a_002.png", "071_0001.png", "b_frame1.png") count as one source, unless that would make one
-      source of all.
-    - A fake belongs to the real video whose name its own begins with ("clip01_swapped" to
-      "clip01", "071_054" to "071"; Celeb-DF's "id1_id0_0007" to "id1_0007"), else it is its own
-      source. Its method's folder does not count in this ("fake/Swap/ann/01" belongs to
-      "real/ann/01").
+      of nearly all.
+    - A fake belongs to the real video whose name, in any case, its own begins with
+      ("clip01_swapped" to "clip01", "071_054" to "071"; Celeb-DF's "id1_id0_0007" to
+      "id1_0007"), else it is its own source. Its method's folder does not count in this
+      ("fake/Swap/ann/01" belongs to "real/ann/01").
     - The first folder below `fake` is the method where there is one.
     - Sources are dealt out to splits by their names. Where there are folders for the splits they
       count: equal names in two of them are taken for different videos. A missing `val` is dealt
@@ -56,7 +59,13 @@ class Folder(DatasetSource):
 
     def _find(self) -> Iterator[SourceVideo]:
         tops = self._tops()
-        items = [item for split, label, top in tops for item in self._items(split, label, top)]
+        items = []
+        loose = set()  # Splits whose real files are pictures directly in `real`.
+        for split, label, top in tops:
+            found = list(self._items(split, label, top, label == 1 and split in loose))
+            items += found
+            if label == 0 and found and all(item.picture for item in found):
+                loose.add(split)
         if not items:
             raise self.wrong_root("videos or pictures in real/ and fake/")
         items = _with_sources(items)
@@ -71,11 +80,15 @@ class Folder(DatasetSource):
         if len({item.label for item in items}) == 1:
             self._notes.append(f"All videos are {LABELS[items[0].label]}.")
         names = Counter(_name(item) for item in items)
+        splits = {
+            item: item.split if item.split in ("val", "test") else dealt[item.source]
+            for item in items
+        }
+        self._note_one_sided(items, splits)
         for item in items:
             method = _method(item)
             if item.label and method not in chosen:
                 continue
-            split = item.split if item.split in ("val", "test") else dealt[item.source]
             yield SourceVideo.of_file(
                 item.path,
                 item.picture,
@@ -84,8 +97,21 @@ class Folder(DatasetSource):
                 method=method,
                 source=item.source,
                 identity="",
-                split=split,
+                split=splits[item],
                 dataset=self.name,
+            )
+
+    def _note_one_sided(self, items: list[_Item], splits: dict[_Item, str]) -> None:
+        found = {(splits[item], item.label) for item in items}
+        for split in SPLITS:
+            for label, name in enumerate(LABELS):
+                if (split, label) not in found and (split, 1 - label) in found:
+                    self._notes.append(f"{split} has no {name} ones: their sources are elsewhere.")
+        absent = [split for split in SPLITS if not {(split, 0), (split, 1)} & found]
+        if absent:
+            sources = len({item.source for item in items})
+            self._notes.append(
+                f"There is nothing in {' and '.join(absent)}: {sources} sources were found."
             )
 
     def _tops(self) -> list[tuple[str, int, Path]]:
@@ -110,7 +136,7 @@ class Folder(DatasetSource):
             )
         return found
 
-    def _items(self, split: str, label: int, top: Path) -> Iterator[_Item]:
+    def _items(self, split: str, label: int, top: Path, loose: bool) -> Iterator[_Item]:
         pictures = defaultdict(list)
         for path in self.files_below(top, VIDEO_SUFFIXES | IMAGE_SUFFIXES):
             if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -118,11 +144,11 @@ class Folder(DatasetSource):
             else:
                 yield _Item(split, label, path, _key(path.with_suffix(""), top), picture=False)
         for folder, paths in pictures.items():
-            if folder != top:
+            if folder != top and not (loose and folder.parent == top):
                 yield _Item(split, label, folder, _key(folder, top), picture=False)
                 continue
             for path in paths:
-                yield _Item(split, label, path, path.stem, picture=True)
+                yield _Item(split, label, path, _key(path.with_suffix(""), top), picture=True)
 
     def _dealt(self, given: set[str], labels: dict[str, set[int]]) -> dict[str, str]:
         if given == {""}:
@@ -154,18 +180,26 @@ def _with_sources(items: list[_Item]) -> list[_Item]:
     stripped = {item: _stripped(item) for item in items}
     for top in {(item.split, item.label) for item in items}:
         loose = [item for item in items if item.picture and (item.split, item.label) == top]
-        if len({stripped[item] for item in loose}) == 1:
+        stems = Counter(_without_method(stripped[item], item.label) for item in loose)
+        # One stem of nearly all, such as a camera's, tells nothing.
+        if loose and max(stems.values()) >= _NEARLY_ALL * len(loose):
             stripped |= {item: item.key for item in loose}
     result = []
     for split in {item.split for item in items}:
         members = [item for item in items if item.split == split]
-        reals = {stripped[item] for item in members if not item.label}
+        reals: dict[str, str] = {}
+        for item in members:
+            if not item.label:
+                reals.setdefault(_plain(stripped[item]), stripped[item])
         stems = Counter(PurePosixPath(key).name for key in reals)
-        names = {PurePosixPath(key).name: key for key in reals}
-        unique = {name: key for name, key in names.items() if stems[name] == 1}
+        unique = {
+            PurePosixPath(key).name: real
+            for key, real in reals.items()
+            if stems[PurePosixPath(key).name] == 1
+        }
         for item in members:
             key = stripped[item]
-            source = _real_of(key, reals, unique) if item.label else key
+            source = _real_of(key, reals, unique) if item.label else reals[_plain(key)]
             result.append(replace(item, source="/".join(filter(None, (split, source)))))
     return result
 
@@ -175,7 +209,12 @@ def _stripped(item: _Item) -> str:
     return match[1] if match else item.key
 
 
-def _real_of(key: str, reals: set[str], unique: dict[str, str]) -> str:
+def _plain(key: str) -> str:
+    """A key as it is compared: case and Unicode form say nothing."""
+    return unicodedata.normalize("NFC", key).casefold()
+
+
+def _real_of(key: str, reals: dict[str, str], unique: dict[str, str]) -> str:
     """The real video that a fake's name begins with; "fake/..." where there is none.
 
     Its name counts with the first folder, which may be the method, and without it.
@@ -185,15 +224,16 @@ def _real_of(key: str, reals: set[str], unique: dict[str, str]) -> str:
         candidates.append(shorter)
     candidates.insert(1, celebdf.read_name(PurePosixPath(key).name)[0])
     for candidate in candidates:
-        for name in (candidate, _without_first(candidate)):
-            if name in reals:
-                return name
-        stem = PurePosixPath(candidate).name
+        for name in (candidate, _without_method(candidate)):
+            if _plain(name) in reals:
+                return reals[_plain(name)]
+        stem = _plain(PurePosixPath(candidate).name)
         if stem in unique:
             return unique[stem]
-    return f"fake/{_without_first(key)}"
+    return f"fake/{_without_method(key)}"
 
 
-def _without_first(key: str) -> str:
+def _without_method(key: str, label: int = 1) -> str:
+    """A fake's key without its first folder."""
     parts = PurePosixPath(key).parts
-    return "/".join(parts[1:] or parts)
+    return "/".join(parts[label:] or parts)

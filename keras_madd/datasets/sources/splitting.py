@@ -136,4 +136,4 @@ def keep_sources_together(
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode(errors="backslashreplace")).digest()

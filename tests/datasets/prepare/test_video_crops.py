@@ -9,7 +9,7 @@ from edge_videos import write_near_and_far
 from PIL import Image
 
 from keras_madd.datasets.prepare.video_crops import VideoCropper, encode_image
-from keras_madd.datasets.prepare.video_result import VideoFailure
+from keras_madd.datasets.prepare.video_result import RealBoxes, VideoFailure
 from keras_madd.faces import FaceDetector, FaceLandmarker, crop_face
 from keras_madd.media import VideoReader, VideoWriter
 
@@ -123,6 +123,23 @@ def test_one_face_model_finds_all_faces_of_a_video(tmp_path, cropper, source_vid
 
 
 class TestRealBoxes:
+    def test_a_fake_has_the_positions_of_its_real_frames(
+        self, film, tmp_path, cropper, source_video
+    ):
+        fake = dataset_trees.write_face_video(tmp_path / "f.mp4", seed=3, fake=True)
+        cutter = cropper()
+        boxes = cutter.crop(source_video(film)).boxes
+        first = min(boxes.frames)
+        # As where no face was found in the real video's first sampled frame.
+        gap = RealBoxes(
+            {number: boxes.frames[number] for number in boxes.frames if number != first},
+            {number: place for number, place in boxes.positions.items() if number != first},
+            boxes.image_size,
+        )
+        records = cutter.crop(source_video(fake, label=1), gap).records
+        assert [record.position for record in records] == [1, 2]
+        assert [record.frame for record in records] == sorted(gap.frames)
+
     def test_a_fake_is_cut_like_its_real_video(self, film, tmp_path, cropper, source_video):
         fake = dataset_trees.write_face_video(tmp_path / "f.mp4", seed=3, fake=True)
         cutter = cropper(image_format="png")

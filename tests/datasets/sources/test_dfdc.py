@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import dataset_trees as trees
 import pytest
@@ -61,6 +62,37 @@ def test_test_set(tmp_path, videos):
     assert [(video.name, video.label, video.split) for video in source.videos()] == [
         (f"test/test{number:03d}", number % 2, "test") for number in range(6)
     ]
+
+
+def test_validation_set(tmp_path):
+    trees.dfdc_test(trees.dfdc(tmp_path, parts=(0,)))
+    validation = tmp_path / "validation"
+    validation.mkdir()
+    for number in range(6):
+        (validation / f"val{number}.mp4").touch()
+    rows = [f"val{number}.mp4,{number % 2}" for number in range(6)]
+    (validation / "labels.csv").write_text("\n".join(["filename,label", *rows]))
+    splits = [video.split for video in open_source("dfdc", tmp_path).videos()]
+    assert splits.count("val") == splits.count("test") == splits.count("train") == 6
+
+
+def test_a_list_in_the_root_hides_no_part(tmp_path):
+    trees.dfdc_test(trees.dfdc(tmp_path, parts=(0, 36)), videos="test_videos")
+    for path in (tmp_path / "test").iterdir():
+        path.rename(tmp_path / path.name)
+    source = open_source("dfdc", tmp_path)
+    splits = [video.split for video in source.videos()]
+    assert splits.count("val") == splits.count("test") == splits.count("train") == 6
+    assert source.missing == []
+
+
+def test_a_sample_of_a_part_is_left_out(tmp_path):
+    trees.dfdc(tmp_path, parts=(0, 36))
+    whole = {video.name: video.split for video in open_source("dfdc", tmp_path).videos()}
+    shutil.copytree(tmp_path / "dfdc_train_part_0", tmp_path / "a_sample")
+    source = open_source("dfdc", tmp_path)
+    assert {video.name: video.split for video in source.videos()} == whole
+    assert any("in a part with a number too" in note for note in source.notes)
 
 
 def test_missing_and_unlisted(tmp_path):

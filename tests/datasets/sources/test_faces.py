@@ -99,6 +99,15 @@ def test_a_table_that_cannot_be_used(tmp_path, text, words):
         Faces(root, people=tmp_path / "people.csv").videos()
 
 
+def test_a_table_of_other_paths(tmp_path):
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces/a.jpg").touch()
+    (tmp_path / "people.csv").write_text("file,person\nfaces/a.jpg,p\nfaces/b.jpg,q\n")
+    source = Faces(tmp_path / "faces", people=tmp_path / "people.csv")
+    with pytest.raises(UserError, match=r"none of the 1 files .* first is faces/a.jpg, .* a.jpg\."):
+        source.videos()
+
+
 def test_no_table(tmp_path):
     with pytest.raises(UserError, match=r"people\.csv: there is no such file"):
         Faces(_touch(tmp_path / "photos", "a.jpg"), people=tmp_path / "people.csv").videos()

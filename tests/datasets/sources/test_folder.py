@@ -1,6 +1,10 @@
+import os
+
 import dataset_trees as trees
 import pytest
 
+from keras_madd.datasets.prepare.plan import make_plan
+from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.sources import open_source
 from keras_madd.support.errors import UserError
 
@@ -100,6 +104,53 @@ def test_pictures_all_of_one_name_are_each_their_own(tmp_path):
     found = sources(tmp_path)
     assert len(set(found.values())) == 20
     assert {found[f"real/img_{n:03d}"] == found[f"fake/img_{n:03d}"] for n in range(20)} == {True}
+
+
+def test_one_other_picture_changes_nothing(tmp_path):
+    names = [f"{label}/img_{n:03d}.png" for label in ("real", "fake") for n in range(40)]
+    make(tmp_path, *names, "real/cover.png")
+    found = open_source("folder", tmp_path).videos()
+    assert {video.split for video in found} == {"train", "val", "test"}
+    assert len({video.source for video in found}) == 41
+
+
+def test_pictures_in_folders_of_methods(tmp_path):
+    make(tmp_path, *(f"real/{n:05d}.png" for n in range(30)))
+    make(tmp_path, *(f"fake/{m}/img_{n:05d}.png" for m in ("GAN", "Diffusion") for n in range(30)))
+    videos = open_source("folder", tmp_path).videos()
+    assert len(videos) == 90
+    assert {video.method for video in videos if video.label} == {"GAN", "Diffusion"}
+    assert all(len(video.frames) == 1 for video in videos)
+    assert {video.split for video in videos if video.label} == {"train", "val", "test"}
+    assert len(open_source("folder", tmp_path, methods=["GAN"]).videos()) == 60
+
+
+def test_case_and_unicode_form_part_no_pair(tmp_path):
+    make(tmp_path, *(f"real/Cli\N{LATIN SMALL LETTER E WITH ACUTE}p{n:02d}.MP4" for n in range(9)))
+    make(tmp_path, *(f"fake/clie\N{COMBINING ACUTE ACCENT}p{n:02d}_x.mp4" for n in range(9)))
+    found = sources(tmp_path)
+    assert len(found) == 18
+    assert len(set(found.values())) == 9
+    assert all(source.startswith("Cli") for source in found.values())
+
+
+def test_a_split_without_real_ones_is_told(tmp_path):
+    make(tmp_path, *(f"real/{p}_{n}.png" for p in ("ann", "bob") for n in range(9)))
+    make(tmp_path, *(f"fake/{n}.mp4" for n in range(30)))
+    notes = open_source("folder", tmp_path).notes
+    assert "val has no real ones: their sources are elsewhere." in notes
+
+
+def test_a_name_that_is_no_text(tmp_path):
+    names = [b"caf\xe9.mp4", *(f"{n}.mp4".encode() for n in range(9))]
+    for label in (b"real", b"fake"):
+        (tmp_path / label.decode()).mkdir()
+        for name in names:
+            open(os.path.join(os.fsencode(tmp_path), label, name), "w").close()
+    source = open_source("folder", tmp_path)
+    assert len(source.videos()) == 20
+    settings = PrepareSettings("folder", seed=0)
+    assert len(make_plan(source.videos(), settings, tmp_path).videos) == 20
 
 
 def test_methods_are_the_folders_below_fake(tmp_path):

@@ -167,6 +167,9 @@ class TestWrongRoots:
             open_source(name, tmp_path / "file")
         with pytest.raises(UserError, match="split files do not exist"):
             open_source(name, tmp_path, split_files=tmp_path / "none")
+        if not SOURCES[name].has_lists:
+            with pytest.raises(UserError, match="has no lists of splits: leave --split-files out"):
+                open_source(name, tmp_path, split_files=tmp_path)
 
     def test_unreadable_folder(self, name, tmp_path, monkeypatch):
         def refuse(path):
