@@ -57,6 +57,7 @@ def write_web_folder(
         shutil.copytree(PAGE, work, dirs_exist_ok=True)
         with tarfile.open(RUNTIMES) as archive:
             archive.extractall(work / "wasm", filter="data")
+        _date_anew(work)
         (work / MODEL).parent.mkdir()
         shutil.copyfile(model_path, work / MODEL)
         shutil.copyfile(model_json_path(model_path), model_json_path(work / MODEL))
@@ -87,6 +88,16 @@ def _words(model_path: Path) -> str | None:
     """Returns what the model card of a preset says, if the model comes out of one."""
     card = shipped.model_card(model_path)
     return None if card is None else card.read_text(encoding="utf-8")
+
+
+def _date_anew(folder: Path) -> None:
+    """Sets the times of files to now; the archive's are of 1970, the page's of the installation.
+
+    Browsers keep a file the longer unasked the older it is, and are told that it has not changed
+    where it is no newer than theirs.
+    """
+    for path in folder.rglob("*"):
+        os.utime(path)
 
 
 def _entry(path: Path) -> dict:

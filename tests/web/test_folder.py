@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import tarfile
+import time
 from html import unescape
 
 import pytest
@@ -72,6 +73,14 @@ def test_the_runtimes_are_whole_and_come_with_their_loaders(folder):
         if name.endswith(".wasm"):
             assert (folder / "wasm" / name).read_bytes()[:4] == b"\0asm"
             assert name.replace(".wasm", ".js") in names
+
+
+def test_every_file_is_as_new_as_the_folder(model_file, tmp_path):
+    """Else browsers keep an old one for years, and a server says that it has not changed."""
+    started = int(time.time())  # Some file systems know whole seconds only.
+    folder = write_web_folder(model_file, tmp_path / "page")
+    old = [path for path in folder.rglob("*") if path.stat().st_mtime < started]
+    assert old == []
 
 
 def test_the_download_stays_small():

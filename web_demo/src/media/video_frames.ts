@@ -55,9 +55,10 @@ export class VideoFile {
   /**
    * Shows the frame at a time and returns its pixels, in a canvas that the next call reuses.
    *
-   * @throws MediaError where the file is damaged there.
+   * @throws MediaError where the file is damaged there; another time may still be shown.
    */
   async frameAt(seconds: number): Promise<HTMLCanvasElement> {
+    if (this.element.error) await this.reopen();
     if (this.element.currentTime !== seconds) {
       const shown = once(this.element, "seeked");
       this.element.currentTime = seconds;
@@ -66,6 +67,12 @@ export class VideoFile {
     const context = this.canvas.getContext("2d", { willReadFrequently: true })!;
     context.drawImage(this.element, 0, 0);
     return this.canvas;
+  }
+
+  /** After an error an element does nothing any more until it loads its file anew. */
+  private async reopen(): Promise<void> {
+    this.element.src = this.url;
+    await once(this.element, "loadeddata");
   }
 
   /** Frees the file. */
@@ -94,5 +101,6 @@ function once(element: HTMLVideoElement, event: string): Promise<void> {
     }
     element.addEventListener(event, succeed);
     element.addEventListener("error", fail);
+    if (element.error) fail(); // It is told once, and nothing comes after it.
   });
 }

@@ -8,7 +8,7 @@ import { Detector } from "../runtime/detector.ts";
 import type { Backend } from "../runtime/litert_runner.ts";
 import { announce } from "./announce.ts";
 import { BackendPanel } from "./backend_panel.ts";
-import { Camera, CameraError } from "./camera.ts";
+import { Camera, type CameraChoice, CameraError } from "./camera.ts";
 import { element } from "./elements.ts";
 import { listenForFiles } from "./inputs.ts";
 import { Report } from "./report.ts";
@@ -29,7 +29,8 @@ export class Page {
   private stage!: Stage;
   private backend!: BackendPanel;
   private panel: VideoPanel | null = null;
-  private facing: "user" | "environment" = "user";
+  private cameraChoice: CameraChoice = { facingMode: "user" };
+  private otherCamera: CameraChoice | null = null;
   /** What is being done now, and the way to end it. */
   private current = Promise.resolve();
   private abort = new AbortController();
@@ -68,7 +69,7 @@ export class Page {
       else this.openCamera();
     });
     element("switch-camera").addEventListener("click", () => {
-      this.facing = this.facing === "user" ? "environment" : "user";
+      this.cameraChoice = this.otherCamera ?? this.cameraChoice;
       this.openCamera();
     });
     element("stop").addEventListener("click", () => this.abort.abort());
@@ -185,16 +186,16 @@ export class Page {
 
   private openCamera(): void {
     this.begin(async (signal) => {
-      let lose: (reason: Error) => void = () => undefined;
-      const lost = () => lose(new CameraError("cameraLost"));
-      const camera = await Camera.open(element("video"), this.facing, lost);
+      const camera = await Camera.open(element("video"), this.cameraChoice, signal);
+      if (!camera) return;
       this.stage.begin("live", camera.mirrored);
       this.report.camera(true);
-      element("switch-camera").hidden = !camera.others;
+      this.otherCamera = camera.other;
+      element("switch-camera").hidden = !camera.other;
       let scorer: LiveScorer | undefined;
       try {
         const error = await new Promise<Error | null>((resolve) => {
-          lose = resolve;
+          void camera.lost.then(resolve);
           signal.addEventListener("abort", () => resolve(null));
           if (signal.aborted) resolve(null);
           else scorer = this.scoreLive(resolve);

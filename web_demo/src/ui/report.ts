@@ -95,6 +95,10 @@ export class Report {
     wanted: number,
   ): void {
     const done = video.frames.length;
+    if (!done) {
+      this.say("stoppedEarly", { done, total: wanted });
+      return;
+    }
     const note = (speaker: Speaker) => {
       if (video.damagedFrom !== null) {
         return speaker.say("damaged", { time: time(video.damagedFrom) });

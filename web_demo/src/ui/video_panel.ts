@@ -57,7 +57,11 @@ export class VideoPanel {
     this.slider.max = String(Math.max(0, result.frames.length - 1));
     this.slider.disabled = !result.frames.length;
     this.translate(this.speaker);
-    await this.go(result.heaviest ?? 0);
+    try {
+      await this.go(result.heaviest ?? 0);
+    } catch {
+      this.point(result.frames.length - 1); // The last one that was scored is still there.
+    }
   }
 
   /** Says everything anew in another language. */
@@ -100,9 +104,14 @@ export class VideoPanel {
   private async go(index: number): Promise<void> {
     if (!this.frames[index]) return;
     const picture = await this.video.frameAt(this.frames[index].seconds);
+    this.stage.showFaces(this.frames[index].faces, picture);
+    this.point(index);
+  }
+
+  /** Names the frame that is shown, on the slider and the timeline. */
+  private point(index: number): void {
     this.shown = index;
     this.slider.value = String(index);
-    this.stage.showFaces(this.frames[index].faces, picture);
     this.nameFrame();
     this.draw();
   }

@@ -9,6 +9,7 @@ import {
   type Server,
   makeFixtures,
   openPage,
+  score,
   startBrowser,
   startWeb,
   waitForWords,
@@ -16,11 +17,12 @@ import {
 
 const FRAMES = 2000;
 
+let fixtures: string;
 let server: Server;
 let browser: Browser;
 
 before(async () => {
-  const fixtures = makeFixtures();
+  fixtures = makeFixtures();
   server = await startWeb();
   browser = await startBrowser(
     "--use-fake-device-for-media-stream",
@@ -214,6 +216,63 @@ test("a camera that is not allowed: one clear sentence", async () => {
   });
   await page.click("#camera");
   await waitForWords(page, /^There is no camera/);
+  await page.context().close();
+});
+
+test("a question about the camera that nobody answers does not hold up a photo", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () => new Promise(() => undefined);
+  });
+  await page.click("#camera");
+  await score(page, path.join(fixtures, "small.png"));
+  await waitForWords(page, /^Looks real/);
+  assert.equal(await page.textContent("#camera"), "Use the camera");
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("the other camera: of a computer the next one, of a phone the one that faces away", async () => {
+  const { page, complaints } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.evaluate(() => {
+    const global = window as unknown as { asked: unknown[]; facing: string | undefined };
+    global.asked = [];
+    let deviceId = "";
+    const { mediaDevices } = navigator;
+    const devices = ["a", "b"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
+    mediaDevices.enumerateDevices = () => Promise.resolve(devices as never);
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const { deviceId: wanted, facingMode } = constraints!.video as Record<string, string>;
+      global.asked.push(wanted ?? facingMode);
+      deviceId = wanted ?? "a";
+      const stream = await ask({ video: true });
+      stream.getVideoTracks()[0].getSettings = () => ({ deviceId, facingMode: global.facing });
+      return stream;
+    };
+  });
+  const runAs = async (facing: string | undefined, button: string) => {
+    await page.evaluate(
+      ([facing, button]) => {
+        const global = window as unknown as Watched & { facing: string | undefined };
+        global.facing = facing;
+        document.querySelector<HTMLButtonElement>(button!)!.click();
+        global.liveFrames = 0; // From here on they are of the camera that was asked for.
+      },
+      [facing, button],
+    );
+    await waitForFrames(page, 3);
+  };
+  await runAs(undefined, "#camera");
+  await runAs(undefined, "#switch-camera");
+  await runAs("user", "#switch-camera");
+  assert.equal(await page.locator("video.mirrored").count(), 1);
+  await runAs("environment", "#switch-camera");
+  assert.equal(await page.locator("video.mirrored").count(), 0);
+  await runAs("user", "#switch-camera");
+  const asked = await page.evaluate(() => (window as unknown as { asked: unknown[] }).asked);
+  assert.deepEqual(asked, ["user", "b", "a", "environment", "user"]);
+  assert.deepEqual(complaints, []);
   await page.context().close();
 });
 

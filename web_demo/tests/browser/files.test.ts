@@ -123,6 +123,41 @@ test("a video can be stopped; what was seen so far counts", async () => {
   assert.match((await page.textContent("#detail"))!, /^Mean fake probability/);
 });
 
+test("a video that is stopped before its first frame says no more than that", async () => {
+  const { page } = opened;
+  await page.evaluate(() => {
+    const stop = document.querySelector<HTMLButtonElement>("#stop")!;
+    // The first frames are those on which a face model is chosen.
+    const video = document.querySelector("video")!;
+    video.addEventListener("seeked", () => stop.click(), { once: true });
+  });
+  await page.setInputFiles("#file", path.join(fixtures, "video.mp4"));
+  await waitForWords(page, /^Stopped early: 0 of 64 frames were looked at\.$/);
+});
+
+test("a frame that cannot be shown any more does not cost a video its result", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  await page.evaluate(() => {
+    const progress = document.querySelector("progress")!;
+    const seconds = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime")!;
+    Object.defineProperty(document.querySelector("video"), "currentTime", {
+      ...seconds,
+      set(this: HTMLVideoElement, value: number) {
+        if (progress.value < progress.max) seconds.set!.call(this, value);
+        else this.dispatchEvent(new Event("error"));
+      },
+    });
+  });
+  const { frames, probability } = await score(page, path.join(fixtures, "video.mp4"));
+  assert.equal(frames!.length, 64);
+  assert.ok(probability! > 0);
+  await waitForWords(page, /^Looks real/);
+  assert.equal(await page.inputValue("#frame"), "63");
+  assert.match((await page.getAttribute("#frame", "aria-valuetext"))!, /no face/);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test("a model that is not the one that was exported is refused", async () => {
   const plain = await startPlainServer();
   const model = path.join(plain.folder, "model", "model.tflite");
