@@ -7,4 +7,12 @@ public abstract class LiveData<T> {
     public @Nullable T getValue() {
         throw new UnsupportedOperationException("stub");
     }
+
+    public void observe(LifecycleOwner owner, Observer<? super T> observer) {
+        throw new UnsupportedOperationException("stub");
+    }
+
+    public void removeObserver(Observer<? super T> observer) {
+        throw new UnsupportedOperationException("stub");
+    }
 }

@@ -7,4 +7,6 @@ public interface CameraInfo {
     boolean hasFlashUnit();
 
     LiveData<ZoomState> getZoomState();
+
+    LiveData<CameraState> getCameraState();
 }

@@ -32,6 +32,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     private var scorer: GalleryScorer? = null
     private var work = GalleryWork<Uri>()
     private var reading = false
+    private var summary = ""
     private var picture: Bitmap? = null
     private var shot: Shot? = null
 
@@ -85,12 +86,16 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
         }
         work = work.choose(address)
         // The picker's answer comes before onStart or after it.
-        if (scorer != null) score(address)
+        if (scorer == null) return
+        // What ended the work for good ends with a model that is opened anew.
+        if ((facts.state as? UiState.Failed)?.canRetry == true) restart() else score(address)
     }
 
     private fun score(address: Uri) {
         picture = null
         shot = null
+        summary = ""
+        screen.showNote("")
         screen.overlay.show(null)
         reading = true
         handle(UiEvent.SourceChosen(Source.GALLERY))
@@ -115,10 +120,14 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     override fun onProgress(index: Int, count: Int) =
         screen.showNote(getString(R.string.reading_video, index + 1, count))
 
+    override fun onVideo(withFace: Int, frames: Int) {
+        summary = getString(R.string.video_frames, withFace, frames)
+    }
+
     override fun onDone() {
         work = work.finish()
         reading = false
-        screen.showNote("")
+        screen.showNote(summary)
         screen.show(facts.state)
         // Spoken once, when the whole photo or video was looked at.
         screen.announceNow()

@@ -44,7 +44,7 @@ data class ScoredFace(
  * @param contract of the model.
  * @param runner the open model; may be replaced when a back end fails.
  * @param threshold calibrated probability from which a face is called fake; by default the model's.
- * @param smoothing false for single photographs: no tracking, and a verdict at once.
+ * @param smoothing false for photographs and the frames of a file: no tracking, a verdict at once.
  * @param statistics receives the times of cropping and inference.
  * @param listener hears of both, for traces.
  */
@@ -95,8 +95,10 @@ class FaceScorer(
 
     private fun scoreOne(frame: RgbaFrame, box: Box, square: CropSquare, track: Int): ScoredFace {
         timed(Stage.CROP) { cropper.crop(frame, box, contract.cropMargin, crop) }
-        val raw = timed(Stage.INFER) { runner.run(crop) }
-        val probability = calibration.calibrate(raw.toDouble())
+        val raw = timed(Stage.INFER) { runner.run(crop) }.toDouble()
+        require(raw.isFinite()) { "The model gives a score that is no number. Received: score=$raw" }
+        // Whole numbers of 8 bits may stand for a little more than 1, or less than 0.
+        val probability = calibration.calibrate(raw.coerceIn(0.0, 1.0))
         val score = if (smoothing) smoother.update(track, probability) else verdictAtOnce(probability)
         return ScoredFace(track, box, square, score.probability, score.verdict, score.frames)
     }

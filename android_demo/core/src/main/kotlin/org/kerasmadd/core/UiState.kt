@@ -139,7 +139,7 @@ data class UiFacts(
         UiEvent.LoadingStarted ->
             UiFacts(source, permission, paused = paused)
         is UiEvent.ModelReady ->
-            copy(model = event.model, selfCheck = null, failure = null, faces = null)
+            copy(model = event.model, selfCheck = null, failure = ofCamera(failure), faces = null)
         is UiEvent.SelfCheckFailed ->
             copy(model = null, selfCheck = event.result, faces = null)
         is UiEvent.ModelChanged -> if (model == null) this else copy(model = event.model)
@@ -162,5 +162,8 @@ data class UiFacts(
         val LASTING = setOf(Problem.MODEL, Problem.BACKEND, Problem.DETECTOR)
 
         fun lasting(failure: UiEvent.Failed?) = failure?.takeIf { it.problem in LASTING }
+
+        /** A phone's camera may fail before its model is open: no model ends that. */
+        fun ofCamera(failure: UiEvent.Failed?) = failure?.takeIf { it.problem == Problem.CAMERA }
     }
 }

@@ -2,6 +2,7 @@ package org.kerasmadd.core
 
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.intOrNull
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
@@ -11,9 +12,9 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
 class FaceModelChoiceTest {
-    // A choice for a whole film is made on a desktop only.
     private val cases = Golden.json("face_models.json").jsonArray.map { it.jsonObject }
-        .filter { it.getValue("max_missed") != JsonNull }
+
+    private fun maxMissed(case: JsonObject) = case.getValue("max_missed").jsonPrimitive.intOrNull
 
     private fun found(case: JsonObject): List<FaceModel?> = case.list("found_by").map {
         if (it == JsonNull) null else FaceModel.valueOf(it.jsonPrimitive.content.uppercase())
@@ -30,7 +31,7 @@ class FaceModelChoiceTest {
     fun `equals Python on every golden vector`() {
         assertTrue(cases.size >= 10)
         for (case in cases) {
-            val choice = FaceModelChoice(case.int("max_missed"))
+            val choice = FaceModelChoice(maxMissed(case))
             val played = played(case.text("seen"), { choice.models }, choice::update)
             assertEquals(found(case), played, case.text("name"))
         }
@@ -50,6 +51,20 @@ class FaceModelChoiceTest {
     @Test
     fun `holds as long as a track does`() =
         assertEquals(FaceTracker().maxMissed, FaceModelChoice().maxMissed)
+
+    @Test
+    fun `a video's choice is short where that found every face that was found, and stays so`() {
+        val (short, full) = listOf(FaceModel.SHORT) to listOf(FaceModel.FULL)
+        val cases = listOf("bsb." to short, "bbf" to full, "bfb" to full, "..." to full, "" to full)
+        for ((seen, settled) in cases) {
+            val choice = FaceModelChoice(null)
+            played(seen, { choice.models }, choice::update)
+            choice.settle()
+            assertEquals(settled, choice.models, seen)
+            played("s" + ".".repeat(40) + "b", { choice.models }, choice::update)
+            assertEquals(settled, choice.models, seen)
+        }
+    }
 
     @Test
     fun `refuses a number below 0`() {

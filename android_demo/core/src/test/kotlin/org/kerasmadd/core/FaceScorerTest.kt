@@ -94,9 +94,23 @@ class FaceScorerTest {
     }
 
     @Test
+    fun `what lies a little beyond 0 and 1 is clipped, as on a desktop`() {
+        fun shown(raw: Float) = FaceScorer(contract, Runner { raw }, smoothing = false)
+            .score(frame, listOf(Box(1, 1, 9, 9))).single().probability
+        assertEquals(shown(1f), shown(1.004f))
+        assertEquals(shown(0f), shown(-0.004f))
+        assertTrue(shown(0f) < shown(0.004f) && shown(0.996f) < shown(1f))
+    }
+
+    @Test
     fun `a runner that gives no probability is not shown, and may be replaced`() {
         val scorer = FaceScorer(contract, Runner { Float.NaN })
-        assertThrows(IllegalArgumentException::class.java) { scorer.score(frame, listOf(Box(1, 1, 9, 9))) }
+        for (none in listOf(Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY)) {
+            scorer.runner = Runner { none }
+            assertThrows(IllegalArgumentException::class.java) {
+                scorer.score(frame, listOf(Box(1, 1, 9, 9)))
+            }
+        }
         scorer.runner = Runner { 0.5f }
         assertEquals(1, scorer.score(frame, listOf(Box(1, 1, 9, 9))).size)
     }

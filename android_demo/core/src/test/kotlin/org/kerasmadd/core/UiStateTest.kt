@@ -100,6 +100,16 @@ class UiStateTest {
     }
 
     @Test
+    fun `a camera that failed before the model was ready is still told of`() {
+        val early = after(granted, UiEvent.LoadingStarted, UiEvent.Failed(Problem.CAMERA, "none"))
+        val ready = early.after(UiEvent.ModelReady(model))
+        assertEquals(UiState.Failed(Problem.CAMERA, "none", true, model), ready.state)
+        assertEquals(UiState.Loading, ready.after(UiEvent.LoadingStarted).state)
+        val frame = ready.after(UiEvent.FrameScored(listOf(face)))
+        assertEquals(UiState.Faces(Source.CAMERA, listOf(face), model), frame.state)
+    }
+
+    @Test
     fun `a pause keeps the faces and refuses late ones`() {
         val facts = after(*ready, UiEvent.FrameScored(listOf(face)), UiEvent.PausePressed)
         assertEquals(UiState.Paused(listOf(face), model), facts.state)

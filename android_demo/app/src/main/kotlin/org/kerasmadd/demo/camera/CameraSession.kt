@@ -2,6 +2,7 @@ package org.kerasmadd.demo.camera
 
 import android.util.Size
 import android.view.Surface
+import android.view.View
 import androidx.activity.ComponentActivity
 import androidx.camera.core.AspectRatio
 import androidx.camera.core.CameraSelector
@@ -32,6 +33,7 @@ class CameraSession(
     private var provider: ProcessCameraProvider? = null
     private var preview: Preview? = null
     private var analysis: ImageAnalysis? = null
+    private var watch: CameraWatch? = null
     private var closed = false
 
     /**
@@ -72,7 +74,11 @@ class CameraSession(
         onStarted: (CameraControls) -> Unit,
     ) {
         val provider = provider ?: return
-        val viewPort = previewView.viewPort ?: return
+        val viewPort = previewView.viewPort
+        if (viewPort == null) {
+            whenLaidOut { bind(wantFront, onChosen, onStarted) }
+            return
+        }
         unbind()
         val front = if (provider.hasCamera(selector(wantFront))) wantFront else !wantFront
         val rotation = previewView.display?.rotation ?: Surface.ROTATION_0
@@ -97,10 +103,29 @@ class CameraSession(
         val camera = provider.bindToLifecycle(activity, selector(front), group)
         this.preview = preview
         this.analysis = analysis
+        watch = CameraWatch(activity, camera.cameraInfo.cameraState, onFailure)
         onStarted(CameraControls(camera, previewView))
     }
 
+    /** A view without a size has no view port yet. */
+    private fun whenLaidOut(work: () -> Unit) {
+        previewView.addOnLayoutChangeListener(
+            object : View.OnLayoutChangeListener {
+                override fun onLayoutChange(
+                    view: View,
+                    left: Int, top: Int, right: Int, bottom: Int,
+                    oldLeft: Int, oldTop: Int, oldRight: Int, oldBottom: Int,
+                ) {
+                    view.removeOnLayoutChangeListener(this)
+                    view.post { if (!closed) guarded(work) }
+                }
+            },
+        )
+    }
+
     private fun unbind() {
+        watch?.close()
+        watch = null
         analysis?.clearAnalyzer()
         preview?.setSurfaceProvider(null)
         val bound = listOfNotNull(preview, analysis)

@@ -7,6 +7,7 @@ import com.google.mediapipe.tasks.vision.core.RunningMode
 import com.google.mediapipe.tasks.vision.facedetector.FaceDetector
 import org.kerasmadd.core.Box
 import org.kerasmadd.core.FaceModel
+import org.kerasmadd.core.FaceModelChoice
 
 /**
  * Finds the faces of single pictures, as the Python package does it. One thread at a time.
@@ -17,17 +18,27 @@ class StillFaceFinder(private val context: Context, detector: String) : AutoClos
     private val models = faceModels(detector)
     private val open = HashMap<FaceModel, FaceDetector>()
 
-    /** Returns the faces in pixels of an upright ARGB_8888 picture. */
-    fun detect(bitmap: Bitmap): List<Box> {
+    /** Returns the choice of a model for one video, or null where there is nothing to choose. */
+    fun newChoice(): FaceModelChoice? = if (models.size > 1) FaceModelChoice(maxMissed = null) else null
+
+    /**
+     * Returns the faces in pixels of an upright ARGB_8888 picture.
+     *
+     * @param choice of the video that the picture is from; it is told what came of it.
+     */
+    fun detect(bitmap: Bitmap, choice: FaceModelChoice? = null): List<Box> {
         val image = BitmapImageBuilder(bitmap).build()
-        for (model in models) {
+        for (model in choice?.models ?: models) {
             val detector = open.getOrPut(model) {
                 val options = faceOptions(model).setRunningMode(RunningMode.IMAGE).build()
                 FaceDetector.createFromOptions(context, options)
             }
             val faces = boxes(detector.detect(image).detections())
-            if (faces.isNotEmpty()) return faces
+            if (faces.isEmpty()) continue
+            choice?.update(model)
+            return faces
         }
+        choice?.update(null)
         return emptyList()
     }
 

@@ -8,10 +8,13 @@ import android.os.HandlerThread
 import android.os.Looper
 import com.google.ai.edge.litert.LiteRtException
 import java.io.IOException
+import org.kerasmadd.core.Box
+import org.kerasmadd.core.FaceModelChoice
 import org.kerasmadd.core.FaceScorer
 import org.kerasmadd.core.Problem
 import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.UiEvent
+import org.kerasmadd.core.VideoScore
 import org.kerasmadd.demo.R
 import org.kerasmadd.demo.Settings
 import org.kerasmadd.demo.TraceListener
@@ -34,11 +37,14 @@ class GalleryScorer(
     interface Listener {
         fun onEvent(event: UiEvent)
 
-        /** A frame was scored; the last of a video carries what is to be said of all of it. */
+        /** A photo was scored, or all of a video: then this is the frame that weighs most. */
         fun onShot(picture: Bitmap, shot: Shot)
 
         /** Frame [index] of [count] of a video is under way. */
         fun onProgress(index: Int, count: Int)
+
+        /** Of [frames] frames of a video [withFace] had a face; its score is the mean over those. */
+        fun onVideo(withFace: Int, frames: Int)
 
         /** Everything that was asked for is done. */
         fun onDone()
@@ -51,6 +57,9 @@ class GalleryScorer(
     private var model: OpenModel? = null
     private var finder: StillFaceFinder? = null
 
+    // What a failure that does not tell is the failure of.
+    private var doing = Problem.MODEL
+
     @Volatile
     private var closed = false
 
@@ -60,6 +69,7 @@ class GalleryScorer(
             if (closed) return@post
             try {
                 val opened = model ?: open()
+                doing = Problem.PICTURE
                 if (pictures.isVideo(address)) {
                     scoreVideo(opened, address)
                 } else {
@@ -74,10 +84,10 @@ class GalleryScorer(
         }
     }
 
-    private fun failScoring(error: Throwable) =
-        tell(eventOf(error, if (model == null) Problem.MODEL else Problem.PICTURE))
+    private fun failScoring(error: Throwable) = tell(eventOf(error, doing))
 
     private fun open(): OpenModel {
+        doing = Problem.MODEL
         tell(UiEvent.LoadingStarted)
         val opened = OpenModel.open(context, settings.backend)
         model = opened
@@ -87,26 +97,56 @@ class GalleryScorer(
     }
 
     private fun scorePhoto(opened: OpenModel, address: Uri) {
-        scoreFrame(opened, scorer(opened, smoothing = false), pictures.photo(address))
+        val picture = pictures.photo(address)
+        show(picture, scoreFrame(opened, scorer(opened), picture, find(picture)))
     }
 
     private fun scoreVideo(opened: OpenModel, address: Uri) {
-        val scorer = scorer(opened, smoothing = true)
-        val read = pictures.videoFrames(address, VIDEO_FRAMES) { index, frame ->
+        val choice = chooseFaceModel(address)
+        val scorer = scorer(opened)
+        val threshold = settings.thresholdFor(opened.contract)
+        val score = VideoScore<VideoFrame>(opened.contract.calibration.withThreshold(threshold))
+        pictures.videoFrames(address, VIDEO_FRAMES) { index, picture ->
             report { onProgress(index, VIDEO_FRAMES) }
-            scoreFrame(opened, scorer, frame)
+            val largest = scoreFrame(opened, scorer, picture, find(picture, choice), maxFaces = 1)
+            score.add(largest.map { it.face }, VideoFrame(picture, largest.firstOrNull()?.maps))
             !closed
         }
-        if (read == 0) throw IOException(context.getString(R.string.video_no_frames))
+        val result = score.result()
+        val frame = result.picture ?: throw IOException(context.getString(R.string.video_no_frames))
+        show(frame.picture, listOfNotNull(result.face?.let { DrawnFace(it, frame.maps) }))
+        report { onVideo(result.framesWithFace, result.frames) }
     }
 
-    private fun scorer(opened: OpenModel, smoothing: Boolean) = FaceScorer(
+    /** One face model for the whole video, or null: two that take turns would make scores jump. */
+    private fun chooseFaceModel(address: Uri): FaceModelChoice? {
+        val choice = checkNotNull(finder).newChoice() ?: return null
+        pictures.videoFrames(address, CHOSEN_ON) { _, picture ->
+            find(picture, choice)
+            !closed && !choice.isFull
+        }
+        choice.settle()
+        return choice
+    }
+
+    private fun scorer(opened: OpenModel) = FaceScorer(
         opened.contract, opened.runner, settings.thresholdFor(opened.contract),
-        smoothing = smoothing, listener = TraceListener,
+        smoothing = false, listener = TraceListener,
     )
 
-    private fun scoreFrame(opened: OpenModel, scorer: FaceScorer, picture: Bitmap) {
-        val boxes = checkNotNull(finder).detect(picture)
+    private fun find(picture: Bitmap, choice: FaceModelChoice? = null): List<Box> {
+        doing = Problem.DETECTOR
+        return checkNotNull(finder).detect(picture, choice)
+    }
+
+    private fun scoreFrame(
+        opened: OpenModel,
+        scorer: FaceScorer,
+        picture: Bitmap,
+        boxes: List<Box>,
+        maxFaces: Int = MOST_FACES,
+    ): List<DrawnFace> {
+        doing = Problem.BACKEND
         val frame = Pictures.frame(picture)
         val drawn = ArrayList<DrawnFace>()
         val scored = { face: ScoredFace ->
@@ -114,17 +154,21 @@ class GalleryScorer(
             drawn.add(DrawnFace(face, AttentionMaps.copyOf(maps, opened.contract.numAttentionMaps)))
             Unit
         }
-        val faces = try {
-            scorer.score(frame, boxes, onScored = scored)
+        try {
+            scorer.score(frame, boxes, maxFaces, scored)
         } catch (error: LiteRtException) {
             tell(opened.recover(error, settings.thresholdFor(opened.contract)))
             scorer.runner = opened.runner
             drawn.clear()
-            scorer.score(frame, boxes, onScored = scored)
+            scorer.score(frame, boxes, maxFaces, scored)
         }
+        return drawn
+    }
+
+    private fun show(picture: Bitmap, drawn: List<DrawnFace>) {
         val shot = Shot(picture.width, picture.height, mirrored = false, drawn)
         report {
-            onEvent(UiEvent.FrameScored(faces))
+            onEvent(UiEvent.FrameScored(drawn.map { it.face }))
             onShot(picture, shot)
         }
     }
@@ -148,7 +192,15 @@ class GalleryScorer(
         thread.quitSafely()
     }
 
+    private class VideoFrame(val picture: Bitmap, val maps: AttentionMaps?)
+
     private companion object {
         const val VIDEO_FRAMES = 24
+
+        /** Frames, spread over a video, on which a face model is chosen, as on the desktop. */
+        const val CHOSEN_ON = 8
+
+        /** Faces of a photo that are scored. */
+        const val MOST_FACES = 4
     }
 }

@@ -32,9 +32,9 @@ class Pictures(private val context: Context) {
      *
      * @throws IOException where it cannot be read.
      */
-    fun photo(address: Uri): Bitmap {
+    fun photo(address: Uri): Bitmap = reading {
         val modern = Build.VERSION.SDK_INT >= Build.VERSION_CODES.P
-        return plain(if (modern) decode(address) else decodeOld(address))
+        plain(if (modern) decode(address) else decodeOld(address))
     }
 
     @TargetApi(Build.VERSION_CODES.P)
@@ -98,24 +98,31 @@ class Pictures(private val context: Context) {
     fun videoFrames(address: Uri, count: Int, receive: (Int, Bitmap) -> Boolean): Int {
         val retriever = MediaMetadataRetriever()
         try {
-            retriever.setDataSource(context, address)
-            val millis = retriever.extractMetadata(MediaMetadataRetriever.METADATA_KEY_DURATION)
-                ?.toLongOrNull() ?: throw IOException("$address has no duration.")
+            val millis = reading {
+                retriever.setDataSource(context, address)
+                retriever.extractMetadata(MediaMetadataRetriever.METADATA_KEY_DURATION)?.toLongOrNull()
+            } ?: throw IOException("$address has no duration.")
             var read = 0
             for (index in 0 until count) {
                 // The middle of each of `count` equal parts.
                 val micros = 1000L * millis * (2 * index + 1) / (2 * count)
-                val frame = retriever.getFrameAtTime(micros, MediaMetadataRetriever.OPTION_CLOSEST)
-                    ?: continue
+                val frame = reading {
+                    retriever.getFrameAtTime(micros, MediaMetadataRetriever.OPTION_CLOSEST)?.let(::plain)
+                } ?: continue
                 read += 1
-                if (!receive(index, plain(frame))) break
+                if (!receive(index, frame)) break
             }
             return read
-        } catch (error: RuntimeException) {
-            throw IOException(error.message ?: error.javaClass.simpleName, error)
         } finally {
             retriever.release()
         }
+    }
+
+    /** What goes wrong while something is read says so; what is done with it fails as it will. */
+    private inline fun <T> reading(work: () -> T): T = try {
+        work()
+    } catch (error: RuntimeException) {
+        throw IOException(error.message ?: error.javaClass.simpleName, error)
     }
 
     /** Opaque pixels of 8 bits; what is transparent lies on white, as on the desktop. */
