@@ -78,9 +78,10 @@ def test_a_training_step():
         "MADD, detached_prefix": "MADD detached prefix",
     }
     for cells, name in cells_of("A training step", names):
-        seconds, ratio = cells
+        seconds, ratio, first = cells
         assert_says(seconds, steps[name]["median_seconds"])
         assert_says(ratio, steps[name]["median_ratio"])
+        assert_says(first, steps[name]["first_step_seconds"])
 
 
 def test_half_precision():
