@@ -49,7 +49,7 @@ class BothAtOnce(MADD):
         terms["augmented_classification"] = self.classification(y, second["logits"], sample_weight)
         if config.match_weight > 0:
             difference = second["regional_features"] - y_pred["regional_features"]
-            terms["match"] = match_loss(difference, index)
+            terms["match"] = match_loss(difference, index, sample_weight)
         for name, value in terms.items():
             total = total + getattr(config, f"{name}_weight") * value
             self.term_trackers[name].update_state(value)
