@@ -77,14 +77,16 @@ class Folder(DatasetSource):
         dealt = self._dealt(given, labels)
         methods = {_method(item) for item in items if item.label}
         chosen = self.choose_methods(sorted(methods)) if methods or self.methods else []
-        if len({item.label for item in items}) == 1:
+        one_label = len({item.label for item in items}) == 1
+        if one_label:
             self._notes.append(f"All videos are {LABELS[items[0].label]}.")
         names = Counter(_name(item) for item in items)
         splits = {
             item: item.split if item.split in ("val", "test") else dealt[item.source]
             for item in items
         }
-        self._note_one_sided(items, splits)
+        if not one_label:
+            self._note_one_sided(items, splits)
         for item in items:
             method = _method(item)
             if item.label and method not in chosen:

@@ -198,6 +198,7 @@ def test_only_real(tmp_path):
     source = open_source("folder", make(tmp_path, *(f"real/{i}.jpg" for i in range(9))))
     assert {video.split for video in source.videos()} == {"train", "val", "test"}
     assert "All videos are real." in source.notes
+    assert not [note for note in source.notes if "has no" in note]
 
 
 def test_equal_names_of_different_files(tmp_path):
