@@ -1,6 +1,6 @@
-"""A model in float32, whatever precision it was trained in."""
+"""A model in another precision, such as float32 whatever it was trained in."""
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras import ops
 
@@ -12,11 +12,22 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound="FaceClassifier")
 
 
-def float32_twin(model: Model) -> Model:
-    """Build an uncompiled float32 model of the same configuration, with weights of its own."""
-    twin = type(model)(model.config, name=model.name, dtype="float32")
+def twin_of(model: Model, name: str, dtype: Any) -> Model:
+    """Build an uncompiled model of the same configuration, frozen alike, with weights of its own.
+
+    Args:
+        model: A detector.
+        name: Of the twin.
+        dtype: Its dtype policy.
+    """
+    twin = type(model)(model.config, name=name, dtype=dtype)
     freeze(twin.network, frozen_layers(model.network))
     return twin
+
+
+def float32_twin(model: Model) -> Model:
+    """Build the `twin_of` a model in float32."""
+    return twin_of(model, model.name, "float32")
 
 
 def in_float32(model: Model) -> Model:

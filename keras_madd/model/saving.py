@@ -11,9 +11,9 @@ import numpy as np
 from keras import ops
 
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
-from keras_madd.model.frozen import freeze, frozen_layers
 from keras_madd.model.half_precision import store_in_half_precision
 from keras_madd.model.hub import fetch_preset, is_hub_uri
+from keras_madd.model.precision import twin_of
 from keras_madd.model.presets import preset_architecture, preset_config
 from keras_madd.model.transfer import resized
 from keras_madd.support.schema import read_json
@@ -97,7 +97,7 @@ class Saving(Base):
                     f"`preset` must hold a {cls.__name__} model. Received: a {type(model).__name__}"
                 )
             if dtype is not None or name is not None:
-                model = _twin(model, name or model.name, dtype or model.dtype_policy)
+                model = _copied(model, name or model.name, dtype or model.dtype_policy)
         config = model.config.replace(**fields)
         return model if config == model.config else resized(model, config, str(preset))
 
@@ -180,13 +180,12 @@ class Saving(Base):
         return [state for state in self.non_trainable_variables if id(state) not in saved]
 
 
-def _twin(model, name: str, dtype: Any):
-    """Return the same model, frozen layers and generators too, under another name or precision."""
-    twin = type(model)(model.config, name=name, dtype=dtype)
+def _copied(model, name: str, dtype: Any):
+    """Return the same model, its generators too, under another name or in another precision."""
+    twin = twin_of(model, name, dtype)
     twin.set_weights(model.get_weights())
     for state, value in zip(twin._seed_states(), model._seed_states(), strict=True):
         state.assign(ops.copy(value))
-    freeze(twin.network, frozen_layers(model.network))
     return twin
 
 
