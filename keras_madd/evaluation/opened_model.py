@@ -69,7 +69,7 @@ class OpenedModel:
         return self.score_with_maps(crops)[0]
 
     def score_with_maps(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Returns the raw probabilities and the attention maps, (N, h, w, M) or None.
+        """Returns the raw probabilities and the heat maps, (N, h, w, M) or None.
 
         Raises:
             UserError: If the model gives something else than probabilities.
@@ -127,15 +127,15 @@ class _KerasRunner:
     def __init__(self, model):
         from keras import Model
 
-        given = model.network.output
-        outputs = {name: given[name] for name in ("logits", "attention_maps") if name in given}
+        given, maps = model.network.output, model.heat_map_output
+        outputs = {"logits": given["logits"]} | ({"maps": given[maps]} if maps else {})
         self._graph = Model(model.network.input, outputs)
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         from keras_madd.model.face_classifier import fake_probability_of_logits
 
         outputs = self._graph.predict_on_batch(pixels)
-        maps = outputs.get("attention_maps")
+        maps = outputs.get("maps")
         probabilities = fake_probability_of_logits(outputs["logits"])
         return probabilities, None if maps is None else np.asarray(maps)
 

@@ -95,7 +95,7 @@ def export_bundle(
             advance=advance,
             overwrite=overwrite,
         )
-    config, maps = model.config, model.num_attention_maps
+    config, maps = model.config, model.num_heat_maps
     return write_model_json(
         path,
         format=FORMATS[path.suffix],

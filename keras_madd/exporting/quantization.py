@@ -272,13 +272,13 @@ def _followed_by_convolution(graph: Graph) -> list[bool]:
 
 
 def _ends_in(graph: Graph, tensor: int | None) -> set[int]:
-    """Returns the convolutions from which a tensor is reached without another convolution."""
+    """Returns the convolutions or dense layers from which a tensor is reached without another."""
     producers, found, waiting = graph.producers(), set(), [] if tensor is None else [tensor]
     while waiting:
         index = producers.get(waiting.pop())
         if index is None:
             continue
-        if graph.operations[index].name in CONVOLUTIONS:
+        if graph.operations[index].name in (*CONVOLUTIONS, "FULLY_CONNECTED"):
             found.add(index)
         else:
             waiting.extend(graph.operations[index].inputs)

@@ -1,4 +1,4 @@
-"""The graph that is exported: pixels in, fake probability and attention maps out."""
+"""The graph that is exported: pixels in, fake probability and maps of why out."""
 
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,8 @@ def scoring_graph(
         A functional model from `image` (batch, H, W, 3), of clips (batch, T, H, W, 3), RGB
         pixels 0 to 255, to
         `fake_probability` (batch,), 1 - P(class 0), and `attention_maps` (batch, h, w, M), left
-        out where M = 0; both float32.
+        out where M = 0; both float32. Of a network without attention the maps are its class
+        activation, as `FaceClassifier.heat_maps`: under one name every runtime draws them.
 
     Raises:
         UserError: If Keras does not run on TensorFlow, which the converters need.
@@ -50,6 +51,6 @@ def scoring_graph(
     # A slice of width 1, not an index: the index would leave XNNPACK.
     real = keras.ops.softmax(logits)[:, :1]
     outputs = {FAKE_PROBABILITY: keras.ops.reshape(1.0 - real, (-1,))}
-    if model.num_attention_maps:
-        outputs[ATTENTION_MAPS] = keras.ops.cast(features["attention_maps"], "float32")
+    if model.heat_map_output is not None:
+        outputs[ATTENTION_MAPS] = keras.ops.cast(features[model.heat_map_output], "float32")
     return keras.Model(image, outputs, name="score")

@@ -87,7 +87,7 @@ def verify_export(
         reference, exported, samples.labels, description.temperature, description.threshold
     )
     if maps is not None:
-        expected = model.attention_maps(samples.images)
+        expected = model.heat_maps(samples.images)
         scale = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
         figures["max_attention_difference"] = float(np.abs(maps - expected).max()) / scale
     return Verification(reference, np.asarray(exported, "float64"), samples.labels, figures)

@@ -27,7 +27,7 @@ class FaceClassifier(Fitting, Saving, keras.Model):
     - `network`, a functional model from pixels 0..255, `(B, H, W, 3)`, of clips
       `(B, T, H, W, 3)`, to a dictionary of
       `"logits"` `(B, num_classes)` and, where there are some, `"global_features"` `(B, C)` that the
-      last layer sees and `"attention_maps"` `(B, h, w, M)`;
+      last layer sees and `"attention_maps"` or `"class_activation_maps"` `(B, h, w, M)`;
     - its last layer is called "head", where it is to begin anew for other classes;
     - loss terms of its own come from `add_loss` of its layers, or from `compute_loss`.
 
@@ -113,10 +113,16 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return (input_shape[0], self.config.num_classes)
 
     @property
-    def num_attention_maps(self) -> int:
-        """Number of attention maps M; 0 where the detector has none."""
-        maps = self.network.output.get("attention_maps")
-        return 0 if maps is None else maps.shape[-1]
+    def heat_map_output(self) -> str | None:
+        """The output of the network that is laid over faces: attention, else class activation."""
+        names = ("attention_maps", "class_activation_maps")
+        return next((name for name in names if name in self.network.output), None)
+
+    @property
+    def num_heat_maps(self) -> int:
+        """Number of maps M of `heat_maps`; 0 where the network gives none."""
+        name = self.heat_map_output
+        return 0 if name is None else self.network.output[name].shape[-1]
 
     def fake_probability(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return `1 - P(class 0)` of face crops, of clips, or a dataset, float64 `(N,)`.
@@ -136,6 +142,27 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         if self.prefix is None:
             raise ValueError("The model has no attention maps. Received: num_attentions=0")
         return self.prefix.predict(x, batch_size=batch_size, verbose=0)
+
+    def heat_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
+        """Return what is laid over faces to show why, `(N, h, w, M)`, 0 or more.
+
+        A; of a network without attention its class activation maps, see `build_network`.
+
+        Args:
+            x: `(N, H, W, 3)`, or a dataset.
+            batch_size: Crops at once.
+
+        Raises:
+            ValueError: If the network has neither.
+        """
+        if self.prefix is not None:
+            return self.attention_maps(x, batch_size)
+        if self.heat_map_output is None:
+            raise ValueError(
+                f"The network gives no maps. Received: outputs={list(self.network.output)}"
+            )
+        outputs = self.network.predict(x, batch_size=batch_size, verbose=0)
+        return outputs[self.heat_map_output]
 
     def embed(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return what the classifier sees: P of MADD, flattened, beside G; `(N, C)`.

@@ -29,8 +29,17 @@ def build_network(
         - `"global_features"`: G, `(B, C_L)`;
         - `"regional_features"`: V, `(B, M, N)`, what the region independence loss sees.
 
-        The prefix: pixels -> A, nothing past the attention tap. With `num_attentions=0` there is
-        no prefix, and the network gives logits and `"global_features"` only.
+        The prefix: pixels -> A, nothing past the attention tap.
+
+        With `num_attentions=0` there is no prefix, and the network gives `"logits"`,
+        `"global_features"` and `"class_activation_maps"` `(B, h, w, num_classes - 1)`: of each
+        fake class, what each place adds to its logit over the real one's, 0 where it takes away.
+        The head is linear, so the mean over places, before what takes away is cut off, is the
+        difference of the two logits.
+
+    Reference:
+        Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016 (the class
+        activation maps).
     """
     pixels = keras.Input((*config.input_size, 3), name="pixels", dtype="float32")
     backbone, backbone_prefix = create_backbone(
@@ -49,7 +58,12 @@ def build_network(
         )
         head = keras.layers.Dense(config.num_classes, dtype="float32", name="head")
         pooled = average(features["final"])
-        outputs = {"logits": head(dropout(pooled)), "global_features": pooled}
+        shares = head(features["final"])
+        outputs = {
+            "logits": head(dropout(pooled)),
+            "global_features": pooled,
+            "class_activation_maps": ops.relu(shares[..., 1:] - shares[..., :1]),
+        }
         return keras.Model(pixels, outputs, name="network"), None
 
     parts = _VARIANTS[config.variant](config)

@@ -49,10 +49,11 @@ class EventWriter:
                 if name != "epoch":
                     group = "validation" if name.startswith("val_") else "training"
                     self._summary.scalar(f"{group}/{name.removeprefix('val_')}", value)
-            if model.prefix is not None:
-                maps = np.asarray(model.attention_maps(self._images), "float32")
+            if model.heat_map_output is not None:
+                maps = np.asarray(model.heat_maps(self._images), "float32")
                 pictures = attention_rows(self._shown, maps)
-                self._summary.image("attention", pictures, max_outputs=len(pictures))
+                name = model.heat_map_output.removesuffix("_maps")
+                self._summary.image(name, pictures, max_outputs=len(pictures))
             elif epoch == 1:
                 self._summary.image("faces", self._shown, max_outputs=len(self._shown))
             if epoch == 1:

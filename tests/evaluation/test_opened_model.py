@@ -14,18 +14,21 @@ def crops(count: int = 5) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 64, 64, 3), np.uint8)
 
 
-def test_every_kind_of_file_gives_the_same_scores(tmp_path):
+@pytest.mark.parametrize("attentions", [4, 0])
+def test_every_kind_of_file_gives_the_same_scores(tmp_path, attentions):
     model = tiny_model()
+    if not attentions:
+        model = type(model).from_preset("madd_tiny", num_attentions=0, seed=0)
     model.save(tmp_path / "model.keras")
     model.save_to_preset(tmp_path / "preset")
     export_bundle(model, tmp_path / "model.onnx")
-    exported(tmp_path)
+    export_bundle(model, tmp_path / "model.tflite")
     expected = model.fake_probability(crops())
     for name in ("model.keras", "preset", "model.tflite", "model.onnx"):
         opened = open_model(tmp_path / name)
         probabilities, maps = opened.score_with_maps(crops())
         np.testing.assert_allclose(probabilities, expected, atol=1e-5)
-        np.testing.assert_allclose(maps, model.attention_maps(crops()), atol=1e-4)
+        np.testing.assert_allclose(maps, model.heat_maps(crops()), atol=1e-4)
         assert (opened.size, opened.temperature, opened.threshold) == (64, 1.0, 0.5)
 
 

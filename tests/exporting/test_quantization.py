@@ -104,6 +104,19 @@ def test_convolutions_are_int8_and_the_rest_is_float(
     assert np.abs(probabilities - model.fake_probability(pictures)).max() < 0.05
 
 
+def test_all_convolutions_are_int8_where_a_dense_layer_gives_the_maps(tmp_path):
+    model = shaken(backbone="tiny", input_size=64, num_attentions=0)
+    # So that most places speak for fake.
+    model.network.get_layer("head").bias.assign([0.0, 1.0])
+    pictures = sample_pictures((64, 64), 8, seed=1)
+    content = quantized(float_litert(model))
+    assert {kind for _, kind, _ in results(content, ("CONV_2D",))} == {"INT8"}
+    assert {each[1:] for each in results(content, ("FULLY_CONNECTED",))} == {("FLOAT32", "FLOAT32")}
+    maps = np.concatenate([each["attention_maps"] for each in run(content, pictures)])
+    expected = model.heat_maps(pictures)
+    assert np.abs(maps - expected).max() < 0.05 * expected.max()
+
+
 def test_attention_and_head_follow_the_recipe(tiny):
     content = tiny[1]
     both = results(quantized(content, Recipe(attention=True, head="static")), ("CONV_2D",))

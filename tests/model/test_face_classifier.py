@@ -42,7 +42,7 @@ def test_an_own_network_comes_back_with_its_weights(tmp_path, kind):
     detector.save(path) if kind == "file" else detector.save_to_preset(path)
     back = load_face_classifier(path)
     assert isinstance(back, OwnNetwork)
-    assert (back.config, back.num_attention_maps) == (detector.config, 0)
+    assert (back.config, back.num_heat_maps) == (detector.config, 0)
     assert (back.config.crop_margin, back.config.detector) == (1.5, "full")
     expected = keras.ops.softmax(model.predict(pixels(), verbose=0))[:, 1]
     np.testing.assert_allclose(back.fake_probability(pixels()), expected, atol=1e-6)

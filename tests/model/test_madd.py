@@ -137,6 +137,37 @@ def test_without_attention_maps():
         model.attention_maps(images)
 
 
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_class_activation_maps_share_the_logit_out_among_places(num_classes):
+    images, _ = batch()
+    model = tiny(num_attentions=0, num_classes=num_classes)
+    assert model.heat_map_output == "class_activation_maps"
+    assert model.num_heat_maps == num_classes - 1
+    head = model.network.get_layer("head")
+    pixels = images.astype("float32")
+    features = as_numpy(model.network.get_layer("backbone")(pixels, training=False)["final"])
+    shares = features @ as_numpy(head.kernel).astype("float64")
+    # So that some places speak for fake and some against it.
+    bias = -shares.mean(axis=(0, 1, 2))
+    head.bias.assign(bias)
+    difference = (shares + bias)[..., 1:] - (shares + bias)[..., :1]
+    logits = logits_of(model, images)
+    np.testing.assert_allclose(
+        difference.mean(axis=(1, 2)), logits[:, 1:] - logits[:, :1], atol=1e-5
+    )
+    maps = model.heat_maps(images)
+    assert (maps == 0).any()
+    assert (maps > 0).any()
+    np.testing.assert_allclose(maps, np.maximum(difference, 0), atol=1e-5)
+
+
+def test_heat_maps_are_the_attention_where_there_is_one():
+    images, _ = batch()
+    model = tiny()
+    assert (model.heat_map_output, model.num_heat_maps) == ("attention_maps", 4)
+    np.testing.assert_array_equal(model.heat_maps(images), model.attention_maps(images))
+
+
 def test_whole_numbers_and_floats_are_the_same_pixels():
     images, _ = batch()
     model = tiny()

@@ -60,9 +60,11 @@ def trained(name):
 def test_it_learns(name):
     model, losses = trained(name)
     assert losses[-1] < 0.75 * losses[0]
-    assert model.num_attention_maps == 0
+    assert model.num_heat_maps == 0
     with pytest.raises(ValueError, match="no attention maps"):
         model.attention_maps(batch()[0])
+    with pytest.raises(ValueError, match="gives no maps"):
+        model.heat_maps(batch()[0])
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -167,7 +167,7 @@ export class Stage {
     element("heat").hidden = !face?.maps;
     if (!face?.maps) return;
     const maps: HeatChoice[] = ["off", "sum"];
-    for (let map = 0; map < this.mapCount; map++) maps.push(map);
+    for (let map = 0; this.mapCount > 1 && map < this.mapCount; map++) maps.push(map);
     const labels = maps.map((choice) => {
       const radio = document.createElement("input");
       radio.type = "radio";
@@ -188,7 +188,7 @@ export class Stage {
 
   private mapName(choice: HeatChoice): string {
     if (choice === "off") return this.speaker.say("heatOff");
-    if (choice === "sum") return this.speaker.say("heatSum");
+    if (choice === "sum") return this.speaker.say(this.mapCount > 1 ? "heatSum" : "heatOn");
     return this.speaker.say("heatOne", { number: choice + 1 });
   }
 

@@ -44,15 +44,18 @@ class AttentionMaps private constructor(
     }
 }
 
-/** Which attention map is drawn: none, the sum of all, or one. */
+/** Which heat map is drawn: none, the sum of all, or one. */
 data class HeatChoice(val index: Int) {
     val isOff: Boolean get() = index == OFF.index
 
     /** The map, or null for the sum. */
     val map: Int? get() = index.takeIf { it >= 0 }
 
-    /** What follows when the button is pressed: off, all, first, ..., last, off. */
-    fun next(count: Int): HeatChoice = if (index + 1 < count) HeatChoice(index + 1) else OFF
+    /** What follows when the button is pressed: off, all, first, ..., last, off; of one map off, all, off. */
+    fun next(count: Int): HeatChoice {
+        val last = if (count == 1) SUM.index else count - 1
+        return if (index < last) HeatChoice(index + 1) else OFF
+    }
 
     companion object {
         val OFF = HeatChoice(-2)

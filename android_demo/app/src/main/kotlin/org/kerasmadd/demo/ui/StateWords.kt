@@ -106,11 +106,12 @@ class StateWords(private val resources: Resources) {
         return resources.getString(R.string.status_speed, where, framesPerSecond, millis)
     }
 
-    /** Which attention map is drawn. */
+    /** Which heat map is drawn. */
     fun heat(choice: HeatChoice, count: Int): String {
         val map = choice.map
         return when {
             choice.isOff -> resources.getString(R.string.status_heat_off)
+            count == 1 -> resources.getString(R.string.status_heat_on)
             map == null -> resources.getString(R.string.status_heat_sum)
             else -> resources.getString(R.string.status_heat_one, map + 1, count)
         }

@@ -93,7 +93,7 @@ class ScreenTest {
         assertEquals("Fake probability 87 % · fake from 86 %", text(R.id.verdict_detail))
         assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
         assertEquals(
-            "CPU · 24 frames per second · 32 ms for a frame\nAttention: all maps",
+            "CPU · 24 frames per second · 32 ms for a frame\nHeat map: all",
             text(R.id.status),
         )
         assertTrue(screen.shareButton.isEnabled)
@@ -114,7 +114,7 @@ class ScreenTest {
         assertEquals("No trace found, and 1 more face", text(R.id.verdict))
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
         assertEquals(
-            "CPU instead of GPU: no OpenCL on this phone\nAttention: off", text(R.id.status),
+            "CPU instead of GPU: no OpenCL on this phone\nHeat map: off", text(R.id.status),
         )
     }
 
@@ -161,6 +161,8 @@ class ScreenTest {
         screen.show(faces)
         screen.showHeat(HeatChoice.OFF, 2)
         assertEquals(false, shown(R.id.heat_legend))
+        screen.showHeat(HeatChoice.SUM, 1)
+        assertEquals("CPU\nHeat map: on", text(R.id.status))
     }
 
     @Test
@@ -169,7 +171,7 @@ class ScreenTest {
         screen.showHeat(HeatChoice.OFF, 2)
         screen.showNote(activity.resources.getQuantityString(R.plurals.detector_restarted, 1, 1))
         assertEquals(
-            "CPU\nAttention: off · Face detector went silent, restarted 1 time", text(R.id.status),
+            "CPU\nHeat map: off · Face detector went silent, restarted 1 time", text(R.id.status),
         )
     }
 

@@ -14,6 +14,13 @@ class ShotTest {
     }
 
     @Test
+    fun `of a single map there is on and off`() {
+        val seen = generateSequence(HeatChoice.OFF) { it.next(1) }.take(3).map { it.index }.toList()
+        assertEquals(listOf(-2, -1, -2), seen)
+        assertEquals(HeatChoice.OFF, HeatChoice(0).next(1))
+    }
+
+    @Test
     fun `maps are copied, since the next run overwrites them`() {
         val values = floatArrayOf(0f, 0f, 0f, 5f)
         val maps = checkNotNull(AttentionMaps.copyOf(values, 1))
