@@ -82,22 +82,24 @@ class InputGraph:
             return dataset.take(1)
 
         records = tuple(record(place) for place in tf.unstack(places))
-        folder = tf.gather(tf.constant(self.folders, tf.int64), places[0, 0])
-        beside = tf.data.Dataset.from_tensors((blended, step, folder))
+        # Of the first record and, of a pair, of the fake's first.
+        ends = places[:: max(1, places.shape[0] // 2), 0][:2]
+        folders = tf.gather(tf.constant(self.folders, tf.int64), ends)
+        beside = tf.data.Dataset.from_tensors((blended, step, folders))
         return tf.data.Dataset.zip((records, beside))
 
     @_graph
     def single(self, records: tuple, beside: tuple) -> tuple:
         """One crop or clip: image or images, label, metadata."""
-        _, step, folder = beside
+        _, step, folders = beside
         crops, stream = [self._parse(each) for each in records], self._stream(step, _REAL)
         image = self._augment(self._filmed(crops, stream), crops, stream)
-        return image, crops[0]["label"], self._describe(crops, folder)
+        return image, crops[0]["label"], self._describe(crops, folders[0])
 
     @_graph
     def pair(self, records: tuple, beside: tuple) -> tuple:
         """A real crop or clip and a fake, stacked: images, labels `(2,)`, metadata."""
-        blended, step, folder = beside
+        blended, step, folders = beside
         crops = [self._parse(each) for each in records]
         real, fake = crops[: len(crops) // 2], crops[len(crops) // 2 :]
 
@@ -129,7 +131,7 @@ class InputGraph:
             self._augment(images[0], real, stream),
             self._augment(images[1], fake, fake_stream),
         )
-        described = self._describe(real, folder), self._describe(fake, folder, blended)
+        described = self._describe(real, folders[0]), self._describe(fake, folders[1], blended)
         metadata = {name: tf.stack([each[name] for each in described]) for name in described[0]}
         return tf.stack(images), tf.constant([0, 1], tf.int64), metadata
 

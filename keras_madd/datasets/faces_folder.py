@@ -123,9 +123,11 @@ def _finish(real: ShardsDescription, staged: Path, output: Path) -> None:
     lines = []
     for text in (staged / _MANIFEST).read_text("utf-8").splitlines():
         line = json.loads(text)
+        # As records have the name.
+        count = crops[line["video"].encode(errors="backslashreplace").decode()]
         if line["split"] == "val":
-            line["crops"] = crops[line["video"]]
-        lines += [line, _fake_line(line)] if crops[line["video"]] else [line]
+            line["crops"] = count
+        lines += [line, _fake_line(line)] if count else [line]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     replace_file(output / _MANIFEST, text.encode("utf-8", "backslashreplace"), overwrite=True)
     counts = {"videos": len(crops), "crops": crops.total()}

@@ -4,11 +4,13 @@ libjpeg paints on after damaged data and only counts a warning, which Pillow doe
 """
 
 import os
+import re
 from pathlib import Path
 
 CHECKSUMS, DECODER, NONE = "checksums", "decoder", "none"
 # What Pillow calls a format -> how its damage shows; of the others nothing is known.
 _DETECTIONS = {"PNG": CHECKSUMS, "JPEG": DECODER, "MPO": DECODER}
+_LEFT_OVER = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
 _DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "Invalid JPEG")
 
 
@@ -41,5 +43,17 @@ def picture_damage(source: str | os.PathLike | bytes, format: str | None) -> str
     except ValueError as error:
         # What it does not support, such as CMYK, Pillow has decoded.
         message = " ".join(str(error).split())
-        return message if message.startswith(_DAMAGE) else ""
+        return message if message.startswith(_DAMAGE) and not _is_padding(message, content) else ""
     return ""
+
+
+def _is_padding(message: str, content: bytes) -> bool:
+    """Whether all that is wrong are bytes without meaning in front of the end.
+
+    Some cameras and editors fill up so. Bytes left over behind damage look like others.
+    """
+    found = _LEFT_OVER.fullmatch(message)
+    if found is None:
+        return False
+    end = content.rfind(b"\xff\xd9")
+    return not content[end - int(found[1]) : end].strip(b"\x00\xff")

@@ -8,6 +8,7 @@ from options. Paths of this machine never come here, and fsspec is imported by n
 import functools
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
 
 SCHEMES = ("s3", "gs")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 # Beside the tries of the cloud's own library.
 TRIES, FIRST_PAUSE = 4, 1.0
 Result = TypeVar("Result")
@@ -28,8 +30,17 @@ class RemoteError(UserError):
 
 
 def is_remote(path: str | os.PathLike) -> bool:
-    """Whether a path is one of a bucket."""
-    return os.fspath(path).partition("://")[0] in SCHEMES and "://" in os.fspath(path)
+    """Whether a path is one of a bucket.
+
+    Raises:
+        UserError: It is an address of another kind, which would be taken for a folder's name.
+    """
+    scheme = _SCHEME.match(os.fspath(path))
+    if scheme and scheme[1] not in SCHEMES:
+        raise UserError(
+            f"{path}: addresses begin with s3:// or gs://; there is no way to read {scheme[0]}"
+        )
+    return scheme is not None
 
 
 def user_cache() -> Path:
@@ -64,6 +75,8 @@ class RemoteFolder:
     def sizes(self) -> dict[str, int]:
         """Every file below, by its path from here, with its bytes.
 
+        A bucket's names need not be paths: `a//b`, `../a` and the like are left out.
+
         Raises:
             RemoteError: There is no such bucket, it may not be read or cannot be reached.
         """
@@ -72,7 +85,7 @@ class RemoteFolder:
         return {
             name[start:]: facts["size"]
             for name, facts in sorted(found.items())
-            if name.startswith(f"{self._path}/") and not name.endswith("/")
+            if name.startswith(f"{self._path}/") and _is_path(name[start:])
         }
 
     def fetch(self, name: str, target: Path) -> None:
@@ -175,6 +188,11 @@ def _file_system(scheme: str) -> Any:
             f"{scheme}:// needs another library: pip install 'keras-madd[cloud]'. "
             f"Its import says: {error}"
         ) from None
+
+
+def _is_path(name: str) -> bool:
+    """Whether a bucket's name is that of a file below the folder."""
+    return not {"", ".", ".."}.intersection(name.split("/"))
 
 
 def _line(error: Exception) -> str:

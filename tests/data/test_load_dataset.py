@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 
@@ -9,7 +10,12 @@ from shards_on_disk import CONTEXT, MARGIN, SIZE, make_record, sources, write_sh
 from keras_madd.data import load_dataset, steps_per_epoch
 from keras_madd.data.augmentation import Augmentation
 from keras_madd.data.footage import Footage
-from keras_madd.data.shards import read_records
+from keras_madd.data.shards import (
+    load_dataset_json,
+    read_records,
+    save_dataset_json,
+    write_shard,
+)
 from keras_madd.support.errors import UserError
 
 STORED = round(SIZE * CONTEXT)
@@ -128,6 +134,26 @@ def test_balanced_batches(folder):
         assert images.shape == (6, SIZE, SIZE, 3)
         assert labels.numpy().tolist() == [0, 1] * 3
     assert steps_per_epoch(folder, "train", 6, sampling="balanced") == 6
+
+
+def test_the_folder_of_a_fake_is_its_own(folder, tmp_path):
+    description, records = load_dataset_json(folder), list(read_records(folder, "train"))
+    for label, name in enumerate(("real", "fake")):
+        place = tmp_path / name
+        place.mkdir()
+        kept = [record for record in records if record.label == label]
+        info = write_shard(place / "train-00000.tfrecord", kept)
+        counts = {"real": {"videos": 0, "crops": 0}, "fake": {"videos": 0, "crops": 0}}
+        counts[name] = {"videos": 1, "crops": len(kept)}
+        made = dataclasses.replace(
+            description, dataset=name, counts={"train": counts}, shards=(info,)
+        )
+        save_dataset_json(place, made)
+    both = [tmp_path / "real", tmp_path / "fake"]
+    for sampling in ("balanced", "natural"):
+        dataset = load_dataset(both, "train", 4, sampling=sampling, metadata=True)
+        _, labels, metadata = _collect(dataset)
+        assert metadata["folder"].tolist() == labels.tolist()
 
 
 def test_pairs_are_neighbours(folder):

@@ -247,6 +247,17 @@ class TestPhotographs:
         (tmp_path / "p.jpg").write_bytes(stream.getvalue() + b"MOTION" * 100)
         assert read_image(tmp_path / "p.jpg").shape == (48, 64, 3)
 
+    @pytest.mark.parametrize("padding", [bytes(9), b"\xff" * 4])
+    def test_padding_in_front_of_the_end_is_no_damage(self, tmp_path, padding):
+        path = self.picture(tmp_path, ".jpg")
+        sound, content = read_image(path), path.read_bytes()
+        assert content.endswith(b"\xff\xd9")
+        path.write_bytes(content[:-2] + padding + content[-2:])
+        np.testing.assert_array_equal(read_image(path), sound)
+        path.write_bytes(content[:-2] + b"data" * 4 + content[-2:])
+        with pytest.raises(UserError, match="extraneous bytes"):
+            read_image(path)
+
     def test_a_png_is_covered_by_its_checksum(self, tmp_path):
         path = self.picture(tmp_path, ".png")
         size = len(path.read_bytes())

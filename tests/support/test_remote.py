@@ -11,8 +11,14 @@ from keras_madd.support.remote import RemoteError, RemoteFolder, cache_folder, i
 def test_which_paths_are_remote(tmp_path):
     assert is_remote("s3://bucket/folder")
     assert is_remote("gs://bucket")
-    for path in (tmp_path, "s3", "s3:/bucket", "folder/s3://x", "file:///tmp", "./gs://x"):
+    for path in (tmp_path, "s3", "s3:/bucket", "folder/s3://x", "./gs://x"):
         assert not is_remote(path)
+
+
+@pytest.mark.parametrize("path", ["gcs://b/x", "S3://b/x", "s3a://b/x", "az://b", "file:///tmp"])
+def test_addresses_of_other_kinds_are_no_names_of_folders(path):
+    with pytest.raises(UserError, match=f"{path}: addresses begin with s3:// or gs://"):
+        is_remote(path)
 
 
 def test_each_folder_has_a_place_in_the_cache(monkeypatch, tmp_path):
@@ -38,6 +44,16 @@ def test_files_go_there_and_back(bucket, tmp_path):
     assert folder.sizes() == {}
     with pytest.raises(FileNotFoundError):
         folder.fetch("deep/a.bin", target)
+
+
+def test_names_that_are_no_paths_are_left_out(bucket, tmp_path):
+    (tmp_path / "a").write_bytes(b"a")
+    folder = RemoteFolder(f"{bucket}/odd")
+    for name in ("a.mp4", "/tmp/a.mp4", "../../a.mp4", "b//a.mp4", "./a.mp4"):
+        folder._files.pipe_file(f"{folder._path}/{name}", b"a")
+    assert "a.mp4" in folder.sizes()
+    for name in folder.sizes():
+        assert not {"", ".", ".."} & set(name.split("/")), name
 
 
 def test_no_such_bucket(bucket, tmp_path):

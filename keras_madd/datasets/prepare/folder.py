@@ -61,9 +61,12 @@ class PrepareFolder:
             ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             self._lock.close()
             raise UserError(f"Another run is at work in {self.path}.") from None
+        except OSError:
+            # A file system without locks, such as some that are mounted over a network.
+            pass
 
     def __enter__(self) -> "PrepareFolder":
         return self

@@ -71,7 +71,8 @@ class FilmFrames:
 class PictureFrames:
     """The frames of a video that is already pictures.
 
-    A picture whose name is a number has that number; otherwise they are numbered in order.
+    A picture whose name is a number has that number; otherwise, or where one is too large to be
+    stored, they are numbered in order.
 
     Raises:
         UserError: There are none.
@@ -81,7 +82,7 @@ class PictureFrames:
         if not paths:
             raise UserError("there are no pictures in it.")
         numbers = [int(path.stem) if path.stem.isdecimal() else -1 for path in paths]
-        if -1 in numbers or len(set(numbers)) < len(numbers):
+        if -1 in numbers or len(set(numbers)) < len(numbers) or max(numbers) >= 2**63:
             numbers = list(range(len(paths)))
         self._paths = dict(sorted(zip(numbers, paths, strict=True)))
         self.trouble: str | None = None

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_madd.datasets.sources import SourceVideo
-from keras_madd.media import VIDEO_SUFFIXES
-from keras_madd.media.images import IMAGE_SUFFIXES
 from keras_madd.support.errors import UserError
 from keras_madd.support.remote import RemoteFolder, is_remote, named_by_url
+
+# Of the files that say what a data set holds; of all others a tree needs the names.
+_LISTS = (".json", ".csv", ".txt")
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ def tree_of(root: str | os.PathLike) -> Iterator[tuple[Path, Origin | None]]:
         for name in sizes:
             place = tree / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            if place.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
-                place.touch()
-            else:
+            if place.suffix.lower() in _LISTS:
                 remote.fetch(name, place)
+            else:
+                place.touch()
         with named_by_url(tree, remote.url):
             yield tree, Origin(str(tree), remote.url)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from keras_madd.datasets.prepare.origin import Origin, tree_of
 from keras_madd.datasets.prepare.plan import Plan, Shard, make_plan
 from keras_madd.datasets.prepare.settings import PrepareSettings
 from keras_madd.datasets.prepare.tally import FailureLimit, Progress, Tally
-from keras_madd.datasets.prepare.upload import upload
+from keras_madd.datasets.prepare.upload import check_bucket, upload
 from keras_madd.datasets.sources import DatasetSource, open_source
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.support.errors import UserError
@@ -101,9 +101,13 @@ def prepare(
     remote, here, mirror = is_remote(output), Path(output), None
     if remote and runner == LOCAL:
         here = cache_folder(os.fspath(output), "prepare")
+        check_bucket(here, os.fspath(output))
     elif remote:
         here = cache_folder(os.fspath(output), "prepare-beam")
         mirror = BucketMirror(os.fspath(output), here)
+    if not is_remote(root) and runner != LOCAL:
+        # Its workers have working folders of their own.
+        root = Path(root).absolute()
     with tree_of(root) as (tree, origin):
         if source is None and settings.dataset == Faces.name:
             source = Faces(
@@ -241,7 +245,7 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
         frames_per_video=settings.frames_per_video,
         image_format=settings.image_format,
         compression=settings.compression if settings.dataset in _COMPRESSED else "",
-        methods=tuple(sorted({video.method for video in plan.videos if video.label})),
+        methods=_storable(sorted({video.method for video in plan.videos if video.label})),
         counts=counts,
         failures=dict(Counter(line["reason"] for line in lines if line["status"] == "failed")),
         seed=settings.seed,
@@ -249,6 +253,15 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
         shards=tuple(infos),
         parameters=parameters
         | {"pre_cropped": pre_cropped, "chosen_methods": list(settings.methods)},
-        missing=plan.missing,
-        notes=plan.notes,
+        missing=_storable(plan.missing),
+        notes=_storable(plan.notes),
+    )
+
+
+def _storable(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts with names of files in them, as records and dataset.json take them."""
+    escaped = (text.encode("utf-8", "backslashreplace").decode() for text in texts)
+    return tuple(
+        "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+        for text in escaped
     )

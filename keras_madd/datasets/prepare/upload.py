@@ -5,11 +5,25 @@ from pathlib import Path
 
 from keras_madd.data.shards import ShardsDescription
 from keras_madd.data.shards_description import DATASET_JSON
-from keras_madd.datasets.prepare.folder import MANIFEST
+from keras_madd.datasets.prepare.folder import MANIFEST, WORK
+from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file
 from keras_madd.support.remote import RemoteFolder
 
 _UPLOADED = "uploaded.json"
+
+
+def check_bucket(folder: Path, url: str) -> None:
+    """Raise an error where a folder in a bucket holds something and no run was begun in `folder`.
+
+    Raises:
+        UserError: It does, or the bucket cannot be read.
+    """
+    if RemoteFolder(url).sizes() and not (folder / WORK / "plan.json").is_file():
+        raise UserError(
+            f"The folder {url} is not empty, and no run of this machine was begun in it. Give "
+            "another --output, or empty it."
+        )
 
 
 def upload(folder: Path, url: str, description: ShardsDescription) -> None:
@@ -21,7 +35,7 @@ def upload(folder: Path, url: str, description: ShardsDescription) -> None:
         UserError: The bucket cannot be written.
     """
     remote = RemoteFolder(url)
-    sizes, record = remote.sizes(), folder / ".prepare" / _UPLOADED
+    sizes, record = remote.sizes(), folder / WORK / _UPLOADED
     try:
         done = json.loads(record.read_bytes())
     except (FileNotFoundError, ValueError):

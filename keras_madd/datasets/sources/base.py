@@ -11,6 +11,8 @@ from keras_madd.datasets.sources.splitting import keep_sources_together
 from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.finding import inside
 
+# Photographs of telephones that are passed over with a note.
+_UNREAD = (".heic", ".heif")
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
 
 
@@ -187,16 +189,20 @@ class DatasetSource(ABC):
 
     def files_below(self, folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
         """Yields the files of some kinds at any depth; folders that cannot be read are missing."""
+        unread = []
         for name, is_folder in inside(folder):
             path = Path(name)
             if not is_folder:
                 if path.suffix.lower() in suffixes:
                     yield path
+                elif ".jpg" in suffixes and path.suffix.lower() in _UNREAD:
+                    unread.append(self.relative(path))
                 continue
             try:
                 scan(path)
             except UserError as error:
                 self._missing.append(str(error))
+        self.note_left_out(unread, "HEIC is not read, convert it to JPEG", "files")
 
     def relative(self, path: Path) -> str:
         """A path as it is named in `missing`."""

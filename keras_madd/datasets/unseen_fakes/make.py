@@ -1,7 +1,9 @@
 """make_unseen_fakes: from photographs of people to shards of clips, real and fake."""
 
+import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,14 @@ from keras_madd.datasets.unseen_fakes.clip import CameraMotion
 from keras_madd.datasets.unseen_fakes.manipulations import METHODS, resynthesis
 from keras_madd.datasets.unseen_fakes.photo import FacePhoto, read_photos
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.schema import read_json
 
 CRFS = (23, 40)
 SPLITS = ("val", "test")
 # Faces in the clips: longer side in pixels, uniform in the logarithm.
 FACES = (80, 240)
+_MADE = "made.json"
 _DONORS = 8  # Of so many people the one whose pose fits best.
 
 
@@ -78,12 +83,15 @@ def make_unseen_fakes(
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
     source, output = Faces(root, people=people, seed=seed), Path(output)
     photos = read_photos(source.videos(), FACES[0], progress)
+    _check_names(photos)
     learnt = [(photo.image, photo.landmarks) for photo in photos if photo.split == "train"]
     held_out = [photo for photo in photos if photo.split in splits]
     for split in splits:
         if len({photo.person for photo in held_out if photo.split == split}) < 2:
             raise UserError(f"{root}: a swap needs faces of two people in {split}.")
     model = AppearanceModel(learnt)
+    made = {"frames": frames, "seed": seed, "photographs": [_digest(each) for each in photos]}
+    _remember(output / "clips", made)
     clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
     for done, photo in enumerate(held_out, start=1):
         for crf, video in _film(photo, held_out, model, output / "clips", crfs, frames, seed):
@@ -109,6 +117,38 @@ def manipulate(
     """The fake of a photograph by one of `METHODS`."""
     other = model if METHODS[method] is resynthesis else donor
     return METHODS[method](photo, other, np.random.default_rng(seed))
+
+
+def _check_names(photos: Sequence[FacePhoto]) -> None:
+    """Two photographs of one name would be one clip."""
+    for name, times in Counter(photo.name for photo in photos).most_common(1):
+        if times > 1:
+            raise UserError(
+                f"{times} photographs are called {name}, folders and endings apart: rename all but "
+                "one, in the table too."
+            )
+
+
+def _remember(clips: Path, made: dict[str, Any]) -> None:
+    """Write down what clips are made of; refuse those of something else.
+
+    Raises:
+        UserError: Clips are there that were made otherwise.
+    """
+    record = clips / _MADE
+    made = json.loads(json.dumps(made))
+    if record.is_file():
+        before = read_json(record)
+        for name, value in made.items():
+            if before.get(name) != value:
+                told = "" if name == "photographs" else f": {before.get(name)}, now {value}"
+                raise UserError(
+                    f"{clips} holds clips that were made with other {name}{told}. Give the same "
+                    "again, or another --output."
+                )
+        return
+    clips.mkdir(parents=True, exist_ok=True)
+    replace_file(record, json_bytes(made), overwrite=True)
 
 
 def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
@@ -145,6 +185,10 @@ def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
                     dataset=f"unseen_fakes_c{crf}",
                 ),
             )
+
+
+def _digest(photo: FacePhoto) -> list:
+    return [photo.name, photo.person, photo.split, zlib.crc32(photo.image)]
 
 
 def _donor(photo: FacePhoto, others: list[FacePhoto], random: np.random.Generator) -> FacePhoto:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from keras_madd.datasets.prepare import folder as folder_module
-from keras_madd.datasets.prepare import prepare
+from keras_madd.datasets.prepare import prepare, run_preparation
 from keras_madd.datasets.prepare.folder import assemble_shard
 from keras_madd.datasets.prepare.tally import Tally
 from keras_madd.support.errors import UserError
@@ -40,6 +40,23 @@ def test_without_beam(plain_tree, tmp_path, small, monkeypatch):
     monkeypatch.delitem(sys.modules, "keras_madd.datasets.prepare.beam", raising=False)
     with pytest.raises(UserError, match=r"pip install 'keras-madd\[beam\]'"):
         prepare(plain_tree, tmp_path / "a", small(limit=2), runner="DirectRunner")
+
+
+def test_workers_elsewhere_find_the_videos_of_a_relative_root(
+    plain_tree, tmp_path, small, monkeypatch
+):
+    given = []
+
+    def run(shards, *others):
+        given.extend(video.path for shard in shards for g in shard.groups for _, video in g.videos)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_preparation, "_run_beam", run)
+    monkeypatch.chdir(plain_tree.parent)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(plain_tree.name, tmp_path / "a", small(), runner="DirectRunner")
+    assert given
+    assert all(path.is_absolute() and path.is_file() for path in given)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from s3_server import put_tree
 from keras_madd.cli.main import main
 from keras_madd.data import load_dataset
 from keras_madd.datasets.prepare import prepare
-from keras_madd.datasets.prepare.origin import Origin
+from keras_madd.datasets.prepare.origin import Origin, tree_of
 from keras_madd.evaluation.crops import open_splits, source_groups
 from keras_madd.exporting.samples import read_samples
 from keras_madd.support.errors import UserError
@@ -248,6 +248,32 @@ def test_a_shard_that_is_not_what_the_description_says(finished, bucket):
     RemoteFolder(url)._files.pipe(f"things/shards/{name}", bytes(damaged))
     with pytest.raises(UserError, match=f"{name}: its digest is not that"):
         load_dataset(url, "test", 4)
+
+
+def test_a_bucket_that_holds_something_else_is_refused_before_any_work(
+    plain_tree, bucket, tmp_path, small, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "a").write_bytes(b"a")
+    RemoteFolder(f"{bucket}/taken").put(tmp_path / "a", "train-00000.tfrecord")
+
+    def progress(done, total, note):
+        raise AssertionError(note)
+
+    with pytest.raises(UserError, match=r"s3://things/taken is not empty, and no run of this"):
+        prepare(plain_tree, f"{bucket}/taken", small(), progress=progress)
+    with pytest.raises(UserError, match=r"nobodys.*no such bucket"):
+        prepare(plain_tree, "s3://nobodys/out", small(), progress=progress)
+    assert RemoteFolder(f"{bucket}/taken").sizes() == {"train-00000.tfrecord": 1}
+
+
+def test_of_a_data_set_in_a_bucket_only_lists_come_whole(bucket, tmp_path):
+    for name in ("real/a.mp4", "part_00.zip", "lists/train.json"):
+        (tmp_path / "a").write_bytes(b"[]")
+        RemoteFolder(f"{bucket}/set").put(tmp_path / "a", name)
+    with tree_of(f"{bucket}/set") as (tree, _):
+        sizes = {path.name: path.stat().st_size for path in tree.rglob("*") if path.is_file()}
+    assert sizes == {"a.mp4": 0, "part_00.zip": 0, "train.json": 2}
 
 
 def test_mistakes_are_one_line(bucket, plain_tree, tmp_path, small, capsys):

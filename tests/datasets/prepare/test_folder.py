@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import os
 import shutil
 
@@ -30,6 +32,15 @@ def test_two_runs_at_once_are_refused(plain_tree, tmp_path, small):
         pytest.raises(UserError, match="Another run is at work"),
     ):
         prepare(plain_tree, tmp_path / "shards", small())
+
+
+def test_a_file_system_without_locks(plain_tree, finished, tmp_path, small, monkeypatch):
+    def flock(file, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    assert prepare(plain_tree, copy, small()).complete_before
 
 
 def test_a_folder_of_something_else_is_refused(plain_tree, tmp_path, small):

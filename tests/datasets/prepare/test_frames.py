@@ -56,6 +56,12 @@ def test_a_folder_of_pictures_goes_by_their_numbers(pictures):
     assert [(s.position, s.number, s.image[0, 0, 0]) for s in samples] == [(0, 9, 9), (1, 10, 10)]
 
 
+def test_numbers_that_no_shard_can_hold_are_replaced(pictures):
+    (pictures / "9.png").rename(pictures / "20230101123456123456.png")
+    frames = open_frames(pictures, ())
+    assert list(frames.numbers()) == [0, 1, 2]
+
+
 def test_a_list_of_pictures_in_any_order(pictures):
     frames = open_frames(None, [pictures / "10.png", pictures / "2.png"])
     assert list(frames.numbers()) == [2, 10]

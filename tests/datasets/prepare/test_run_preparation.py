@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -191,6 +192,24 @@ class TestFailures:
         with pytest.raises(UserError, match="Not one face"):
             prepare(tmp_path / "root", tmp_path / "shards", small())
         assert not (tmp_path / "shards" / "dataset.json").exists()
+
+
+def test_names_that_are_no_unicode_can_be_read_back(plain_tree, tmp_path, small):
+    """A Latin-1 name, as an old archive has it, in a method's folder and in a note."""
+    root = tmp_path / "tree"
+    for video in sorted((plain_tree / "val").rglob("*.mp4")):
+        method = b"M\xe9thode" if "fake" in video.parts else b""
+        kind = os.fsencode(root) + (b"/fake/" if method else b"/real/")
+        folder = os.path.join(kind, method)
+        os.makedirs(folder, exist_ok=True)
+        shutil.copy(os.fsencode(video), folder)
+    prepare(root, tmp_path / "shards", small())
+    description = load_dataset_json(tmp_path / "shards")
+    assert description.methods == ("M\\udce9thode",)
+    assert {record.method for record in read_records(tmp_path / "shards", "train")} <= {
+        "real",
+        *description.methods,
+    }
 
 
 def test_number_of_workers_is_checked(plain_tree, tmp_path, small):

@@ -41,6 +41,15 @@ def test_people_are_not_split(tmp_path):
     assert again == {video.name: video.split for video in source.videos()}
 
 
+def test_photographs_of_a_kind_that_is_not_read_are_told_of(tmp_path):
+    root = _touch(tmp_path, "anna/1.jpg", "ben/1.jpg", "anna/2.heic", "carla/1.HEIC")
+    source = Faces(root)
+    assert len(source.videos()) == 2
+    assert "2 files left out, anna/2.heic for one: HEIC is not read, convert it to JPEG." in (
+        source.notes
+    )
+
+
 def test_two_photographs_are_enough(tmp_path):
     videos = Faces(_touch(tmp_path, "a.jpg", "b.jpg")).videos()
     assert {video.split for video in videos} == {"train", "val"}

@@ -1,4 +1,5 @@
 import argparse
+import shutil
 
 import pytest
 from people_photos import write_photos
@@ -66,6 +67,22 @@ def test_goes_on_with_the_clips_that_are_there(made, photos):
     }
     assert clips[0].is_file()
     assert [path.stat().st_mtime_ns for path in clips[1:]] == times
+
+
+@pytest.mark.parametrize(("name", "value"), [("frames", 3), ("seed", 1)])
+def test_clips_of_other_settings_are_refused(made, photos, name, value):
+    with pytest.raises(UserError, match=f"clips that were made with other {name}"):
+        make_unseen_fakes(*photos, made[0], **SMALL | {name: value})
+
+
+def test_two_photographs_of_one_name_are_refused_before_any_is_filmed(photos, tmp_path):
+    folder = shutil.copytree(photos[0], tmp_path / "photos")
+    shutil.copy(folder / "p00.png", folder / "p00.jpg")
+    table = tmp_path / "people.csv"
+    table.write_text(photos[1].read_text() + "p00.jpg,person00\n")
+    with pytest.raises(UserError, match="2 photographs are called p00"):
+        make_unseen_fakes(folder, table, tmp_path / "out", **SMALL)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_cannot_be_made(photos, tmp_path):
