@@ -25,6 +25,7 @@ from keras_madd.backbones.official_efficientnet import (
     round_repeats,
 )
 from keras_madd.layers.batch_normalization import BatchNormalization
+from keras_madd.layers.portable_dropout import PortableDropout
 from keras_madd.torch_weights.assign_tensors import Constant, assign_tensors
 from keras_madd.torch_weights.checkpoint import (
     CheckpointError,
@@ -165,9 +166,7 @@ def _block(x, name: str, stage: Stage, filters: int, drop_rate: float, seed: int
     if stage.strides == 1 and filters == filters_in:
         if drop_rate > 0:
             # Whole samples are dropped: the noise is one number per image.
-            x = layers.Dropout(
-                drop_rate, noise_shape=(None, 1, 1, 1), seed=seed, name=f"{name}_drop"
-            )(x)
+            x = PortableDropout(drop_rate, (None, 1, 1, 1), seed=seed, name=f"{name}_drop")(x)
         x = layers.Add(name=f"{name}_add")([x, inputs])
     return x
 

@@ -107,7 +107,9 @@ def hiding_curves(
     attention = np.asarray(maps, np.float64).sum(-1).reshape(len(maps), -1)
     cells = attention.shape[1]
     rng = np.random.default_rng(seed)
-    first = np.argsort(-attention, axis=1, kind="stable")
+    # Places of one value, as those where class activation is 0, have no order: it is drawn.
+    ties = np.random.default_rng((seed, 1)).random(attention.shape)
+    first = np.lexsort((ties, -attention), axis=1)
     orders = {
         "attended first": first,
         "random": np.stack([rng.permutation(cells) for _ in faces]),

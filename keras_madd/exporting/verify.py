@@ -18,6 +18,8 @@ from keras_madd.inference.runner import LiteRTRunner
 if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier
 
+_SMALLEST = float(np.finfo(np.float32).tiny)
+
 
 def compare_export(
     model: "FaceClassifier", path: str | os.PathLike, pixels: np.ndarray
@@ -32,7 +34,8 @@ def compare_export(
     Returns:
         `images`, their number; `max_probability_difference` and `mean_probability_difference`,
         absolute; `max_attention_difference`, the largest one of the maps over the maps' largest
-        value, 0.0 where there are none. A NaN in the file's outputs shows as NaN.
+        value (of class activation at least 1), 0.0 where there are none. A NaN in the file's
+        outputs shows as NaN.
 
     Raises:
         UserError: If the file cannot be run.
@@ -88,7 +91,9 @@ def verify_export(
     )
     if maps is not None:
         expected = model.heat_maps(samples.images)
-        scale = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
+        # Class activation is a share of a logit, and may be 0 everywhere: at least 1 is its scale.
+        least = 1.0 if model.heat_map_output == "class_activation_maps" else _SMALLEST
+        scale = max(float(np.abs(expected).max()), least)
         figures["max_attention_difference"] = float(np.abs(maps - expected).max()) / scale
     return Verification(reference, np.asarray(exported, "float64"), samples.labels, figures)
 

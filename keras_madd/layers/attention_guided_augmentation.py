@@ -78,6 +78,8 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
             raise ValueError(
                 f"`resize_factor` must be in (0, 1]. Received: resize_factor={resize_factor}"
             )
+        if sigma < 0:
+            raise ValueError(f"`sigma` must not be negative. Received: sigma={sigma}")
         if kernel_size is not None and kernel_size % 2 == 0:
             raise ValueError(f"`kernel_size` must be odd. Received: kernel_size={kernel_size}")
         check_choice("mode", mode, MODES)

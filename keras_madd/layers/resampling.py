@@ -85,13 +85,15 @@ def gaussian_blur_matrix(
     Args:
         size: Number of samples.
         kernel_size: Odd number of taps.
-        sigma: Standard deviation in samples.
+        sigma: Standard deviation in samples; 0 leaves them as they are.
         padding: What lies outside: `"reflect"` (mirror without repeating the edge), `"symmetric"`
             (mirror that repeats the edge) or `"constant"` (zeros).
 
     Returns:
         Array of shape `(size, size)`; rows sum to 1 except near the edges under `"constant"`.
     """
+    if sigma == 0:
+        return np.eye(size)
     taps = np.arange(kernel_size) - kernel_size // 2
     kernel = np.exp(-0.5 * (taps / sigma) ** 2)
     kernel /= kernel.sum()

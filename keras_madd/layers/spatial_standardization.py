@@ -16,7 +16,7 @@ class SpatialStandardization(keras.layers.Layer):
     `(D - mean) / (std + 1e-8)`, with the unbiased standard deviation. Computed in float32.
 
     Input shape:
-        `(B, h, w, N)` with at least two positions.
+        `(B, h, w, N)`; of a single position the result is 0.
 
     Output shape:
         Same, float32.
@@ -33,7 +33,8 @@ class SpatialStandardization(keras.layers.Layer):
         x = ops.cast(inputs, "float32")
         positions = x.shape[1] * x.shape[2]
         centred = x - ops.mean(x, axis=(1, 2), keepdims=True)
-        variance = ops.sum(ops.square(centred), axis=(1, 2), keepdims=True) / (positions - 1)
+        variance = ops.sum(ops.square(centred), axis=(1, 2), keepdims=True)
+        variance = variance / max(positions - 1, 1)
         # A constant channel has deviation 0, whose square root has no gradient.
         varies = variance > 0
         deviation = ops.where(varies, ops.sqrt(ops.where(varies, variance, 1.0)), 0.0)

@@ -150,6 +150,11 @@ class MADDConfig(FaceClassifierConfig):
                 raise ValueError(
                     f"`{name}` must not be negative. Received: {name}={getattr(self, name)}"
                 )
+        if not 0 <= self.drop_connect_rate < 1:
+            raise ValueError(
+                "`drop_connect_rate` must be at least 0 and below 1. "
+                f"Received: drop_connect_rate={self.drop_connect_rate}"
+            )
         if self.agda_attention == "detached_prefix" and self.match_weight > 0:
             raise ValueError(
                 "`match_weight` needs two passes over the same images and must be 0 with "

@@ -26,8 +26,16 @@ def freeze(network: keras.Model, paths: Iterable[str], missing_ok: bool = False)
 
 
 def frozen_layers(network: keras.Model) -> list[str]:
-    """Return the paths of a functional model's layers with weights, none of which is trained."""
-    return [path for path, layer in _layers(network) if layer.weights and not layer.trainable]
+    """Return the paths of a functional model's layers with weights, none of which is trained.
+
+    A part of a layer has its number in the path: its name may be another in each process.
+    """
+    paths: list[str] = []
+    for path, layer in _layers(network):
+        within = any(path.startswith(f"{each}/") for each in paths)
+        if layer.weights and not layer.trainable and not within:
+            paths.append(path)
+    return paths
 
 
 def layers_before(backbone: keras.Model, output: str) -> list[str]:
@@ -53,3 +61,10 @@ def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.L
             yield from _layers(layer, f"{prefix}{layer.name}/")
         else:
             yield prefix + layer.name, layer
+            yield from _parts(layer, prefix + layer.name)
+
+
+def _parts(layer: keras.Layer, path: str) -> Iterator[tuple[str, keras.Layer]]:
+    for number, part in enumerate(layer._layers):
+        yield f"{path}/{number}", part
+        yield from _parts(part, f"{path}/{number}")

@@ -68,7 +68,7 @@ def fetch_preset(uri: str) -> Path:
             if needed:
                 raise UserError(f"{uri} is no preset: it has no {name}.") from error
             continue
-        except (hub.errors.HfHubHTTPError, OSError) as error:
+        except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError, OSError) as error:
             raise UserError(f"{uri} cannot be fetched: {_reason(hub, error)}") from error
         # A folder is called by its commit: all files are of one, whatever is pushed meanwhile.
         folder, revision = path.parent, path.parent.name
@@ -128,7 +128,12 @@ def upload_preset(
             allow_patterns=list(FILES),
             commit_message="Upload a keras_madd preset",
         )
-    except (hub.errors.HfHubHTTPError, hub.errors.LocalTokenNotFoundError, OSError) as error:
+    except (
+        hub.errors.HfHubHTTPError,
+        hub.errors.HFValidationError,
+        hub.errors.LocalTokenNotFoundError,
+        OSError,
+    ) as error:
         raise UserError(f"{uri} cannot be uploaded: {_reason(hub, error)}") from error
     return str(commit.commit_url)
 

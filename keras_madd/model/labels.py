@@ -14,7 +14,12 @@ _ONE_HOT = (
     *(keras.losses.CategoricalFocalCrossentropy, keras.losses.categorical_focal_crossentropy),
 )
 # They look for thresholds from 0 to 1 in what they take for the probability of one class.
-_OF_PROBABILITIES = (keras.metrics.AUC, keras.metrics.Precision, keras.metrics.Recall)
+_OF_PROBABILITIES = (
+    *(keras.metrics.AUC, keras.metrics.Precision, keras.metrics.Recall),
+    *(keras.metrics.PrecisionAtRecall, keras.metrics.RecallAtPrecision),
+    *(keras.metrics.SensitivityAtSpecificity, keras.metrics.SpecificityAtSensitivity),
+    *(keras.metrics.FBetaScore, keras.metrics.BinaryAccuracy, keras.metrics.KLDivergence),
+)
 
 
 def class_of(y: Tensor, num_classes: int) -> Tensor:
@@ -79,32 +84,37 @@ def check_loss(loss: Any) -> None:
     """
     if loss is None:
         raise ValueError('`loss` must be a loss, or "auto". Received: loss=None')
-    if isinstance(loss, str):
-        loss = keras.losses.get(loss)
-    functions = (*_SPARSE, *_ONE_HOT, keras.losses.binary_crossentropy)
-    by_function = any(loss is each for each in functions)
-    if by_function or getattr(loss, "from_logits", True) is False:
-        raise ValueError(
-            "`loss` must read logits, which is what the model gives: such as "
-            "keras.losses.SparseCategoricalCrossentropy(from_logits=True). "
-            f"Received: loss={loss}"
+    functions = (*_SPARSE, *_ONE_HOT, keras.losses.binary_crossentropy, keras.losses.kl_divergence)
+    for each in keras.tree.flatten(loss):
+        found = keras.losses.get(each) if isinstance(each, str) else each
+        of_probabilities = isinstance(found, keras.losses.KLDivergence) or any(
+            found is function for function in functions
         )
+        if of_probabilities or getattr(found, "from_logits", True) is False:
+            raise ValueError(
+                "`loss` must read logits, which is what the model gives: such as "
+                "keras.losses.SparseCategoricalCrossentropy(from_logits=True). "
+                f"Received: loss={each}"
+            )
 
 
 def check_metrics(metrics: Any) -> None:
-    """Check that no metric takes logits of classes for the probability of one class.
+    """Check that no metric takes logits for probabilities.
 
     Raises:
         ValueError: If one does.
     """
-    for metric in metrics if isinstance(metrics, list | tuple) else [metrics]:
+    for metric in keras.tree.flatten(metrics):
         found = metric
         if isinstance(metric, str) and metric.lower() not in ("accuracy", "acc"):
             found = keras.metrics.get(metric)
-        if isinstance(found, _OF_PROBABILITIES):
+        # A metric made of a function has its arguments there.
+        of_probabilities = getattr(found, "_fn_kwargs", {}).get("from_logits", True) is False
+        if of_probabilities or isinstance(found, _OF_PROBABILITIES):
             raise ValueError(
                 "`metrics` must read logits, which is what the model gives: keras_madd.metrics has "
-                f"FakeAUC, FakeEER and FakeTPRAtFPR. Received: {metric!r}"
+                "FakeAUC, FakeEER and FakeTPRAtFPR, and cross-entropy takes from_logits=True. "
+                f"Received: {metric!r}"
             )
 
 

@@ -14,7 +14,7 @@ from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.half_precision import store_in_half_precision
 from keras_madd.model.hub import fetch_preset, is_hub_uri
 from keras_madd.model.precision import twin_of
-from keras_madd.model.presets import preset_architecture, preset_config
+from keras_madd.model.presets import PRESETS, preset_architecture, preset_config
 from keras_madd.model.transfer import resized
 from keras_madd.support.schema import read_json
 from keras_madd.support.shipped import shipped_folder
@@ -70,7 +70,11 @@ class Saving(Base):
         if is_hub_uri(preset):
             preset = fetch_preset(str(preset))
         folder = shipped_folder(preset) or pathlib.Path(preset)
-        if not folder.is_dir() and folder.suffix != ".keras":
+        is_folder = folder.is_dir()
+        if str(preset) in PRESETS and not (folder / "config.json").is_file():
+            # A folder of results that happens to be called as a preset is.
+            is_folder = False
+        if not is_folder and folder.suffix != ".keras":
             values = preset_config(str(preset))
             kind = cls._kind_of(preset_architecture(str(preset)))
             return kind(

@@ -125,6 +125,9 @@ def _check_same_blocks(ours: FaceClassifierConfig, theirs: FaceClassifierConfig,
         if _differences(ours, theirs, ours.blocks):
             raise ValueError(_other_network(name, ours, theirs, ours.blocks))
         return
+    if ours.backbone != theirs.backbone:
+        # Their layers may fit and compute something else, as those of two EfficientNet-B4 do.
+        raise ValueError(_other_network(name, ours, theirs, ("backbone",)))
     if ours.uses_regions != theirs.uses_regions:
         return
     ours, theirs = (

@@ -73,6 +73,15 @@ def test_maps_that_mark_the_wrong_place_are_found_out():
     assert marked < np.trapezoid(right.deletion["attended first"], right.shares)
 
 
+def test_maps_that_say_nothing_are_as_good_as_chance():
+    """Class activation is 0 in all places of a face that nothing speaks against."""
+    silent = np.zeros((24, GRID, GRID, 1))
+    pictures = np.concatenate([faces()] * 8)
+    areas = hiding_curves(cell_texture, pictures, silent, steps=GRID * GRID).summary()
+    assert areas["deletion"] == pytest.approx(1, abs=0.3)
+    assert areas["insertion"] == pytest.approx(1, abs=0.3)
+
+
 def test_all_orders_end_alike():
     curves = hiding_curves(cell_texture, faces(), maps_at(CELL), steps=5)
     for orders in (curves.deletion, curves.insertion):

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from exported_model import exported, tiny_model
 
+from keras_madd import MADD
+from keras_madd.exporting.exported_file import export_bundle
 from keras_madd.exporting.samples import Samples
 from keras_madd.exporting.verify import (
     agreement_figures,
@@ -62,6 +64,21 @@ def test_the_verdict_turns_at_the_calibrated_threshold(temperature):
     scores = np.array([raw - 1e-6, raw + 1e-6])
     found = agreement_figures(scores, scores[::-1], None, temperature, 0.6)
     assert found["agreement"] == 0
+
+
+def test_class_activation_that_is_0_everywhere_is_on_a_scale_of_its_own(tmp_path):
+    model = MADD.from_preset("madd_tiny", num_attentions=0, seed=0)
+    model.network.get_layer("head").bias.assign([30.0, 0.0])
+    export_bundle(model, tmp_path / "model.tflite")
+    samples = Samples(sample_pictures((64, 64), 2), None, "generated")
+    assert not model.heat_maps(samples.images).any()
+    found = verify_export(model, tmp_path / "model.tflite", samples)
+    assert found.figures["max_attention_difference"] == 0
+    model.network.get_layer("head").bias.assign([0.0, 1e-6])
+    model.network.get_layer("head").kernel.assign(np.zeros((48, 2)))
+    assert verify_export(model, tmp_path / "model.tflite", samples).figures[
+        "max_attention_difference"
+    ] == pytest.approx(1e-6)
 
 
 def test_a_file_against_its_model(tmp_path):

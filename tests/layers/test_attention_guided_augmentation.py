@@ -107,6 +107,13 @@ def test_a_zero_map_leaves_the_image(cls, mode):
     np.testing.assert_allclose(augmented, IMAGES, atol=1e-4)
 
 
+def test_without_blur_an_image_that_is_not_made_smaller_stays():
+    images = np.random.default_rng(0).uniform(0, 255, (2, 16, 16, 3)).astype("float32")
+    augment = AttentionGuidedAugmentation(resize_factor=1.0, sigma=0.0, seed=0)
+    found, _ = augment(images, np.ones((2, 4, 4, 1), "float32"))
+    np.testing.assert_allclose(as_numpy(found), images, atol=1e-3)
+
+
 def test_a_map_of_ones_gives_the_degraded_image():
     layer = AttentionGuidedAugmentation()
     augmented = as_numpy(layer(IMAGES, np.ones_like(MAPS))[0])
@@ -197,6 +204,7 @@ def test_compiled_call_equals_eager_call(cls):
     [
         ({"resize_factor": 0.0}, r"`resize_factor` must be in .*Received: resize_factor=0.0"),
         ({"resize_factor": 1.5}, r"`resize_factor` must be in .*Received: resize_factor=1.5"),
+        ({"sigma": -1.0}, r"`sigma` must not be negative. Received: sigma=-1.0"),
         ({"kernel_size": 4}, r"`kernel_size` must be odd. Received: kernel_size=4"),
         ({"mode": "blur"}, r"`mode` must be one of .*Received: mode='blur'"),
     ],

@@ -27,5 +27,12 @@ def test_a_constant_channel_gives_zeros_and_finite_gradients():
     assert np.isfinite(gradient).all()
 
 
+def test_a_single_place_gives_zeros_and_finite_gradients():
+    feature = FEATURES[:, :1, :1]
+    assert not as_numpy(SpatialStandardization()(feature)).any()
+    (gradient,) = input_gradients(lambda x: keras.ops.sum(SpatialStandardization()(x)), feature)
+    assert np.isfinite(gradient).all()
+
+
 def test_as_a_layer():
     check_layer(SpatialStandardization(), FEATURES, trainable=0)

@@ -57,6 +57,17 @@ def test_what_a_user_froze_stays_frozen_in_a_saved_model_and_its_optimizer(model
         np.testing.assert_array_equal(np.asarray(left), np.asarray(right))
 
 
+def test_a_frozen_part_of_a_layer_stays_frozen(model, tmp_path):
+    model.network.get_layer("texture").convs[0].trainable = False
+    kept = len(model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert again.network.get_layer("texture").convs[0].trainable is False
+    assert len(again.trainable_variables) == kept
+    model.network.get_layer("texture").trainable = False
+    assert frozen_layers(model.network) == ["texture"]
+
+
 def test_a_twin_is_frozen_alike(model):
     freeze(model.network, EARLY)
     assert frozen_layers(float32_twin(model).network) == EARLY

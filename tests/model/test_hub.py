@@ -75,6 +75,7 @@ def test_only_config_and_weights_are_needed(hub):
         (f"{URI}@v9", "no such revision"),
         ("hf://detector", r"is hf://user/name\[@revision\]. Received: hf://detector"),
         ("hf://../../etc/passwd", "is hf://user/name"),
+        ("hf://someone/na--me", "cannot be fetched"),
     ],
 )
 def test_what_is_not_there_is_said(hub, uri, message):

@@ -93,6 +93,9 @@ def test_labels_that_the_loss_does_not_read_are_told():
         keras.losses.SparseCategoricalCrossentropy(),
         keras.losses.CategoricalFocalCrossentropy(),
         "binary_crossentropy",
+        "kl_divergence",
+        keras.losses.KLDivergence(),
+        [keras.losses.SparseCategoricalCrossentropy()],
     ],
 )
 def test_losses_of_probabilities_are_refused(loss):
@@ -107,6 +110,9 @@ def test_losses_of_probabilities_are_refused(loss):
         ["accuracy", "AUC"],
         [keras.metrics.Recall()],
         keras.metrics.Precision(),
+        [["accuracy", keras.metrics.AUC()]],
+        {"logits": keras.metrics.F1Score()},
+        [keras.metrics.SparseCategoricalCrossentropy()],
     ],
 )
 def test_metrics_of_probabilities_are_refused(metrics):
@@ -114,6 +120,12 @@ def test_metrics_of_probabilities_are_refused(metrics):
     for argument in ("metrics", "weighted_metrics"):
         with pytest.raises(ValueError, match=r"`metrics` must read logits.*FakeAUC"):
             model.compile(**{argument: metrics})
+
+
+def test_metrics_of_logits_are_taken():
+    model = plain()
+    metrics = ["accuracy", keras.metrics.SparseCategoricalCrossentropy(from_logits=True)]
+    model.compile(metrics=metrics, run_eagerly=True)
 
 
 def test_none_means_no_metrics_also_the_second_time():

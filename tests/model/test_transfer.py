@@ -147,6 +147,17 @@ def test_what_trained_weights_cannot_fit_is_told(tmp_path, fields, why):
         MADD.from_preset(path, **fields)
 
 
+@pytest.mark.slow
+def test_backbones_whose_layers_fit_by_chance_are_told_apart():
+    """The two EfficientNets have the same weights and compute something else with them."""
+    source, model = (
+        MADD(backbone=f"{name}_efficientnet_b4", input_size=64, num_attentions=0)
+        for name in ("official", "deepfakebench")
+    )
+    with pytest.raises(ValueError, match="backbone 'official_efficientnet_b4', here 'deepfake"):
+        take_weights(model, source, "it")
+
+
 def test_maps_and_no_maps_share_the_backbone_alone(tmp_path):
     source = tiny()
     path = saved(source, tmp_path, "preset")
