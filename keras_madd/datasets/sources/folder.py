@@ -42,6 +42,8 @@ class Folder(DatasetSource):
     - A video file is a video; a folder of pictures below `real` or `fake` is one, too. Pictures
       directly in `real` or `fake` are each by themselves; where `real` holds nothing else, so are
       those in folders directly below `fake`, which are methods then.
+    - Pictures, or a folder of them, that are called as a video beside them is are left out, as its
+      frames or its preview.
     - Pictures in one folder whose names differ only by a number at the end ("a_001.png",
       "a_002.png", "071_0001.png", "b_frame1.png") count as one source, unless that would make one
       of nearly all.
@@ -68,7 +70,7 @@ class Folder(DatasetSource):
                 loose.add(split)
         if not items:
             raise self.wrong_root("videos or pictures in real/ and fake/")
-        items = _with_sources(items)
+        items = _with_sources(self._once(items))
         given = {item.split for item in items}
         labels = defaultdict(set)
         for item in items:
@@ -102,6 +104,18 @@ class Folder(DatasetSource):
                 split=splits[item],
                 dataset=self.name,
             )
+
+    def _once(self, items: list[_Item]) -> list[_Item]:
+        """Without the unpacked frames, or a picture, of a video that is there itself."""
+        films = {_place(item) for item in items if _is_film(item)}
+        kept, twins = [], []
+        for item in items:
+            if _is_film(item) or _place(item) not in films:
+                kept.append(item)
+            else:
+                twins.append(self.relative(item.path))
+        self.note_left_out(twins, "pictures of a video that is there itself", "videos")
+        return kept
 
     def _note_one_sided(self, items: list[_Item], splits: dict[_Item, str]) -> None:
         found = {(splits[item], item.label) for item in items}
@@ -166,6 +180,14 @@ def _key(path: Path, top: Path) -> str:
     """The path below `real` or `fake` without folders that say only what kind of files follow."""
     parts = path.relative_to(top).parts
     return "/".join(part for part in parts if part.casefold() not in LEVELS) or path.name
+
+
+def _is_film(item: _Item) -> bool:
+    return item.path.suffix.lower() in VIDEO_SUFFIXES and not item.path.is_dir()
+
+
+def _place(item: _Item) -> tuple[str, int, str]:
+    return item.split, item.label, item.key
 
 
 def _name(item: _Item) -> str:

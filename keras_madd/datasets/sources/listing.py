@@ -70,9 +70,10 @@ def descend(folder: Path, *levels: str) -> Path | None:
 def videos_in(folder: Path) -> dict[str, Path]:
     """The videos in a folder: files, or folders of frames, by their names without an ending.
 
-    They lie in it or in its folder `videos`, `frames` or `images`; files are preferred.
+    They lie in its folder `videos`, in itself, or in its folder `frames` or `images`; the first of
+    these that holds some.
     """
-    for level in ("", *LEVELS):
+    for level in (LEVELS[0], "", *LEVELS[1:]):
         place = folder if not level else child(folder, level)
         if place is None or not place.is_dir():
             continue

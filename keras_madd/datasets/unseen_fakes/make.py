@@ -188,7 +188,7 @@ def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
 
 
 def _digest(photo: FacePhoto) -> list:
-    return [photo.name, photo.person, photo.split, zlib.crc32(photo.image)]
+    return [photo.name, photo.person, photo.split, zlib.crc32(photo.image.tobytes())]
 
 
 def _donor(photo: FacePhoto, others: list[FacePhoto], random: np.random.Generator) -> FacePhoto:

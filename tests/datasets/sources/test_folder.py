@@ -201,10 +201,22 @@ def test_only_real(tmp_path):
     assert not [note for note in source.notes if "has no" in note]
 
 
+def test_a_video_beside_its_frames_is_one_video(tmp_path):
+    make(tmp_path, "real/a.mp4", "real/frames/a/1.png", "real/frames/a/2.png", "real/a.jpg")
+    make(tmp_path, "fake/a_b.mp4", "real/c/1.png")
+    source = open_source("folder", tmp_path)
+    videos = {video.name: video for video in source.videos()}
+    assert set(videos) == {"real/a", "real/c", "fake/a_b"}
+    assert videos["real/a"].path == tmp_path / "real/a.mp4"
+    assert "2 videos left out, real/a.jpg for one: pictures of a video that is there itself." in (
+        source.notes
+    )
+
+
 def test_equal_names_of_different_files(tmp_path):
-    make(tmp_path, "real/a.mp4", "real/a.avi", "real/a/1.png", "fake/b.mp4")
+    make(tmp_path, "real/a.mp4", "real/a.avi", "real/c.png", "real/c/1.png", "fake/b.mp4")
     names = [video.name for video in open_source("folder", tmp_path).videos()]
-    assert names == ["fake/b", "real/a", "real/a.avi", "real/a.mp4"]
+    assert names == ["fake/b", "real/a.avi", "real/a.mp4", "real/c", "real/c.png"]
 
 
 def test_links_in_a_circle_end(tmp_path):

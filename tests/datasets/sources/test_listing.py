@@ -52,6 +52,11 @@ def test_videos_in_a_folder(tmp_path, level):
     assert list(videos_in(tmp_path)) == ["a", "b"]
 
 
+def test_a_stray_video_hides_no_folder_of_videos(tmp_path):
+    make(tmp_path, "sample.mp4", "videos/a.mp4", "videos/b.mp4")
+    assert list(videos_in(tmp_path)) == ["a", "b"]
+
+
 def test_frames_where_there_are_no_videos(tmp_path):
     make(tmp_path, "frames/b/1.png", "frames/a/1.png", "videos/readme.txt")
     assert videos_in(tmp_path) == {name: tmp_path / "frames" / name for name in "ab"}

@@ -107,8 +107,10 @@ export class Page {
   }
 
   private exclusive(work: () => Promise<void>): Promise<void> {
-    this.current = this.current.then(work);
-    return this.current;
+    const done = this.current.then(work);
+    // What fails here says so itself, or below; what waits for its turn is not to fail with it.
+    this.current = done.catch(() => {});
+    return done;
   }
 
   private explain(error: Error): void {
