@@ -46,7 +46,7 @@ def main() -> None:
             path = Path(folder) / "model.tflite"
             path.write_bytes(content)
             described = {"format": "litert", "quantization": name, "input_size": size}
-            write_model_json(path, **described, num_attention_maps=model.config.num_attentions)
+            write_model_json(path, **described, num_attention_maps=model.num_heat_maps)
             found = agreement_figures(reference, scores(path, data.images), data.labels)
             rows[name] = {
                 "size_ratio": round(len(content) / len(contents["float32"]), 4),

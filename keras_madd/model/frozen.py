@@ -65,6 +65,6 @@ def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.L
 
 
 def _parts(layer: keras.Layer, path: str) -> Iterator[tuple[str, keras.Layer]]:
-    for number, part in enumerate(layer._layers):
+    for number, part in enumerate(layer._flatten_layers(include_self=False, recursive=False)):
         yield f"{path}/{number}", part
         yield from _parts(part, f"{path}/{number}")

@@ -108,9 +108,7 @@ def check_metrics(metrics: Any) -> None:
         found = metric
         if isinstance(metric, str) and metric.lower() not in ("accuracy", "acc"):
             found = keras.metrics.get(metric)
-        # A metric made of a function has its arguments there.
-        of_probabilities = getattr(found, "_fn_kwargs", {}).get("from_logits", True) is False
-        if of_probabilities or isinstance(found, _OF_PROBABILITIES):
+        if getattr(found, "from_logits", True) is False or isinstance(found, _OF_PROBABILITIES):
             raise ValueError(
                 "`metrics` must read logits, which is what the model gives: keras_madd.metrics has "
                 "FakeAUC, FakeEER and FakeTPRAtFPR, and cross-entropy takes from_logits=True. "

@@ -41,7 +41,7 @@ def model_card(description: ModelDescription, readme: str | None = None) -> str:
         "Trained on": description.training_data or "not stated",
         "Numbers": description.quantization,
         "Input": f"{height} x {width} pixels, crop margin {description.crop_margin}",
-        "Attention maps": description.num_attention_maps,
+        "Heat maps": description.num_attention_maps,
         "Face detector": description.detector,
         "Temperature": f"{description.temperature:.4g}",
         "Words": _words(description),
