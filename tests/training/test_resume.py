@@ -122,8 +122,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_weights(shards, straight, t
         stderr=subprocess.DEVNULL,
         env={**os.environ, "KERAS_BACKEND": BACKEND},
     )
-    deadline = time.monotonic() + 500
-    while finished_epochs(folder) < 2 and process.poll() is None and time.monotonic() < deadline:
+    while finished_epochs(folder) < 2 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from backends import tensorflow_only
+from free_port import free_port
 from synthetic_shards import write_shards
 
 from keras_madd import OwnNetwork
@@ -56,9 +56,7 @@ def killed_in(last):
 def slow_until(said, where):
     read = ShardsData.training_batches
     def wait(number):
-        for _ in range(600 * (int(number) == 1)):
-            if said in Path(where).read_text():
-                break
+        while int(number) == 1 and said not in Path(where).read_text():
             time.sleep(0.1)
     def slow(number, batch):
         with tf.control_dependencies([tf.py_function(wait, [number], [])]):
@@ -73,7 +71,7 @@ def run(arguments, told, killed=None, slow=None):
     if slow is not None:
         slow_until(*slow)
     # One that hangs fails the test.
-    signal.alarm(900)
+    signal.alarm(3600)
     sys.exit(main(["train", *arguments]))
 
 def status(each):
@@ -131,10 +129,7 @@ def run_rounds(folder, rounds):
 
 def two_workers(name, folder, arguments):
     """The commands of two processes that train together; `arguments` are of both, or of each."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    meeting = ["--coordinator", f"127.0.0.1:{port}", "--workers", "2", "--worker"]
+    meeting = ["--coordinator", f"127.0.0.1:{free_port()}", "--workers", "2", "--worker"]
     return [
         {"arguments": [*own, *meeting, str(index)], "told": str(folder / f"{name}-{index}.txt")}
         for index, own in enumerate(arguments)

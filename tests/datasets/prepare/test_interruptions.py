@@ -81,7 +81,7 @@ def test_signals(command, plain_tree, finished, tmp_path, content, number):
         workers = psutil.Process(process.pid).children()
     assert workers
     os.killpg(process.pid, number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 128 + number
     assert err.splitlines()[-1] == "stopped"
     assert "Traceback" not in err

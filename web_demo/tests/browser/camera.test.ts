@@ -38,7 +38,7 @@ type Watched = { liveFrames: number; lastLive: Scored; memories: WebAssembly.Mem
 
 async function waitForFrames(page: Page, count: number): Promise<void> {
   await page.waitForFunction((count) => (window as unknown as Watched).liveFrames >= count, count, {
-    timeout: 300_000,
+    timeout: 1_800_000,
     polling: 200,
   });
 }

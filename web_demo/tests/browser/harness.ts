@@ -107,6 +107,7 @@ export function startBrowser(...more: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", OFFLINE, ...more],
+    timeout: 300_000,
   });
 }
 
@@ -142,7 +143,7 @@ export async function openPage(
   await context.exposeBinding("refused", (_, what: string) => complaints.push(`policy: ${what}`));
   await page.addInitScript(prepare);
   await page.goto(address);
-  if (ready) await page.waitForSelector("#open:not([disabled])", { timeout: 60_000 });
+  if (ready) await page.waitForSelector("#open:not([disabled])", { timeout: 300_000 });
   return { page, complaints };
 }
 
@@ -205,6 +206,6 @@ export async function waitForWords(page: Page, words: RegExp): Promise<void> {
         document.querySelector<HTMLElement>("[role=status]")!.innerText.trim(),
       ),
     words.source,
-    { timeout: 30_000 },
+    { timeout: 300_000 },
   );
 }
