@@ -158,7 +158,7 @@ def attention_grid(
     captions: Sequence[str] | None = None,
     theme: Theme = "light",
 ) -> bytes:
-    """Draws one row per face: the face, each attention map over it, and their sum.
+    """Draws one row per face: the face, each map over it, and, of several, their sum.
 
     Args:
         images: (B, H, W, 3) uint8 RGB.
@@ -176,7 +176,8 @@ def attention_grid(
             "Arguments `images`, `maps` and `captions` must be of one length, at least 1. "
             f"Received: lengths {len(images)}, {len(maps)} and {len(captions)}"
         )
-    titles = ["face", *(f"map {index + 1}" for index in range(maps.shape[-1])), "sum"]
+    several = maps.shape[-1] > 1
+    titles = ["face", *(f"map {index + 1}" for index in range(maps.shape[-1])), *["sum"] * several]
     cell, caption_height, title_height = 1.05, 0.22, 0.26
     height = title_height + (cell + caption_height) * len(images)
     chart = Chart(theme, (cell * len(titles), height))
@@ -185,7 +186,7 @@ def attention_grid(
     grid = chart.figure.subplots(len(images), len(titles), squeeze=False, gridspec_kw=layout)
     for row, image, stack, caption in zip(grid, images, maps, captions, strict=True):
         pictures = [image, *(overlay_attention(image, each) for each in np.moveaxis(stack, -1, 0))]
-        pictures.append(overlay_attention(image, stack.sum(-1)))
+        pictures += [overlay_attention(image, stack.sum(-1))] * several
         for axes, picture in zip(row, pictures, strict=True):
             axes.imshow(picture, interpolation="bilinear")
             axes.set_axis_off()

@@ -305,6 +305,14 @@ def test_charts_are_pictures_in_both_themes(name):
     assert light.std() > 3
 
 
+def test_a_single_map_is_shown_once_and_several_with_their_sum():
+    faces, rng = np.stack([picture(), picture()]), np.random.default_rng(0)
+    one, two = (
+        decode(charts.attention_grid(faces, rng.random((2, 4, 4, count)))) for count in (1, 2)
+    )
+    assert two.shape[1] == pytest.approx(2 * one.shape[1], abs=2)
+
+
 def test_charts_leave_matplotlib_alone():
     before = dict(matplotlib.rcParams)
     for draw in drawings().values():
