@@ -1,0 +1,19 @@
+import numpy as np
+from backends import tensorflow_only
+from logit_parts import logit_parts
+
+from keras_madd import MADD
+
+pytestmark = tensorflow_only
+
+
+def test_parts_add_up_to_the_logits():
+    model = MADD.from_preset("madd_tiny", num_attentions=3, seed=0)
+    head = model.network.get_layer("head").classifier
+    head.bias.assign([0.5, -0.25])
+    faces = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    parts = logit_parts(model, faces)
+    logits = model.predict(faces, verbose=0)
+    difference = logits[:, 1] - logits[:, 0]
+    np.testing.assert_allclose(parts["regional"] + parts["global"] - 0.75, difference, atol=1e-5)
+    assert min(values.std() for values in parts.values()) > 1e-4
