@@ -180,7 +180,8 @@ def _add_one_model(network: argparse._ArgumentGroup) -> None:
         "--init",
         path,
         metavar="MODEL",
-        help="start from a .keras file, a preset's folder, or a published .pth checkpoint",
+        help="start from a .keras file, a preset's folder, a published .pth checkpoint, or the "
+        "trained detector of this package by its name",
     )
     network.add_argument(
         "--freeze-early",

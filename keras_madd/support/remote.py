@@ -19,7 +19,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
 
 SCHEMES = ("s3", "gs")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 # Beside the tries of the cloud's own library.
 TRIES, FIRST_PAUSE = 4, 1.0
 Result = TypeVar("Result")

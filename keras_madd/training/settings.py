@@ -10,6 +10,7 @@ from typing import Any
 from keras_madd.model.presets import PRESETS
 from keras_madd.support.errors import UserError
 from keras_madd.support.remote import is_remote
+from keras_madd.support.shipped import shipped_folder
 
 DEFAULT_PRESET = "madd_efficientnet_b0"
 SCHEDULES = ("cosine", "step", "linear")
@@ -34,8 +35,8 @@ class TrainSettings:
         people: Who is shown in which of its files, a CSV file: then those held out are validated
             on with fakes made between them, as `make_unseen_fakes` does.
         preset: Name of a preset; "": that of `init`, else `DEFAULT_PRESET`.
-        init: Model whose weights to start from: a `.keras` file, a preset's folder or a published
-            `.pth` checkpoint.
+        init: Model whose weights to start from: a `.keras` file, a preset's folder, a published
+            `.pth` checkpoint, or the name of a trained detector that comes with the package.
         backbone_weights: `"imagenet"` or a weights file for the backbone; "": random.
         freeze_early: Whether the backbone's layers up to the texture tap keep their weights: for
             fine-tuning, in about two thirds of a step's time.
@@ -112,7 +113,8 @@ class TrainSettings:
         object.__setattr__(self, "faces", _absolute(self.faces) if self.faces else "")
         object.__setattr__(self, "people", _absolute(self.people) if self.people else "")
         if self.init:
-            object.__setattr__(self, "init", _absolute(self.init))
+            shipped = shipped_folder(self.init)
+            object.__setattr__(self, "init", str(shipped or _absolute(self.init)))
         if self.faces and not self.self_blend:
             # Real faces alone: every fake is a self-blended one.
             object.__setattr__(self, "self_blend", 1.0)

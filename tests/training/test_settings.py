@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from keras_madd.support.errors import UserError
+from keras_madd.support.shipped import DEFAULT, shipped_folder
 from keras_madd.training.settings import TrainSettings
 
 
@@ -20,6 +21,12 @@ def test_paths_do_not_depend_on_where_a_run_goes_on():
     here = Path.cwd()
     assert settings.data == (str(here / "a"), str(here / "b"))
     assert (settings.output, settings.init) == (str(here / "run"), str(here / "model.keras"))
+
+
+def test_a_trained_detector_of_the_package_is_called_by_its_name():
+    settings = TrainSettings(output="run", data="a", init=DEFAULT)
+    assert settings.init == str(shipped_folder(DEFAULT))
+    assert TrainSettings.from_dict(settings.to_dict()) == settings
 
 
 @pytest.mark.parametrize(
