@@ -4,7 +4,8 @@
 
 prints how much the difference of the two logits varies over a split's faces, and how much of that
 comes from the regional textures P, which attention and texture enhancement are there for, and from
-the last features G, pooled under the sum of the attention maps.
+the last features G, pooled under the sum of the attention maps; and how much an element of each
+varies, which is what the head has to go by.
 """
 
 import argparse
@@ -20,26 +21,27 @@ from keras_madd.media.encoded import decode_picture
 from keras_madd.model.madd import MADD
 
 
-def logit_parts(model: MADD, faces: np.ndarray) -> dict[str, np.ndarray]:
+def logit_parts(model: MADD, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Split fake's logit over real's into what P and G add.
 
     Args:
         model: With attention maps, of the paper's variant, whose head is one linear layer.
-        faces: `(N, H, W, 3)` uint8 RGB.
+        outputs: Of its network, of N faces.
 
     Returns:
         `"regional"` and `"global"`, each `(N,)`; with the head's bias they add up to the
         difference of the logits.
     """
-    outputs = model.network.predict(faces, batch_size=32, verbose=0)
     kernel = np.asarray(model.network.get_layer("head").classifier.kernel)
     weights = kernel[:, 1] - kernel[:, 0]
-    local = outputs["local_features"].reshape(len(faces), -1)
-    width = local.shape[1]
-    return {
-        "regional": local @ weights[:width],
-        "global": outputs["global_features"] @ weights[width:],
-    }
+    regional, pooled = _features(outputs)
+    width = regional.shape[1]
+    return {"regional": regional @ weights[:width], "global": pooled @ weights[width:]}
+
+
+def _features(outputs):
+    pooled = outputs["global_features"]
+    return outputs["local_features"].reshape(len(pooled), -1), pooled
 
 
 def main() -> None:
@@ -50,11 +52,12 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     args = parser.parse_args()
     model = MADD.from_preset(args.model)
-    records = read_records(args.data, args.split)
-    parts = logit_parts(model, np.stack([decode_picture(record.image) for record in records]))
+    faces = [decode_picture(record.image) for record in read_records(args.data, args.split)]
+    outputs = model.network.predict(np.stack(faces), batch_size=32, verbose=0)
+    parts = logit_parts(model, outputs)
     print(f"log-odds of fake vary by {sum(parts.values()).std():.3f} (standard deviation)")
-    for name, values in parts.items():
-        print(f"{name}: {values.std():.3f}")
+    for (name, values), features in zip(parts.items(), _features(outputs), strict=True):
+        print(f"{name}: by {values.std():.3f}; an element by {features.std(axis=0).mean():.4f}")
 
 
 if __name__ == "__main__":
