@@ -147,7 +147,8 @@ def as_text(content: Mapping[str, Any]) -> str:
     lines += [
         "",
         "Hidden by them first: how far the score moves as the places that the maps mark are "
-        "hidden first, over a random order; above 1 they mark what counts.",
+        "hidden first, over a random order; above 1 they mark what counts. The backbone alone has "
+        "one map, of its class activation.",
     ]
     certain = [pair for pair in content["pairs"] if pair["holm_p"] < _CERTAIN]
     if content["pairs"] and not certain:

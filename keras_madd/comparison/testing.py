@@ -75,7 +75,7 @@ def measure_on_test(
 def measure_maps(
     model: str | os.PathLike, data: Sequence[str | os.PathLike], seed: int
 ) -> dict[str, float | None]:
-    """Tell how far a model's attention maps overlap, and whether they mark what moves the score.
+    """Tell how far a model's heat maps overlap, and whether they mark what moves the score.
 
     Args:
         model: A `.keras` file.

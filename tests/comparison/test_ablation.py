@@ -61,7 +61,8 @@ def test_two_arms_and_the_table(shards, tmp_path, monkeypatch):
     )
     table = content["arms"]
     assert table["backbone"]["attention_overlap"] is None
-    assert table["backbone"]["attention_deletion"] is None
+    # One map, of its class activation.
+    assert table["backbone"]["attention_deletion"]["mean"] > 0
     assert 0 < table["full"]["attention_overlap"]["mean"] <= 1
     assert table["full"]["attention_deletion"]["mean"] > 0
     assert [row["steps"] for row in table.values()] == [2, 2]
