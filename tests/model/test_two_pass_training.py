@@ -322,8 +322,9 @@ def test_a_step_with_images_of_weight_zero_is_the_step_without_them(fields):
     weight = np.array([1.0] * 5 + [0.0] * 3)
     before = values(many.trainable_weights)
     many.train_on_batch(images, labels, sample_weight=weight)
-    assert_all_close(values(few.weights), values(many.weights), atol=1e-5)
-    assert not np.allclose(values(many.trainable_weights)[0], before[0], atol=1e-5)
+    # Sums over five and over eight images round differently, by processor.
+    assert_all_close(values(few.weights), values(many.weights), atol=5e-5)
+    assert not np.allclose(values(many.trainable_weights)[0], before[0], atol=5e-4)
 
 
 def test_a_detached_prefix_step_with_augmentation_that_does_nothing():
