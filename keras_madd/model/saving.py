@@ -70,11 +70,9 @@ class Saving(Base):
         if is_hub_uri(preset):
             preset = fetch_preset(str(preset))
         folder = shipped_folder(preset) or pathlib.Path(preset)
-        is_folder = folder.is_dir()
-        if str(preset) in PRESETS and not (folder / "config.json").is_file():
-            # A folder of results that happens to be called as a preset is.
-            is_folder = False
-        if not is_folder and folder.suffix != ".keras":
+        # A folder of results may happen to be called as a preset is.
+        is_named = str(preset) in PRESETS and not (folder / "config.json").is_file()
+        if is_named or not (folder.is_dir() or folder.suffix == ".keras"):
             values = preset_config(str(preset))
             kind = cls._kind_of(preset_architecture(str(preset)))
             return kind(

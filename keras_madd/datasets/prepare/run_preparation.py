@@ -21,6 +21,7 @@ from keras_madd.datasets.sources import DatasetSource, open_source
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.support.errors import UserError
 from keras_madd.support.remote import cache_folder, is_remote, named_by_url
+from keras_madd.support.standard_streams import printable
 
 LOCAL = "local"
 _PACKAGES = ("av", "mediapipe", "opencv-contrib-python", "numpy")
@@ -260,8 +261,4 @@ def _describe(plan: Plan, infos: list[ShardInfo], lines: list[dict]) -> ShardsDe
 
 def _storable(texts: Iterable[str]) -> tuple[str, ...]:
     """Texts with names of files in them, as records and dataset.json take them."""
-    escaped = (text.encode("utf-8", "backslashreplace").decode() for text in texts)
-    return tuple(
-        "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
-        for text in escaped
-    )
+    return tuple(printable(text.encode(errors="backslashreplace").decode()) for text in texts)

@@ -1,6 +1,5 @@
 """make_unseen_fakes: from photographs of people to shards of clips, real and fake."""
 
-import json
 import os
 import zlib
 from collections import Counter
@@ -136,7 +135,6 @@ def _remember(clips: Path, made: dict[str, Any]) -> None:
         UserError: Clips are there that were made otherwise.
     """
     record = clips / _MADE
-    made = json.loads(json.dumps(made))
     if record.is_file():
         before = read_json(record)
         for name, value in made.items():
