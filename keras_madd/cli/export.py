@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from keras_madd.cli.arguments import (
-    COUNT,
     MARGIN,
     SEED,
     SHARE,
@@ -20,6 +19,7 @@ from keras_madd.cli.arguments import (
 )
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
+_PICTURES = Range(16, 10**9)  # Fewer tell nothing of the range of an activation.
 # Options that change what the description says.
 _DESCRIBED = ("crop_margin", "detector", "training_data", "temperature", "threshold")
 
@@ -90,7 +90,7 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--samples",
-        type=COUNT,
+        type=_PICTURES,
         default=200,
         metavar="N",
         help="pictures to calibrate on, drawn at random (default: %(default)s)",
@@ -105,7 +105,7 @@ def _add_pictures(group) -> None:
     )
     group.add_argument(
         "--verify-samples",
-        type=COUNT,
+        type=_PICTURES,
         default=1000,
         metavar="N",
         help="pictures to verify on, drawn at random (default: %(default)s)",
@@ -177,7 +177,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace, output: Path) -> int:
-    if args.model is None and args.quantize is None and output.suffix == ".tflite":
+    if _is_shipped(args):
         _write_shipped(args, output)
     else:
         status = _convert(args, output)
@@ -190,6 +190,12 @@ def _export(args: argparse.Namespace, output: Path) -> int:
     return 0
 
 
+def _is_shipped(args: argparse.Namespace) -> bool:
+    """Whether the trained detector's own file is asked for, as it is."""
+    to_litert = args.output is None or args.output.endswith(".tflite")
+    return args.model is None and args.quantize is None and to_litert
+
+
 def _write_shipped(args: argparse.Namespace, output: Path) -> None:
     from keras_madd.exporting.shipped import copy_shipped
     from keras_madd.support.errors import UserError
@@ -200,7 +206,11 @@ def _write_shipped(args: argparse.Namespace, output: Path) -> None:
         if getattr(args, name) != {"batch": 1, "input_type": "float32"}.get(name)
     ]
     asked = ("verify", "calibration", "max_auc_drop", "demonstration")
-    changed += ["--" + name.replace("_", "-") for name in asked if getattr(args, name)]
+    changed += [
+        "--" + name.replace("_", "-")
+        for name in asked
+        if (value := getattr(args, name)) is not None and value is not False
+    ]
     if changed:
         raise UserError(
             f"{', '.join(changed)} needs --quantize, or a model: without either the trained "
@@ -240,9 +250,12 @@ def _put_into_app(output: Path, project: str) -> None:
 
 
 def _put_into_page(output: Path, args: argparse.Namespace) -> None:
+    from keras_madd.support.shipped import default_litert
     from keras_madd.web.folder import write_web_folder
 
-    folder = write_web_folder(output, args.web, args.overwrite)
+    # The card lies beside the package's own file, not beside its copy.
+    source = default_litert() if _is_shipped(args) else output
+    folder = write_web_folder(source, args.web, args.overwrite)
     print(
         f"{folder}: python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(folder))}"
     )
@@ -254,6 +267,10 @@ def _check(args: argparse.Namespace) -> None:
     if args.output is None and args.android is None and args.web is None:
         raise UserError(
             "Say where to write: --output OUT.tflite, OUT.onnx, --android DIR or --web DIR."
+        )
+    if args.output is None and args.verify is not None:
+        raise UserError(
+            "--verify writes its reports beside the file: say where, --output OUT.tflite."
         )
     for option in ("android", "web"):
         if getattr(args, option) is not None:

@@ -60,6 +60,10 @@ class ExportSettings:
     def __post_init__(self) -> None:
         if self.quantize in CALIBRATED and self.calibration is None:
             raise UserError(_WHY_CALIBRATION.format(self.quantize))
+        if self.quantize not in CALIBRATED and self.calibration is not None:
+            raise UserError(
+                f"--calibration is for --quantize int8 and int8-full. Received: {self.quantize}"
+            )
         if self.max_auc_drop is not None and self.verify is None:
             raise UserError(
                 "--max-auc-drop needs --verify: pictures of known label to measure it on."

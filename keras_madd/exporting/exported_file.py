@@ -13,6 +13,7 @@ from keras_madd.inference.model_description import (
     ATTENTION_MAPS,
     FAKE_PROBABILITY,
     ModelDescription,
+    check_model_json,
     model_json_path,
     write_model_json,
 )
@@ -74,36 +75,20 @@ def export_bundle(
 
     Raises:
         UserError: If the ending is another one, if a file exists and `overwrite` is false, if the
-            folder is missing, or the model cannot be converted.
+            folder is missing, `model.json` does not allow what it is to say, or the model cannot be
+            converted.
     """
     path = Path(path)
     check_target(path, quantize, overwrite, input_type)
     classes = class_names(model, classes)
-    fixed_batch: int | None = batch
-    if path.suffix == ".onnx":
-        export_onnx(model, path, overwrite=overwrite)
-        fixed_batch = None
-    else:
-        export_litert(
-            model,
-            path,
-            quantize,
-            batch,
-            input_type=input_type,
-            calibration=calibration,
-            float_content=float_content,
-            advance=advance,
-            overwrite=overwrite,
-        )
     config, maps = model.config, model.num_heat_maps
-    return write_model_json(
-        path,
+    values: dict[str, Any] = dict(
         format=FORMATS[path.suffix],
         quantization=quantize,
         input_size=tuple(model.config.input_size),
         clip_frames=config.clip_frames,
         num_attention_maps=maps,
-        batch=fixed_batch,
+        batch=None if path.suffix == ".onnx" else batch,
         classes=classes,
         input_type=input_type,
         crop_margin=config.crop_margin if crop_margin is None else crop_margin,
@@ -116,6 +101,25 @@ def export_bundle(
         metrics=dict(metrics or {}),
         output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
     )
+    try:
+        check_model_json(**values)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if path.suffix == ".onnx":
+        export_onnx(model, path, overwrite=overwrite)
+    else:
+        export_litert(
+            model,
+            path,
+            quantize,
+            batch,
+            input_type=input_type,
+            calibration=calibration,
+            float_content=float_content,
+            advance=advance,
+            overwrite=overwrite,
+        )
+    return write_model_json(path, **values)
 
 
 def check_target(path: Path, quantize: str, overwrite: bool, input_type: str = "float32") -> None:

@@ -55,7 +55,7 @@ def ratios(seconds: Mapping[str, Sequence[float]], reference: str) -> dict[str, 
 
 
 def litert_call(model: str | os.PathLike | bytes, threads: int) -> Callable[[], None]:
-    """Returns a function that runs a LiteRT file, given by path or content, on one picture."""
+    """Returns a function that runs a LiteRT file, given by path or content, on one batch."""
     interpreter = open_interpreter(model, threads)
     (image,) = interpreter.get_input_details()
     # A picture, not zeros: sparse inputs are faster on some processors.
@@ -69,6 +69,7 @@ def litert_latency(
     reference: str,
     threads: Sequence[int] = (1, 2),
     rounds: int = 30,
+    faces: int = 1,
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Times LiteRT files beside each other.
 
@@ -77,14 +78,15 @@ def litert_latency(
         reference: The name that ratios are taken to.
         threads: Numbers of threads to measure with.
         rounds: Number of rounds.
+        faces: Faces that a run scores: the files' batch size.
 
     Returns:
-        Number of threads, as text, to name to `milliseconds` of one run and `ratio`.
+        Number of threads, as text, to name to `milliseconds` of one face and `ratio`.
     """
-    return {
-        str(number): ratios(
-            interleaved({name: litert_call(file, number) for name, file in files.items()}, rounds),
-            reference,
-        )
-        for number in threads
-    }
+    table = {}
+    for number in threads:
+        calls = {name: litert_call(file, number) for name, file in files.items()}
+        seconds = interleaved(calls, rounds)
+        each = {name: [time / faces for time in times] for name, times in seconds.items()}
+        table[str(number)] = ratios(each, reference)
+    return table

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from keras_madd.exporting.bounds import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
@@ -104,6 +106,8 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
 def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
     """Temperature and thresholds: as given, else those fitted for the preset's exported twin.
 
+    What that one says of being a demonstration holds for this one.
+
     With another threshold than the fitted one there are no words that keep their promise.
     """
     given = {"temperature": settings.temperature, "threshold": settings.threshold}
@@ -113,6 +117,7 @@ def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
         return given
     fitted = read_model_json(twin)
     found = {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
+    found["demonstration"] = settings.demonstration or fitted.demonstration
     return found if given else found | {"clear_threshold": fitted.clear_threshold}
 
 
@@ -152,10 +157,11 @@ def _pictures(
             verification = read_samples(
                 settings.verify, size, settings.verify_samples, splits=("test", "val"), **shared
             )
-            if settings.max_auc_drop is not None and verification.labels is None:
+            labels = () if verification.labels is None else np.unique(verification.labels)
+            if settings.max_auc_drop is not None and len(labels) < 2:
                 raise UserError(
-                    "--max-auc-drop needs labels: shards, or pictures in folders named real and "
-                    f"fake. Received: {settings.verify}"
+                    "--max-auc-drop needs labels of both classes: shards, or pictures in folders "
+                    f"named real and fake. Received: {settings.verify}"
                 )
     if calibration is not None and verification is not None:
         check_disjoint(calibration, verification)
@@ -187,6 +193,10 @@ def _verified(
     with stages.stage("verification") as stage:
         stage.say(f"{len(verification.images):,} pictures, by Keras and by the file")
         found = verify_export(model, settings.output, verification)
+    odd = int((~np.isfinite(found.reference) | ~np.isfinite(found.exported)).sum())
+    if odd:
+        problem = f"{odd:,} of {len(found.exported):,} probabilities are no numbers"
+        return ExportResult(description, tuple(lines), (f"{problem}: do not use this file.",))
     sizes, latency, parts, layers = {}, {}, {}, []
     if litert:
         content = settings.output.read_bytes()
@@ -194,12 +204,21 @@ def _verified(
         with stages.stage("speed"):
             parts = delegation(settings.output).to_json()
             files = {"float32": float_content, description.quantization: content}
-            latency = litert_latency(files, "float32", settings.threads)
+            latency = litert_latency(files, "float32", settings.threads, faces=settings.batch)
             if settings.quantize in CALIBRATED:
                 pictures = verification.images[:_LAYER_PICTURES]
-                # Beside the file that was quantised: equalisation rescales what layers pass on.
-                reference = equalized(float_content, calibration.images)
-                layers = layer_errors(reference, content, pictures)
+                # Beside the file that was quantised, which may be the equalised one: equalisation
+                # rescales what layers pass on, so that the other one is far off.
+                layers = min(
+                    (
+                        layer_errors(reference, content, pictures)
+                        for reference in (
+                            equalized(float_content, calibration.images),
+                            float_content,
+                        )
+                    ),
+                    key=lambda errors: sum(each.relative_error for each in errors),
+                )
     else:
         size = settings.output.stat().st_size
         sizes = {"float32": size, description.quantization: size}
@@ -218,7 +237,9 @@ def _verified(
         bounds=held,
     )
     written = write_export_report(report, settings.overwrite)
-    lines += summary(found.figures, latency.get("1", {}).get(description.quantization), sizes)
+    lines += summary(
+        found.figures, next(iter(latency.values()), {}).get(description.quantization), sizes
+    )
     lines += [f"report: {path}" for path in written]
     problems = [
         f"{each['what']} is {each['found']:.3g}, more than {each['allowed']:g}: do not use this "

@@ -64,8 +64,8 @@ def read_samples(
         progress: Called as `progress(done, total, note)` after each picture that is wanted.
 
     Raises:
-        UserError: If nothing is there, too few pictures can be used, or the shards were cut with
-            another margin.
+        UserError: If nothing is there, too few pictures can be used, the shards were cut with
+            another margin, or faces are to be cut out and the input is not square.
     """
     progress = progress or (lambda done, total, note: None)
     if is_remote(path) or (Path(path) / "dataset.json").is_file():
@@ -98,6 +98,7 @@ def _from_shards(folder, size, count, seed, splits, margin, progress) -> Samples
     from keras_madd.data.shards import read_records
     from keras_madd.data.shards_description import load_dataset_json
 
+    _check_square(size)
     description = load_dataset_json(local_shards(folder, splits[0]))
     if not np.isclose(description.margin, margin):
         raise UserError(
@@ -128,12 +129,15 @@ def _from_pictures(path, size, count, seed, margin, detector, progress) -> Sampl
             if len(images) == count:
                 break
             try:
-                images.append(_face(read_image(file), size, margin, faces))
-                used.append(file)
+                image = read_image(file)
             except UserError as error:
                 skipped.append(str(error))
-            except LookupError:
-                skipped.append(f"{file}: no face found.")
+            else:
+                if (face := _face(image, size, margin, faces)) is None:
+                    skipped.append(f"{file}: no face found.")
+                else:
+                    images.append(face)
+                    used.append(file)
             wanted = min(count, len(files) - len(skipped))
             progress(len(images), wanted, f"{len(skipped)} without a face" if skipped else "")
     labels = [_label(file, path) for file in used]
@@ -145,13 +149,17 @@ def _from_pictures(path, size, count, seed, margin, detector, progress) -> Sampl
     )
 
 
-def _face(image: np.ndarray, size, margin: float, detector: FaceDetector) -> np.ndarray:
+def _face(image: np.ndarray, size, margin: float, detector: FaceDetector) -> np.ndarray | None:
     if image.shape[:2] == tuple(size):
         return image
+    _check_square(size)
     found = detector.detect(image)
-    if not found:
-        raise LookupError
-    return crop_face(image, found[0].box, size[0], margin)
+    return crop_face(image, found[0].box, size[0], margin) if found else None
+
+
+def _check_square(size) -> None:
+    if size[0] != size[1]:
+        raise UserError(f"Faces are cut out square. Received: input_size={size[0]}x{size[1]}")
 
 
 def _label(file: Path, root: Path) -> int | None:

@@ -130,7 +130,19 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
     Raises:
         ValueError: If a value is none that `read_model_json` would take.
     """
-    description = ModelDescription(sha256=sha256_of(model_path), **values)
+    description, content = _described(sha256_of(model_path), values)
+    replace_file(model_json_path(model_path), content, overwrite=True)
+    return description
+
+
+def check_model_json(**values: Any) -> None:
+    """Raises a ValueError where `write_model_json` would, before there is a file."""
+    _described("0" * 64, values)
+
+
+def _described(sha256: str, values: dict[str, Any]) -> tuple[ModelDescription, bytes]:
+    """A description and its JSON."""
+    description = ModelDescription(sha256=sha256, **values)
     version = SCHEMA_VERSION if description.clear_threshold is None else WORDS_SCHEMA_VERSION
     if description.clip_frames is not None:
         version = CLIPS_SCHEMA_VERSION
@@ -142,8 +154,7 @@ def write_model_json(model_path: str | os.PathLike, **values: Any) -> ModelDescr
     wrong = _first_misfit(json.loads(content))
     if wrong:
         raise ValueError(wrong)
-    replace_file(model_json_path(model_path), content, overwrite=True)
-    return description
+    return description, content
 
 
 def read_model_json(model_path: str | os.PathLike) -> ModelDescription:

@@ -8,8 +8,10 @@ import pytest
 from exported_model import tiny_model
 from PIL import Image
 
+from keras_madd import MADD
 from keras_madd.cli import export
 from keras_madd.exporting import run_export
+from keras_madd.exporting.samples import read_samples
 from keras_madd.exporting.verify import sample_pictures
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.errors import UserError
@@ -121,6 +123,7 @@ def test_onnx_is_verified_without_labels(folder, tmp_path, capfd):
         (["--quantize", "int8"], r"--quantize int8 needs --calibration: the range of every"),
         (["--quantize", "int8-full"], r"--quantize int8-full needs --calibration"),
         (["--max-auc-drop", "0.1"], "--max-auc-drop needs --verify"),
+        (["--calibration", "faces"], r"--calibration is for --quantize int8 and int8-full"),
     ],
 )
 def test_mistakes_are_told_before_work(tmp_path, arguments, message):
@@ -135,14 +138,55 @@ def test_pictures_that_do_not_do(folder, tmp_path):
     same = ("--calibration", folder / "calibration", "--verify", folder / "calibration")
     with pytest.raises(UserError, match="18 pictures are both in"):
         run(folder, tmp_path, *INT8, *same)
-    with pytest.raises(UserError, match="--max-auc-drop needs labels"):
-        run(folder, tmp_path, "--verify", folder / "calibration", "--max-auc-drop", "0.1")
+    for one_class in ("calibration", "verify/real"):
+        with pytest.raises(UserError, match="--max-auc-drop needs labels of both classes"):
+            run(folder, tmp_path, "--verify", folder / one_class, "--max-auc-drop", "0.1")
     few = tmp_path / "few"
     few.mkdir()
     Image.fromarray(np.zeros((64, 64, 3), "uint8")).save(few / "a.png")
     with pytest.raises(UserError, match="1 face crops could be used; at least 16"):
         run(folder, tmp_path, *INT8, "--calibration", few)
     assert [path.name for path in tmp_path.iterdir()] == ["few"]
+
+
+def test_what_model_json_does_not_take_is_told_before_anything_is_written(folder, tmp_path):
+    with pytest.raises(UserError, match="`training_data` must be a string"):
+        run(folder, tmp_path, "--training-data", "FF++\nCeleb-DF")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_answers_that_are_no_numbers_are_told(folder, tmp_path, capfd):
+    model = tiny_model()
+    broken = MADD.from_config(model.get_config())
+    broken.set_weights(model.get_weights())
+    for weight in broken.network.get_layer("head").weights:
+        weight.assign(np.full(weight.shape, np.nan))
+    broken.save(tmp_path / "broken.keras")
+    output = tmp_path / "model.tflite"
+    arguments = (tmp_path / "broken.keras", "--output", output, "--verify", folder / "verify")
+    assert export.run(parse(*arguments, "--threads", "1")) == 1
+    message = "36 of 36 probabilities are no numbers: do not use this file."
+    assert message in capfd.readouterr().err
+    assert read_model_json(output).metrics == {}
+
+
+@pytest.mark.slow
+def test_layers_are_told_apart_from_the_file_that_was_quantised(folder, tmp_path, monkeypatch):
+    """Not from the equalised one where the recipe leaves channels as they are."""
+    from keras_madd.exporting import recipe_choice
+    from keras_madd.exporting.layer_errors import layer_errors
+    from keras_madd.exporting.litert import float_litert
+
+    monkeypatch.setattr(recipe_choice, "CANDIDATES", recipe_choice.CANDIDATES[1:2])
+    pictures = ("--calibration", folder / "calibration", "--verify", folder / "verify")
+    assert run(folder, tmp_path, *INT8, *pictures) == 0
+    told = json.loads((tmp_path / "model.report.json").read_text())["layers"]
+    content = (tmp_path / "model.tflite").read_bytes()
+    images = read_samples(folder / "verify", (64, 64), 1000, 0, splits=()).images[:8]
+    expected = layer_errors(float_litert(tiny_model()), content, images)
+    assert [each["relative_error"] for each in told] == pytest.approx(
+        [each.relative_error for each in expected], rel=1e-3
+    )
 
 
 def test_a_folder_for_the_browser(folder, tmp_path, capfd):
@@ -152,6 +196,8 @@ def test_a_folder_for_the_browser(folder, tmp_path, capfd):
     assert read_model_json(page / "model" / "model.tflite").format == "litert"
     with pytest.raises(UserError, match="not empty"):
         export.run(parse("missing.keras", "--web", page))
+    with pytest.raises(UserError, match="--verify writes its reports beside the file"):
+        export.run(parse("missing.keras", "--web", page, "--verify", folder / "verify"))
     with pytest.raises(UserError, match=r"--web needs --batch 1\. Received: 2"):
         export.run(parse("missing.keras", "--web", page, "--batch", "2"))
     with pytest.raises(UserError, match=r"--web needs an --output that ends in \.tflite"):

@@ -86,17 +86,26 @@ def test_export_without_a_model_writes_the_shipped_file(shipped_preset, tmp_path
     with pytest.raises(UserError, match="--batch, --threshold needs --quantize"):
         run(export, "--output", out, "--overwrite", "--batch", "2", "--threshold", "0.7")
     with pytest.raises(UserError, match="--max-auc-drop, --demonstration needs --quantize"):
-        run(export, "--output", out, "--overwrite", "--demonstration", "--max-auc-drop", "0.01")
+        run(export, "--output", out, "--overwrite", "--demonstration", "--max-auc-drop", "0")
+
+
+def test_the_page_of_the_shipped_detector_has_its_card(shipped_preset, tmp_path):
+    page = tmp_path / "page"
+    assert run(export, "--web", page) == 0
+    words = (shipped_preset / shipped.CARD).read_text().splitlines()[0].lstrip("# ")
+    assert words in (page / "model" / "card.html").read_text()
 
 
 def test_export_without_a_model_converts_to_other_formats(shipped_preset, tmp_path):
     twin = shipped_preset / shipped.LITERT
     values = dataclasses.asdict(read_model_json(twin)) | {"temperature": 1.7, "threshold": 0.6}
+    values["demonstration"] = True
     del values["sha256"]
     write_model_json(twin, **values)
     out = tmp_path / "half.tflite"
     assert run(export, "--output", out, "--quantize", "float16") == 0
     found = read_model_json(out)
+    assert found.demonstration
     assert (found.quantization, found.temperature, found.threshold) == ("float16", 1.7, 0.6)
     arguments = ("--quantize", "none", "--threshold", "0.4", "--overwrite")
     assert run(export, "--output", out, *arguments) == 0

@@ -1,6 +1,7 @@
 import pytest
 from exported_model import exported
 
+from keras_madd.exporting import latency
 from keras_madd.exporting.latency import interleaved, litert_latency, ratios
 
 
@@ -27,3 +28,10 @@ def test_files_by_path_and_by_content(tmp_path):
     assert set(found) == {"1"}
     assert found["1"]["a"]["ratio"] == 1.0
     assert found["1"]["b"]["milliseconds"] > 0
+
+
+def test_a_batch_takes_as_long_as_its_faces(monkeypatch):
+    monkeypatch.setattr(latency, "litert_call", lambda file, threads: int)
+    monkeypatch.setattr(latency, "interleaved", lambda calls, rounds: {key: [0.8] for key in calls})
+    found = litert_latency({"a": b"", "b": b""}, "a", threads=(1,), faces=8)
+    assert found["1"]["b"] == {"milliseconds": pytest.approx(100), "ratio": 1.0}

@@ -122,3 +122,14 @@ def test_what_is_missing_is_told(tmp_path):
     Image.new("RGB", (200, 150), "grey").save(tmp_path / "wall.png")
     with pytest.raises(UserError, match=r"0 face crops could be used; .*wall\.png: no face"):
         read_samples(tmp_path, SIZE, 10)
+
+
+def test_faces_are_not_cut_out_for_inputs_that_are_not_square(tmp_path, shards_folder):
+    pictures(tmp_path, [f"{index}.png" for index in range(16)])
+    message = "Faces are cut out square. Received: input_size=64x48"
+    for path in (tmp_path, shards_folder[0]):
+        with pytest.raises(UserError, match=message):
+            read_samples(path, (64, 48), 16)
+    for index in range(16):
+        Image.new("RGB", (48, 64), (index, 0, 0)).save(tmp_path / f"{index}.png")
+    assert read_samples(tmp_path, (64, 48), 16).images.shape == (16, 64, 48, 3)
