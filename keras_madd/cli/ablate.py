@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
     with native_stderr_silenced():
         from keras_madd.comparison.ablation import ARMS, TEXT_FILE, ablate
-    chosen = args.arms.split(",") if args.arms else list(ARMS)
+    chosen = [arm.strip() for arm in args.arms.split(",")] if args.arms else list(ARMS)
     ablate(settings, seeds, chosen, budget=args.budget)
     text = Path(settings.output) / TEXT_FILE
     print(text.read_text(), end="")

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     shared, changes = changes_of(dict(getattr(args, "set", [])), models)
     args.set = list(shared.items())
     if args.json is not None:
-        check_outputs([args.json])
+        check_outputs([args.json], overwrite=True)
     settings, seeds = settings_and_seeds(args)
 
     from keras_madd.support.native_stderr import native_stderr_silenced
@@ -72,5 +72,5 @@ def run(args: argparse.Namespace) -> int:
         print(as_text(content), end="")
         print(f"report: {Path(settings.output) / REPORT_FILE}")
     if args.json is not None:
-        write_output(args.json, json_bytes(content))
+        write_output(args.json, json_bytes(content), overwrite=True)
     return 0

@@ -61,7 +61,7 @@ def within_budget(
 def steps_in_all(arm: TrainSettings, data: ShardsData) -> int:
     """Return how many steps a training of these settings makes on this data."""
     own = replace(data, settings=arm, clip_frames=arm.fields.get("clip_frames"))
-    return arm.epochs * (arm.steps_per_epoch or own.batches_per_epoch())
+    return (arm.stage1_epochs + arm.epochs) * (arm.steps_per_epoch or own.batches_per_epoch())
 
 
 def _measured(path: Path) -> list[dict[str, Any]]:

@@ -42,8 +42,12 @@ def write_comparison_report(folder: Path, content: Mapping[str, Any]) -> Path:
 def in_short(content: Mapping[str, Any]) -> str:
     """Return in a sentence how the models were trained."""
     seeds = len(content["seeds"])
-    first = next(iter(content["models"].values()))["training"]
+    models = list(content["models"].values())
+    first = models[0]["training"]
     times = f"with {seeds} seeds" if seeds > 1 else "with one seed"
+    told = {(each["training"]["faces"], each["training"]["steps"]) for each in models}
+    if content["budget"] is None and len(told) > 1:
+        return f"Each was trained {times} for as many epochs; the table has the faces and steps."
     if content["budget"] is None:
         return f"Each was trained {times} on {first['faces']:,} faces in {first['steps']:,} steps."
     return (

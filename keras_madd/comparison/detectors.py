@@ -106,7 +106,7 @@ def _training(arm: TrainSettings, step: StepCost, data: ShardsData) -> dict[str,
     steps = steps_in_all(arm, data)
     return {
         "steps": steps,
-        "faces": steps * arm.batch_size,
+        "faces": steps * arm.batch_size * (arm.fields.get("clip_frames") or 1),
         "step_seconds": step.seconds,
         "clock": step.clock,
         "seconds": steps * step.seconds,

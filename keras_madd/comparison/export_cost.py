@@ -61,7 +61,7 @@ def export_cost(
     """
     sha256 = sha256_of(path)
     known = _known(folder / COST_FILE)
-    if known is not None and known.sha256 == sha256:
+    if known is not None and known.sha256 == sha256 and not known.problem:
         return known
     model = in_float32(load_face_classifier(path))
     files = {kind: folder / f"{kind}.tflite" for kind in (FLOAT, INT8)}
@@ -73,6 +73,8 @@ def export_cost(
         replace_file(files[FLOAT], content)
         found["bytes"][FLOAT] = len(content)
         found["multiplications"] = multiplications(graph_of(parse(content))) / 1e9
+        if model.config.clip_frames is not None:
+            raise UserError("It takes clips, and the pictures to calibrate on are single faces.")
         calibration = faces(model.config.input_size, "train")
         export_bundle(
             model,

@@ -30,7 +30,11 @@ def write_evaluation_report(
         "lead": f"Tested on {tested}.",
         "warnings": evaluation.warnings,
         "evaluation": evaluation,
-        "corruptions": {name: _curves(each) for name, each in evaluation.corruptions.items()},
+        "corruptions": {
+            name: found
+            for name, each in evaluation.corruptions.items()
+            if (found := _curves(each))["curves"]
+        },
         "evaluation_charts": evaluation_charts,
         "facts": made_by(
             evaluation.command, evaluation.seed, _notes(evaluation), versions=evaluation.versions
@@ -48,7 +52,8 @@ def _curves(conditions: dict[str, dict]) -> dict:
         done = [value["video_auc"] for value in values if value]
         if len(done) == len(values):
             curves[name] = done
-    return {"clean": conditions["clean"]["video_auc"], "curves": curves}
+    clean = conditions.get("clean")
+    return {"clean": clean and clean["video_auc"], "curves": curves if clean else {}}
 
 
 def _notes(evaluation: EvaluationResult) -> dict[str, str]:

@@ -119,16 +119,20 @@ def aggregated(index: np.ndarray, scores: np.ndarray, aggregate: str) -> np.ndar
     """Returns one score per group, (V,), of (N,) scores; `index` is each one's group from 0."""
     check_choice("aggregate", aggregate, AGGREGATES)
     counts = np.bincount(index)
-    if aggregate == "mean":
-        return np.bincount(index, weights=scores) / counts
-    ordered = scores[np.lexsort((scores, index))]
+    order = np.lexsort((scores, index))
+    ordered, group = scores[order], index[order]
     ends = np.cumsum(counts)
     if aggregate == "median":
         middle = ends - counts
         return (ordered[middle + (counts - 1) // 2] + ordered[middle + counts // 2]) / 2
-    kept = np.maximum(1, np.rint(counts * int(aggregate.removeprefix("top")) / 100).astype(int))
-    total = np.r_[0.0, np.cumsum(ordered)]
-    return np.clip((total[ends] - total[ends - kept]) / kept, 0, 1)
+    kept = counts
+    if aggregate != "mean":
+        share = int(aggregate.removeprefix("top")) / 100
+        kept = np.maximum(1, np.rint(counts * share).astype(int))
+    highest = np.arange(len(ordered)) >= (ends - kept)[group]
+    sums = np.bincount(group[highest], weights=ordered[highest])
+    # A mean lies between its numbers, but rounding: equal frames give videos that are equal, too.
+    return np.clip(sums / kept, ordered[ends - kept], ordered[ends - 1])
 
 
 def evaluate_scores(

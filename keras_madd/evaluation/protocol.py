@@ -42,6 +42,8 @@ def frames_of(scores: Scores) -> Scores:
 
     Rows of one data set, video, condition and frame number are the faces of one frame.
     """
+    if not len(scores):
+        return scores
     keys = (
         -scores.probability,
         scores.frame,
@@ -102,7 +104,8 @@ def one_class_summary(frames: Scores, threshold: float | None) -> dict:
 def corruption_table(scores: Scores, protocol: Protocol) -> dict[str, dict[str, dict]]:
     """Evaluates the corrupted rows: data set -> condition -> frame and video AUC.
 
-    The clean rows of the same videos make the condition `"clean"`.
+    The clean rows of the same videos make the condition `"clean"`; a data set without any is
+    left out.
 
     Raises:
         UserError: As `evaluate_table`.
@@ -112,7 +115,7 @@ def corruption_table(scores: Scores, protocol: Protocol) -> dict[str, dict[str, 
     for dataset in _names(frames):
         rows = frames.where(dataset=dataset)
         clean = rows.condition.texts() == CLEAN
-        if clean.all():
+        if clean.all() or not clean.any():  # Beside clean rows alone does it say anything.
             continue
         rows = rows[np.isin(rows.video.codes, np.unique(rows.video.codes[~clean]))]
         for condition in rows.condition.names:

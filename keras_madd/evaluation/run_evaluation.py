@@ -54,11 +54,21 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
         UserError: If a file is missing or broken, or there is nothing to measure.
     """
     stages = Stages()
-    other = None if settings.compare is None else read_scores(settings.compare)
+    other = None
+    if settings.compare is not None:
+        other = read_scores(settings.compare).where(split=settings.split, condition=CLEAN)
+        if not len(other):
+            raise UserError(
+                f"{settings.compare} has no scores of the split {settings.split!r} (without "
+                "corruption) to compare with."
+            )
     gathered = _from_model(settings, stages) if settings.model else _from_file(settings)
     reported = gathered.scores.where(split=settings.split)
     if not len(reported):
         raise UserError(f"There are no scores of the split {settings.split!r}.")
+    warnings = list(gathered.warnings)
+    if gathered.calibration is not None and settings.split == "val":
+        warnings.append("Temperature and threshold were fitted on the split that is reported.")
     protocol = Protocol(
         settings.aggregate, settings.bootstrap, settings.seed, gathered.threshold[0]
     )
@@ -67,7 +77,7 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
         corruptions = corruption_table(reported, protocol)
         comparison = {}
         if other is not None:
-            comparison = compare_models(reported, other.where(split=settings.split), protocol)
+            comparison = compare_models(reported, other, protocol)
     why = {}
     if gathered.model is not None and settings.gallery:
         with stages.stage("reasons") as stage:
@@ -89,7 +99,7 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
         why=why,
         model=_model_facts(gathered.model),
         data=_data_facts(gathered, settings),
-        warnings=gathered.warnings,
+        warnings=tuple(warnings),
         command=settings.command,
         seed=settings.seed,
         versions=package_versions(),
@@ -107,10 +117,12 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
 def _from_file(settings: EvaluationSettings) -> _Gathered:
     assert settings.scores is not None
     scores = read_scores(settings.scores)
-    validation = scores.where(split="val")
+    validation = scores.where(split="val", condition=CLEAN)
     if settings.threshold is not None:
         return _Gathered(scores, (settings.threshold, "as given"))
-    if settings.split != "val" and len(validation) and len(set(validation.label.tolist())) == 2:
+    if settings.split == "val":
+        return _Gathered(scores, (None, "not fitted: the validation rows are what is measured"))
+    if len(validation) and len(set(validation.label.tolist())) == 2:
         fitted = fit_calibration(validation)
         # The scores stay as they are: only where to cut them is taken from the validation rows.
         threshold = uncalibrated(fitted.threshold, fitted.temperature)

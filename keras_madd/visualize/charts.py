@@ -42,7 +42,8 @@ def loss_curves(
                 axes.plot(epochs, history[key], style, color=color, label=label, marker=marker)
         if best_epoch is not None:
             axes.axvline(best_epoch + 1, **chart.dotted())
-        axes.set_title(name.replace("_", " "), fontsize=9, color=chart.colors.ink, loc="left")
+        title = name.replace("_", " ")
+        axes.set_title(title, fontsize=9, color=chart.colors.ink, loc="left", parse_math=False)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
         if len(epochs) == 1:
             axes.set_xlim(0.5, 1.5)
@@ -147,7 +148,9 @@ def interval_chart(aucs: Mapping[str, tuple[float, float, float]], theme: Theme 
 def _auc_scale(axes: Any, chart: Chart, names: list[str], low: float) -> None:
     """Name the rows, the first on top, over a common scale of AUC that ends at 1."""
     axes.axvline(0.5, color=chart.colors.muted, linewidth=0.8)
-    axes.set_yticks(np.arange(len(names)), names, fontsize=9, color=chart.colors.ink)
+    shown = [name if len(name) <= 40 else f"{name[:18]}...{name[-19:]}" for name in names]
+    style: dict[str, Any] = {"fontsize": 9, "color": chart.colors.ink, "parse_math": False}
+    axes.set_yticks(np.arange(len(names)), shown, **style)
     axes.set(ylim=(len(names) - 0.4, -0.6), xlim=(low, 1.0))
     axes.grid(False, axis="y")
 
@@ -198,6 +201,7 @@ def attention_grid(
             fontsize=8,
             color=chart.colors.ink,
             va="top",
+            parse_math=False,
         )
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=9, color=chart.colors.muted, pad=4)

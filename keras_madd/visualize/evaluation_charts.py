@@ -156,5 +156,6 @@ def face_gallery(faces: np.ndarray, captions: Sequence[str], theme: Theme = "lig
             fontsize=7.5,
             color=chart.colors.ink,
             va="top",
+            parse_math=False,
         )
     return chart.jpeg()

@@ -95,6 +95,7 @@ class Chart:
         legend = axes.legend(*entries, frameon=False, fontsize=size, **place)
         for text in legend.get_texts():
             text.set_color(self.colors.ink)
+            text.set_parse_math(False)  # Names of files, methods and data sets are as they are.
 
     def png(self, right: float | None = None, **layout: Any) -> bytes:
         """Returns the figure as a PNG file's bytes, laid out by `Figure.tight_layout`.

@@ -21,7 +21,9 @@ def render(template: str, **content: object) -> bytes:
         template: Its name, such as `"evaluation"`.
         **content: What it shows: `title`, `lead`, `warnings`, `tiles`, and what is its own.
     """
-    return _environment().get_template(f"{template}.html").render(content).encode()
+    text = _environment().get_template(f"{template}.html").render(content)
+    # A file name that is not UTF-8 comes to Python with lone surrogates.
+    return text.encode("utf-8", "backslashreplace")
 
 
 @cache

@@ -245,7 +245,7 @@ class Scores:
             content = damage_bytes(content, rng)
         (folder / name).write_bytes(content)
         arguments = ("--scores", str(folder / name), "--output", str(folder / "o"))
-        outcome = supervised(command("evaluate", *arguments, "--bootstrap", "5"), folder)
+        outcome = supervised(command("evaluate", *arguments, "--bootstrap", "100"), folder)
         return Result(name, outcome.problem or _told(outcome), outcome)
 
 
@@ -297,7 +297,7 @@ class Options:
                 str(self.sound / "video.h264.mp4"),
                 *model,
             ],
-            "evaluate": [*scores, "--bootstrap", "5"],
+            "evaluate": [*scores, "--bootstrap", "100"],
         }[name]
         for _ in range(rng.randint(1, 2)):
             word = str(rng.choice((*WORDS, *NUMBERS)))

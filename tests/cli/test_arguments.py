@@ -70,7 +70,7 @@ def test_every_number_of_every_command_has_a_range():
         ("score", "--frames", ["0", "1e9", "99999999999"]),
         ("prepare", "--size", ["2", "999999999"]),
         ("prepare", "--workers", ["0", "99999"]),
-        ("evaluate", "--bootstrap", ["-1", "99999999"]),
+        ("evaluate", "--bootstrap", ["-1", "99", "99999999"]),
         ("evaluate", "--threshold", ["2", "nan"]),
         ("train", "--learning-rate", ["0", "inf", "1e30"]),
         ("train", "--seed", ["-1", "4294967296"]),

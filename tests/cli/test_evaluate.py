@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def evaluated(shards, tmp_path_factory):
     """The exported tiny model, calibrated and evaluated with everything on."""
     folder = tmp_path_factory.mktemp("evaluated")
     model, output = exported(folder), folder / "out"
-    options = ["--calibrate", "--corruptions", "blur,jpeg", "--gallery", "2", "--bootstrap", "20"]
+    options = ["--calibrate", "--corruptions", "blur,jpeg", "--gallery", "2", "--bootstrap", "100"]
     arguments = ["evaluate", "--model", model, "--data", shards, "--output", output, *options]
     assert main([*map(str, arguments)]) == 0
     return folder
@@ -56,7 +57,7 @@ def test_everything_is_written(evaluated):
 def test_the_figures_on_standard_output(evaluated, capfd, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     scores = evaluated / "out/scores.parquet"
-    assert main(["evaluate", "--scores", str(scores), "--bootstrap", "20", "--output", "-"]) == 0
+    assert main(["evaluate", "--scores", str(scores), "--bootstrap", "100", "--output", "-"]) == 0
     captured = capfd.readouterr()
     assert json.loads(captured.out)["results"] == metrics_of(evaluated / "out")["results"]
     assert "videos: AUC" in captured.err
@@ -66,14 +67,20 @@ def test_the_figures_on_standard_output(evaluated, capfd, monkeypatch, tmp_path)
 def test_the_scores_that_are_read_stay(evaluated, capsys):
     scores = evaluated / "out/scores.parquet"
     before = scores.read_bytes()
-    arguments = ["evaluate", "--scores", str(scores), "--bootstrap", "20"]
+    arguments = ["evaluate", "--scores", str(scores), "--bootstrap", "100"]
     assert main([*arguments, "--output", str(evaluated / "out"), "--overwrite"]) == 2
     assert "scores.parquet is read by this command" in capsys.readouterr().err
     assert scores.read_bytes() == before
 
 
 def test_two_runs_never_share_a_folder(evaluated, tmp_path, capsys):
-    arguments = ["evaluate", "--scores", str(evaluated / "out/scores.parquet"), "--bootstrap", "20"]
+    arguments = [
+        "evaluate",
+        "--scores",
+        str(evaluated / "out/scores.parquet"),
+        "--bootstrap",
+        "100",
+    ]
     with output_folder(tmp_path / "out"):
         assert main([*arguments, "--output", str(tmp_path / "out")]) == 2
     assert "Another run is writing to" in capsys.readouterr().err
@@ -124,7 +131,7 @@ def test_saved_scores_give_the_same_metrics(evaluated, tmp_path, capsys):
     again = tmp_path / "again"
     scores = evaluated / "out/scores.parquet"
     threshold = metrics_of(evaluated / "out")["threshold"]["value"]
-    arguments = ["evaluate", "--scores", scores, "--output", again, "--bootstrap", 20]
+    arguments = ["evaluate", "--scores", scores, "--output", again, "--bootstrap", 100]
     assert main([*map(str, arguments), "--threshold", repr(threshold)]) == 0
     first, second = metrics_of(evaluated / "out"), metrics_of(again)
     assert first["results"] == second["results"]
@@ -156,7 +163,7 @@ def test_comparing_with_another_model(evaluated, tmp_path, capsys):
     better = scores.with_probability(np.clip(scores.label * 0.8 + 0.1, 0, 1))
     write_scores(tmp_path / "better.csv", better)
     arguments = ["evaluate", "--scores", tmp_path / "better.csv", "--output", tmp_path / "out"]
-    arguments += ["--compare", evaluated / "out/scores.parquet", "--bootstrap", 50]
+    arguments += ["--compare", evaluated / "out/scores.parquet", "--bootstrap", 100]
     assert main([*map(str, arguments)]) == 0
     found = metrics_of(tmp_path / "out")["comparison"]["synthetic"]
     assert found["auc"][0] == 1
@@ -168,7 +175,7 @@ def test_comparing_with_another_model(evaluated, tmp_path, capsys):
 def test_two_data_sets_of_one_name(shards, tmp_path):
     other = write_shards(tmp_path / "other", {"test": 2}, seed=5)
     arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--data", other]
-    arguments += ["--output", tmp_path / "out", "--gallery", 0, "--bootstrap", 10]
+    arguments += ["--output", tmp_path / "out", "--gallery", 0, "--bootstrap", 100]
     assert main([*map(str, arguments)]) == 0
     assert list(metrics_of(tmp_path / "out")["results"]) == [
         "synthetic (shards)",
@@ -217,3 +224,36 @@ def test_another_geometry_is_said(tmp_path, capsys):
     assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 0
     assert "margin 1.6, not 1.3" in capsys.readouterr().err
     assert "margin 1.6, not 1.3" in (tmp_path / "out/report.html").read_text()
+
+
+def _csv(path, rng, columns="", rows=lambda number: "", count=40):
+    lines = [f"video,frame,label,method,probability{columns}"]
+    for number in range(count):
+        label = number % 2
+        lines.append(f"v{number},0,{label},x,{rng.random() * 0.5 + 0.5 * label}{rows(number)}")
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_comparing_with_a_file_without_rows_of_the_split(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    mine = _csv(tmp_path / "mine.csv", rng, ",split", lambda number: ",val")
+    other = _csv(tmp_path / "other.csv", rng)
+    arguments = ["evaluate", "--scores", mine, "--split", "val", "--output", str(tmp_path / "out")]
+    assert main([*arguments, "--compare", other]) == 2
+    assert "other.csv has no scores of the split 'val'" in capsys.readouterr().err
+    assert main(arguments) == 0
+    why = metrics_of(tmp_path / "out")["threshold"]
+    assert why == {"value": None, "from": "not fitted: the validation rows are what is measured"}
+
+
+def test_conditions_of_another_kind_are_passed_over(tmp_path):
+    """Rows of one severity, or of a name that no corruption has, make no curve."""
+    rng = np.random.default_rng(0)
+    clean = _csv(tmp_path / "scores.csv", rng, ",condition", lambda number: ",clean")
+    for condition in ("c40", "jpeg 3"):
+        more = _csv(tmp_path / "more.csv", rng, ",condition", lambda _, name=condition: f",{name}")
+        with open(clean, "a") as file:
+            file.write(Path(more).read_text().split("\n", 1)[1])
+    assert main(["evaluate", "--scores", clean, "--output", str(tmp_path / "out")]) == 0
+    assert set(metrics_of(tmp_path / "out")["corruptions"]["data"]) == {"clean", "c40", "jpeg 3"}

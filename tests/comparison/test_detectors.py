@@ -6,14 +6,19 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from exported_model import tiny_model
 from synthetic_shards import write_shards
 
 from keras_madd.cli.main import main
 from keras_madd.comparison import arms, budget, detectors
+from keras_madd.comparison.comparison_report import in_short
+from keras_madd.comparison.export_cost import ExportCost, export_cost
 from keras_madd.comparison.model_settings import changes_of, models_of, settings_of_models
 from keras_madd.comparison.step_cost import StepCost, step_cost
+from keras_madd.inference.model_description import sha256_of
 from keras_madd.support.errors import UserError
 from keras_madd.training import TrainSettings
+from keras_madd.training.shards_data import ShardsData
 
 COST = StepCost(seconds=0.5, clock="processor", peak_bytes=3_000_000_000, weights=1234)
 SMALL = [
@@ -169,3 +174,52 @@ def test_a_step_that_cannot_be_is_one_line(monkeypatch, status, said, reason):
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
     with pytest.raises(UserError, match=f"with 32 faces cannot be measured: .*{reason}"):
         step_cost(TrainSettings("out"))
+
+
+def test_steps_and_faces_are_those_of_each_training(shards):
+    data = ShardsData.open(TrainSettings(data=[str(shards)], output="x", batch_size=4))
+    epoch = data.batches_per_epoch()
+    for changes, steps in (
+        ({}, epoch),
+        ({"stage1_epochs": 1}, 2 * epoch),
+        ({"steps_per_epoch": 3}, 3),
+    ):
+        settings = TrainSettings(
+            **{"data": [str(shards)], "output": "x", "batch_size": 4} | changes
+        )
+        assert budget.steps_in_all(settings.replace(epochs=1), data) == steps
+    made = detectors._training(
+        TrainSettings(
+            data=[str(shards)],
+            output="x",
+            batch_size=4,
+            epochs=1,
+            steps_per_epoch=5,
+            preset="sstnet",
+            fields={"clip_frames": 3},
+        ),
+        COST,
+        data,
+    )
+    assert (made["steps"], made["faces"]) == (5, 60)
+    one = {"steps": 5, "faces": 60, "clock": "processor"}
+    content = {"seeds": [0], "budget": None, "models": {"a": {"training": one}}}
+    assert "on 60 faces in 5 steps" in in_short(content)
+    content["models"]["b"] = {"training": one | {"faces": 20}}
+    assert "the table has the faces and steps" in in_short(content)
+
+
+def test_a_file_that_failed_is_made_again(tmp_path, monkeypatch):
+    """By a later version, it may not fail; and clips have no 8-bit file, with a reason."""
+    model = tmp_path / "model.keras"
+    tiny_model().save(model)
+    before = ExportCost(sha256_of(model), {}, problem="of an earlier version")
+    (tmp_path / "export.json").write_text(json.dumps(asdict(before)))
+    asked = []
+
+    def no_faces(size, split):
+        asked.append(split)
+        raise UserError("none")
+
+    assert export_cost(model, tmp_path, no_faces).problem == "none"
+    assert asked == ["train"]

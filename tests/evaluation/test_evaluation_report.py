@@ -1,4 +1,5 @@
 import base64
+import os
 import re
 from html.parser import HTMLParser
 
@@ -101,6 +102,13 @@ def test_too_few_videos_are_told_about(tmp_path):
     text = write_report(tmp_path / "report.html", report).read_text()
     assert "test has 1 real and 2 fake videos" in text
     assert "1.000 to 1.000" not in text
+
+
+def test_names_that_are_no_utf_8(tmp_path):
+    result, scores = scored("blend", 0)
+    command = f"keras-madd evaluate {os.fsdecode(bytes([255]))}.csv"
+    report = Report(title="x", results={"a": result}, scores={"a": scores}, command=command)
+    assert "\\udcff.csv" in write_report(tmp_path / "report.html", report).read_text()
 
 
 def test_the_old_names_warn():

@@ -203,3 +203,25 @@ def test_a_million_frames():
     data = videos_of_frames(31250, 32)
     result = evaluate_scores(**data)
     assert result["frames"]["count"] == 1_000_000
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "median", "top10", "top25"])
+@pytest.mark.parametrize("score", [0.1, 0.7, 0.95, 0.99])
+def test_videos_of_equal_frames_are_equal(aggregate, score):
+    """However many frames they have: a detector that always says the same has AUC 0.5."""
+    lengths = [3, 4] * 20 + [20] * 10
+    videos = np.repeat(np.arange(50), lengths)
+    _, values = video_scores(videos, np.full(len(videos), score), aggregate)
+    assert set(values) == {score}
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "top10", "top25"])
+def test_a_video_is_the_mean_of_its_highest_frames(aggregate):
+    rng = np.random.default_rng(0)
+    videos, scores = rng.integers(0, 30, 500), rng.random(500)
+    share = {"mean": 1.0, "top10": 0.1, "top25": 0.25}[aggregate]
+    names, values = video_scores(videos, scores, aggregate)
+    for name, value in zip(names, values, strict=True):
+        own = np.sort(scores[videos == name])[::-1]
+        kept = max(1, round(len(own) * share))
+        assert value == pytest.approx(own[:kept].mean(), abs=1e-12)

@@ -109,3 +109,14 @@ def test_rules_in_words():
         "mean over the highest 10 % of its frames"
     )
     assert "maximum" in QUICK.describe()["score of a frame"]
+
+
+def test_no_rows_have_no_frames():
+    assert len(frames_of(table().where(split="val"))) == 0
+
+
+def test_corruptions_are_told_beside_clean_rows_only():
+    damaged = table(condition=["jpeg 3"] * 48)
+    assert corruption_table(damaged, QUICK) == {}
+    other = table(dataset="other", seed=1)
+    assert corruption_table(Scores.concatenate([damaged, other]), QUICK) == {}

@@ -16,6 +16,7 @@ from keras_madd.visualize import (
     draw_scored_faces,
     encode_png,
     enlarge_small,
+    evaluation_charts,
     overlay_attention,
 )
 from keras_madd.visualize.lettering import percent
@@ -338,3 +339,28 @@ def test_charts_refuse_nothing_to_draw():
         charts.attention_grid(picture()[None], np.ones((2, 2, 2, 2)), ["a"])
     with pytest.raises(ValueError, match="`theme`"):
         charts.loss_curves({"loss": [1]}, theme="blue")
+
+
+@pytest.mark.parametrize("length", [*range(30, 80, 3), 300])
+def test_names_of_any_length_fit_beside_a_chart(length):
+    for draw in (
+        lambda names: charts.method_chart(dict.fromkeys(names, 0.9)),
+        lambda names: charts.interval_chart(dict.fromkeys(names, (0.9, 0.8, 0.95))),
+    ):
+        assert decode(draw(["a" * length, "b"])).shape[1] > 800
+
+
+def test_names_are_drawn_as_they_are():
+    """A dollar begins no formula."""
+    name, labels, scores = "$a_$", np.arange(20) % 2, np.linspace(0, 1, 20)
+    face = np.zeros((1, 8, 8, 3), np.uint8)
+    for png in (
+        charts.method_chart({name: 0.9}),
+        charts.roc_curves({name: (labels, scores)}),
+        charts.score_histogram({name: scores}),
+        evaluation_charts.calibration_diagram({name: (labels, scores)}),
+        evaluation_charts.det_curves({name: (labels, scores)}),
+        charts.attention_grid(face, np.ones((1, 2, 2, 1)), [name]),
+        evaluation_charts.face_gallery(face, [name]),
+    ):
+        assert decode(png).size
