@@ -30,6 +30,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    if args.output.exists():
+        parser.error(f"{args.output} exists")
     print(f"{write_embedded_shards(**vars(args))} crops in {args.output}")
 
 

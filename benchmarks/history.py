@@ -7,6 +7,7 @@ commit and the few figures below; `record.py` adds it. A test compares the last 
 results, and the chart with the lines.
 """
 
+import argparse
 import datetime
 import hashlib
 import json
@@ -123,4 +124,5 @@ def draw(runs: list[dict], path: Path) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     draw(lines(), CHART)

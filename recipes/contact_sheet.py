@@ -11,11 +11,14 @@ import sys
 import cv2
 import numpy as np
 
+from keras_madd.cli.arguments import COUNT, SEED
 from keras_madd.data.footage import Footage
 from keras_madd.data.self_blends import SELF_BLENDS
 from keras_madd.demo import sample_photo_path
 from keras_madd.faces import FaceDetector, FaceLandmarker, crop_face, crop_square
 from keras_madd.media.images import read_image
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import replace_file
 
 SIDE, MARGIN = 392, 1.495  # As stored for training.
 
@@ -51,13 +54,16 @@ def contact_sheet(columns: int = 8, seed: int = 0, shown: int = 160) -> np.ndarr
 def main(arguments: list[str] | None = None) -> int:
     """Run the script and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("output", help="picture to write")
-    parser.add_argument("--columns", type=int, default=8, metavar="N", help="number of pairs")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("output", help="JPEG file to write")
+    parser.add_argument("--columns", type=COUNT, default=8, metavar="N", help="number of pairs")
+    parser.add_argument("--seed", type=SEED, default=0)
     args = parser.parse_args(arguments)
     sheet = contact_sheet(args.columns, args.seed)
-    if not cv2.imwrite(args.output, sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85]):
-        print(f"error: {args.output} cannot be written", file=sys.stderr)
+    jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    try:
+        replace_file(args.output, jpeg.tobytes(), overwrite=True)
+    except (UserError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 

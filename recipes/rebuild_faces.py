@@ -25,6 +25,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file
 
 SOURCES = Path(__file__).with_name("real_faces.csv")
+COLUMNS = ("file", "repository", "path", "sha256", "cut_out")
 # Of a picture that is cut out: its side over that of the face's box, and the most that has.
 REACH, LARGEST_FACE, JPEG_QUALITY = 2.6, 400, 96
 
@@ -41,10 +42,10 @@ def rebuild(table: Path, downloads: Path, output: Path) -> tuple[int, list[str]]
         The number of photographs, and the paths that the downloads lack.
 
     Raises:
-        UserError: A file has another SHA-256, or shows no face. Nothing is written then.
+        UserError: The table is none, or a file has another SHA-256: nothing is written then. Or
+            one shows no face.
     """
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _read(table)
     paths = {row["file"]: downloads / row["repository"] / row["path"] for row in rows}
     missing = [str(path) for path in paths.values() if not path.is_file()]
     found = [row for row in rows if paths[row["file"]].is_file()]
@@ -60,6 +61,18 @@ def rebuild(table: Path, downloads: Path, output: Path) -> tuple[int, list[str]]
             content = _cut_out(path, detector) if row["cut_out"] == "yes" else path.read_bytes()
             replace_file(output / row["file"], content, overwrite=True)  # The same content.
     return len(found), missing
+
+
+def _read(table: Path) -> list[dict[str, str]]:
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{table} cannot be read as a CSV file: {error}") from None
+    if missing := sorted(set(COLUMNS) - set(reader.fieldnames or ())):
+        raise UserError(f"{table} lacks the columns {', '.join(missing)}.")
+    return rows
 
 
 def _hash(path: Path) -> str:

@@ -100,3 +100,20 @@ def test_a_name_that_is_none_is_told():
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.returncode == 2
     assert "no benchmark speed; there are attention_overlap, auc_interval" in found.stderr
+
+
+@pytest.mark.parametrize("name", ["history", "embedded_shards"])
+def test_asking_for_help_does_nothing(name, tmp_path):
+    command = [sys.executable, str(FOLDER / f"{name}.py"), "--help"]
+    chart = FOLDER.parent / "docs" / "history.png"
+    before = chart.stat().st_mtime_ns
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert found.returncode == 0
+    assert found.stdout.startswith("usage:")
+    assert chart.stat().st_mtime_ns == before
+
+
+def test_shards_are_refused_before_they_are_drawn(tmp_path):
+    command = [sys.executable, str(FOLDER / "embedded_shards.py"), str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert (found.returncode, f"{tmp_path} exists" in found.stderr) == (2, True)

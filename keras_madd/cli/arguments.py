@@ -107,3 +107,12 @@ def folder(text: str) -> str:
             "must be a folder; - is standard output (./- is a folder of that name)"
         )
     return path(text)
+
+
+def local_folder(text: str) -> str:
+    """Reads the name of a folder to write on this machine, where a bucket does not do."""
+    from keras_madd.support.remote import is_remote
+
+    if is_remote(text):
+        raise argparse.ArgumentTypeError(f"must be a folder of this machine. Received: {text}")
+    return folder(text)

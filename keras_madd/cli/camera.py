@@ -86,12 +86,18 @@ def run(args: argparse.Namespace) -> int:
             show.append(stack.enter_context(contextlib.closing(window)))
         detector = stack.enter_context(Detector(args.model, args.threads, args.device))
         say_what_it_runs_on(detector)
-        source = Camera(args.source) if live_camera else VideoAsCamera(args.source, not args.fast)
+        source: Camera | VideoAsCamera
+        if live_camera:
+            source = Camera(args.source)
+        else:
+            source = VideoAsCamera(args.source, not args.fast, args.seconds)
         stack.callback(source.close)
         if args.record:
             show.append(stack.enter_context(_Recording(args, source.frame_rate)))
         live = LiveScorer(detector, source, newest_only=not args.fast, mirror=args.mirror)
         stack.enter_context(live)
+        if isinstance(source, VideoAsCamera):
+            stack.callback(source.interrupt)  # Before `live` waits for its thread.
         try:
             _loop(live, detector, args, show)
         except (UserError, KeyboardInterrupt) as error:

@@ -13,7 +13,7 @@ from keras_madd.cli.arguments import (
     THREADS,
     Range,
     command_line,
-    folder,
+    local_folder,
     path,
     settings_of,
 )
@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--android",
-        type=folder,
+        type=local_folder,
         metavar="DIR",
         help="put the LiteRT file, its description and a self-check into this Android project, "
         "such as android_demo, in place of the earlier ones; instead of --output, or as well",
     )
     parser.add_argument(
         "--web",
-        type=folder,
+        type=local_folder,
         metavar="DIR",
         help="write a folder that scores in a browser, from any static server and offline: page, "
         "LiteRT file, description; instead of --output, or as well",

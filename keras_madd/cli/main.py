@@ -12,6 +12,7 @@ from typing import NoReturn
 from keras_madd import __version__
 from keras_madd.support.errors import UserError
 from keras_madd.support.extras import advice_on_missing
+from keras_madd.support.files import FULL_DISK
 from keras_madd.support.native_stderr import native_stderr_discarded
 from keras_madd.support.signals import stopped_by_signals
 from keras_madd.support.standard_streams import guarded_streams, printable, standard_output_error
@@ -42,14 +43,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
-    parser = _parser()
-    args = parser.parse_args(arguments)
     try:
+        args = _parser().parse_args(arguments)
         with stopped_by_signals():
             return _module(args.command).run(args)
     except (UserError, OSError) as error:
-        # A full disk, a missing right: the system's own words name the file.
-        print(f"error: {error}", file=sys.stderr)
+        # A missing right: the system's own words name the file.
+        told = str(error)
+        if isinstance(error, OSError) and error.errno in FULL_DISK:
+            named = f"{error.filename} cannot be written: " if error.filename else ""
+            told = f"{named}{error.strerror}. Make room and run the command again."
+        print(f"error: {told}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         advice = advice_on_missing(error)

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from keras_madd.cli.arguments import COUNT, SEED, SIDE, WORKERS, Range, folder, path
+from keras_madd.cli.arguments import COUNT, SEED, SIDE, WORKERS, Range, local_folder, path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         required=True,
-        type=folder,
+        type=local_folder,
         metavar="DIR",
         help="folder to write, or to go on with",
     )

@@ -26,6 +26,9 @@ class Overlays:
         overwrite: Whether existing overlays are replaced.
         inputs: Files that must not be replaced, whatever `overwrite` says.
 
+    Attributes:
+        paths: All that may be written.
+
     Raises:
         UserError: If the folder cannot be made, or what is in it may not be replaced.
     """
@@ -45,8 +48,8 @@ class Overlays:
         except OSError as error:
             raise UserError(f"--overlay {folder}: {error.strerror}") from None
         self._stems = {file: Path(folder) / name for file, name in _names(files).items()}
-        paths = [_with(stem, end) for stem in self._stems.values() for end in OVERLAY_ENDINGS]
-        check_outputs(paths, overwrite=overwrite, inputs=inputs)
+        self.paths = [_with(stem, end) for stem in self._stems.values() for end in OVERLAY_ENDINGS]
+        check_outputs(self.paths, overwrite=overwrite, inputs=inputs)
 
     def add_photograph(self, media: "Media", faces: "list[ScoredFace]") -> str | None:
         """Writes a photograph; returns why that failed, or None."""
@@ -123,8 +126,8 @@ class OverlayVideo:
         try:
             self._writer.add(frame, image)
         except (UserError, OSError) as error:
-            self.failure = _reason(error)
             self._end(error)
+            self.failure = self.failure or _reason(error)
 
     def __enter__(self) -> "OverlayVideo":
         return self

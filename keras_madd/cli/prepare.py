@@ -118,6 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument("--seed", type=SEED, default=0, help="of the order of videos")
     work.add_argument(
         "--runner",
+        type=path,
         default="local",
         help='"local", or a runner of Apache Beam: DirectRunner, FlinkRunner, DataflowRunner ...',
     )
@@ -143,8 +144,17 @@ def run(args: argparse.Namespace) -> int:
     stages = Stages()
     if args.people and args.dataset != "faces":
         raise UserError(f"--people is for --dataset faces. Received: --dataset {args.dataset}")
+    if args.beam_args and args.runner == "local":
+        raise UserError("--beam-args is for a --runner of Apache Beam; the local one has none.")
     try:
-        chosen = {"methods": tuple(sorted(args.methods)), "splits": tuple(sorted(args.split))}
+        beam_arguments = shlex.split(args.beam_args)
+    except ValueError as error:
+        raise UserError(f"--beam-args {args.beam_args!r}: {error}.") from None
+    try:
+        chosen = {
+            "methods": tuple(sorted(set(args.methods))),
+            "splits": tuple(sorted(set(args.split))),
+        }
         settings = settings_of(PrepareSettings, args, **chosen)
         with stages.stage("videos") as stage:
             result = prepare(
@@ -155,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
                 people=args.people,
                 workers=(os.cpu_count() or 1) if args.workers is None else args.workers,
                 runner=args.runner,
-                beam_arguments=shlex.split(args.beam_args),
+                beam_arguments=beam_arguments,
                 max_failures=args.max_failures,
                 retry_failed=args.retry_failed,
                 progress=stage.advance,

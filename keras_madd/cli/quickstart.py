@@ -2,13 +2,13 @@
 
 import argparse
 
-from keras_madd.cli.arguments import EPOCHS, SEED, command_line, folder
+from keras_madd.cli.arguments import EPOCHS, SEED, command_line, local_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `keras-madd quickstart`."""
     parser.add_argument(
-        "--output", required=True, type=folder, metavar="DIR", help="folder for the results"
+        "--output", required=True, type=local_folder, metavar="DIR", help="folder for the results"
     )
     parser.add_argument(
         "--epochs", type=EPOCHS, default=None, metavar="N", help="epochs of training (default: 6)"

@@ -4,9 +4,11 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_madd.cli.arguments import COUNT, folder, path
+from keras_madd.cli.arguments import COUNT, local_folder, path
 from keras_madd.cli.scoring_options import (
     add_model_arguments,
     demonstration_note,
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from keras_madd.inference import Detector, VideoResult
     from keras_madd.inference.media import Media
 
+STANDARD_INPUT = "-"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `keras-madd score`."""
@@ -29,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=path,
         metavar="PATH",
         help="photographs and videos, or folders that are searched; what a file holds decides, "
-        "not its name",
+        "not its name; - is standard input",
     )
     parser.add_argument(
         "--json",
@@ -40,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--overlay",
-        type=folder,
+        type=local_folder,
         metavar="DIR",
         help="write each photograph and video with boxes, scores and attention to this folder, as "
         "NAME.scored.png and, with a timeline, NAME.scored.mp4",
@@ -90,6 +94,35 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
     """Scores all files; returns what the JSON says of the model, and a record of each file."""
+    if STANDARD_INPUT not in args.paths:
+        return _score_files(args, args.paths)
+    with _standard_input() as file:
+        paths = [str(file) if each == STANDARD_INPUT else each for each in args.paths]
+        content, records = _score_files(args, paths)
+    for record in records:
+        if record["path"] == str(file):
+            record["path"] = STANDARD_INPUT
+    return content, records
+
+
+@contextlib.contextmanager
+def _standard_input() -> Iterator[Path]:
+    """What standard input holds, as a file for as long as it is scored."""
+    import shutil
+    import tempfile
+
+    from keras_madd.support.errors import UserError
+
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        raise UserError("- is standard input: pipe a photograph or a video into the command.")
+    with tempfile.TemporaryDirectory(prefix="keras-madd-") as folder:
+        file = Path(folder) / "standard_input"
+        with file.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield file
+
+
+def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple[dict, list[dict]]:
     from keras_madd.cli.overlays import Overlays
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.media import find_media, read_ahead
@@ -97,11 +130,14 @@ def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
     from keras_madd.support.files import check_outputs
 
     # Each once, also where it is named and in a folder that is named.
-    files = list({os.path.abspath(file): file for file in find_media(args.paths)}.values())
+    files = list({os.path.abspath(file): file for file in find_media(paths)}.values())
     if not files:
         raise UserError(f"No images and no videos in {', '.join(args.paths)}.")
     inputs = [*model_files(args.model), *files]
     overlays = args.overlay and Overlays(args.overlay, files, args.overwrite, inputs)
+    taken = {os.path.abspath(each) for each in overlays.paths} if overlays else set()
+    if args.json and os.path.abspath(args.json) in taken:
+        raise UserError(f"--json {args.json} is the name of an overlay, too: choose another one.")
     if args.json:
         check_outputs([args.json], overwrite=args.overwrite, inputs=inputs)
     records = []

@@ -13,7 +13,7 @@ from keras_madd.cli.arguments import (
     SHARE,
     SIDE,
     Range,
-    folder,
+    local_folder,
     options_of,
     path,
 )
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, one_model: bool = True) -> No
     # What is not given is not there: --resume takes it from the run that it goes on with.
     parser.argument_default = argparse.SUPPRESS
     files = parser.add_argument_group("files")
-    _add(files, "--output", folder, metavar="RUN", required=True, help="folder of the run")
+    _add(files, "--output", local_folder, metavar="RUN", required=True, help="folder of the run")
     _add(
         files,
         "--data",
@@ -151,6 +151,7 @@ def _add_one_run(files: argparse._ArgumentGroup) -> None:
     _add(
         files,
         "--people",
+        path,
         metavar="CSV",
         help="who is shown in which file of --faces (columns file and person): those held out are "
         "validated on with fakes made between them",

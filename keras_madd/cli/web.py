@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs `keras-madd web`; returns the exit status."""
     import tempfile
+    import threading
     import webbrowser
     from pathlib import Path
 
@@ -34,7 +35,9 @@ def run(args: argparse.Namespace) -> int:
         with open_server(Path(folder), args.port) as server:
             print(f"{address_of(server)} (Ctrl-C ends it)", flush=True)
             if not args.no_browser:
-                webbrowser.open(address_of(server))
+                # One in the terminal holds on until it is closed, and asks this server first.
+                arguments = (address_of(server),)
+                threading.Thread(target=webbrowser.open, args=arguments, daemon=True).start()
             try:
                 server.serve_forever()
             except Stopped:

@@ -1,6 +1,7 @@
 """Where live pictures come from: a camera, or a video that stands in for one."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,6 +113,7 @@ class VideoAsCamera:
         path: The file.
         paced: Whether a picture comes when its time has come, as from a camera, or as soon as it
             is decoded.
+        seconds: Where to end; `None`: at the file's end.
 
     Attributes:
         frame_rate: Frames per second, or None where the file does not tell.
@@ -121,10 +123,11 @@ class VideoAsCamera:
         UserError: If the file is missing or holds no video.
     """
 
-    def __init__(self, path: str | Path, paced: bool = True):
+    def __init__(self, path: str | Path, paced: bool = True, seconds: float | None = None):
         from keras_madd.media import VideoReader
 
-        self.paced = paced
+        self.paced, self.seconds = paced, seconds
+        self._interrupted = threading.Event()
         self._video = VideoReader(path)
         self.frame_rate = self._video.frame_rate
 
@@ -134,15 +137,24 @@ class VideoAsCamera:
         return self._video.broken_tail
 
     def __iter__(self) -> Iterator[Picture]:
-        """Yields the pictures of the video, once."""
+        """Yields the pictures of the video, once, or those before it was interrupted."""
         started = asked = time.perf_counter()
         for frame in self._video:
             read_ms = 1e3 * (time.perf_counter() - asked)
-            if self.paced:
-                time.sleep(max(0.0, started + frame.seconds - time.perf_counter()))
+            at = frame.seconds if self.seconds is None else min(frame.seconds, self.seconds)
+            pause = max(0.0, started + at - time.perf_counter())
+            if self.paced and self._interrupted.wait(pause):
+                return
+            if self.seconds is not None and frame.seconds >= self.seconds:
+                return
             yield Picture(frame.index, frame.seconds, frame.image, read_ms)
             asked = time.perf_counter()
 
+    def interrupt(self) -> None:
+        """Ends the wait for the next picture, from any thread: a video may hold long pauses."""
+        self._interrupted.set()
+
     def close(self) -> None:
         """Closes the file. Closing twice is harmless."""
+        self.interrupt()
         self._video.close()

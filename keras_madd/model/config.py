@@ -1,6 +1,7 @@
 """MADDConfig: one frozen, plain description of a network and of its training step."""
 
 import dataclasses
+import math
 from typing import ClassVar
 
 from keras_madd.model.face_classifier_config import FaceClassifierConfig, check_choice
@@ -146,9 +147,10 @@ class MADDConfig(FaceClassifierConfig):
             "augmented_classification_weight",
             "match_weight",
         ):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(
-                    f"`{name}` must not be negative. Received: {name}={getattr(self, name)}"
+                    f"`{name}` must not be negative, and be finite. "
+                    f"Received: {name}={getattr(self, name)}"
                 )
         if not 0 <= self.drop_connect_rate < 1:
             raise ValueError(

@@ -1,5 +1,6 @@
 """Which files may be read and written; writing them whole or not at all."""
 
+import errno
 import json
 import os
 import stat
@@ -12,6 +13,8 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.staging import remove_leftovers, staging
 
 STANDARD_OUTPUT = "-"
+# The system's words for a disk, a quota or a file that can grow no more.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_output(
@@ -85,7 +88,7 @@ def replacing(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path
     """Yields a path to write to; on success that file becomes `path`, in one step.
 
     After an error nothing is left of it. It has the name of `path`, in a folder of its own beside
-    it: some writers insist on the ending.
+    it: some writers insist on the ending. That of a full disk names `path`.
 
     Args:
         path: The file to write.
@@ -97,7 +100,7 @@ def replacing(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path
     path = Path(path)
     check_output(path, overwrite=overwrite)
     try:
-        with staging(path.parent) as folder:
+        with named_when_full(path), staging(path.parent) as folder:
             yield folder / path.name
             # Somebody may have put something there meanwhile.
             check_output(path, overwrite=overwrite)
@@ -106,6 +109,17 @@ def replacing(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path
         if path.parent.is_dir():
             raise
         raise UserError(f"{path} cannot be written: its folder was removed meanwhile.") from error
+
+
+@contextmanager
+def named_when_full(path: str | os.PathLike) -> Iterator[None]:
+    """The error of a full disk names what the user asked for, not what it is written as first."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
 
 
 def replace_file(path: str | os.PathLike, content: bytes, overwrite: bool = False) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import check_replaceable
+from keras_madd.support.files import check_replaceable, named_when_full
 from keras_madd.support.staging import BusyError, remove_leftovers, staging
 
 
@@ -53,7 +53,7 @@ def output_folder(
         raise UserError(f"Another run is writing to {path}.") from None
     except OSError as error:
         raise UserError(f"The folder {path} cannot be written: {error.strerror}.") from error
-    with work:
+    with named_when_full(path), work:
         yield content
         _move(content, target, overwrite, inputs)
 

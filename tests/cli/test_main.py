@@ -52,7 +52,13 @@ def test_the_package_is_the_command():
     ("error", "status", "message"),
     [
         (UserError("no such model"), 2, "error: no such model\n"),
-        (OSError(28, "No space left on device", "x.tflite"), 2, "error: [Errno 28] No space"),
+        (
+            OSError(28, "No space left on device", "x.tflite"),
+            2,
+            "error: x.tflite cannot be written: No space left on device. Make room and run",
+        ),
+        (OSError(28, "No space left on device"), 2, "error: No space left on device. Make room"),
+        (PermissionError(13, "Permission denied", "x"), 2, "error: [Errno 13] Permission denied"),
         (KeyboardInterrupt(), 130, "stopped\n"),
         (Stopped(signal.SIGTERM), 143, "stopped\n"),
         (Stopped(signal.SIGHUP), 129, "stopped\n"),
@@ -114,3 +120,29 @@ def test_importing_and_helping_wait_for_neither_keras_nor_tensorflow():
     )
     process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert process.stdout.strip().endswith("[]"), process.stdout + process.stderr
+
+
+def test_ctrl_c_while_the_commands_are_imported(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_parser", interrupted)
+    assert cli.main(["score", "x.jpg"]) == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "--data", "x", "--output"],
+        ["make-fakes", "--faces", "x", "--people", "y", "--output"],
+        ["score", "x.jpg", "--overlay"],
+        ["quickstart", "--output"],
+        ["export", "--web"],
+    ],
+)
+def test_a_bucket_is_no_folder_of_this_machine(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*command, "s3://bucket/folder"])
+    assert stop.value.code == 2
+    assert "must be a folder of this machine. Received: s3://" in capsys.readouterr().err

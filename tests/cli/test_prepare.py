@@ -54,10 +54,21 @@ def test_says_what_came_of_it(root, capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith("was complete already")
 
 
+def test_a_split_named_twice_is_named_once(root, capsys):
+    assert run(root, "--split", "test") == 0
+    assert run(root, "--split", "test", "test") == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("was complete already")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--max-failures", "few"], "error: `max_failures` must be"),
+        (["--beam-args", "--foo bar"], "error: --beam-args is for a --runner of Apache Beam"),
+        (
+            ["--runner", "DirectRunner", "--beam-args", '"x'],
+            "error: --beam-args '\"x': No closing quotation.",
+        ),
         (["--max-failures", "0"], "error: 1 of 5 videos failed"),
         (["--split", "train"], "no videos of train."),
         (["--split-files", "/no/such"], "error: "),

@@ -29,10 +29,18 @@ def test_serves_until_ctrl_c(tmp_path):
 
 def test_opens_the_browser_without_keras(tmp_path):
     code = (
-        "import sys, webbrowser\n"
+        "import sys, threading, urllib.request, webbrowser\n"
         "from http.server import ThreadingHTTPServer\n"
-        "webbrowser.open = lambda address: print('opened', address)\n"
-        "ThreadingHTTPServer.serve_forever = lambda self: None\n"
+        "opened = threading.Event()\n"
+        "def one_in_the_terminal(address):\n"
+        "    page = urllib.request.urlopen(address, timeout=100).read()\n"
+        "    print('opened', address, b'</html>' in page)\n"
+        "    opened.set()\n"
+        "webbrowser.open = one_in_the_terminal\n"
+        "def serve(self):\n"
+        "    self.handle_request()\n"
+        "    opened.wait(100)\n"
+        "ThreadingHTTPServer.serve_forever = serve\n"
         "from keras_madd.cli.main import main\n"
         "status = main(sys.argv[1:])\n"
         "print([name for name in ('keras', 'tensorflow', 'mediapipe') if name in sys.modules])\n"
@@ -41,7 +49,7 @@ def test_opens_the_browser_without_keras(tmp_path):
     command = [sys.executable, "-c", code, "web", "--model", str(exported(tmp_path))]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     address = lines[0].split()[0]
-    assert lines[1:] == [f"opened {address}", "[]"]
+    assert lines[1:] == [f"opened {address} True", "[]"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 import tempfile
+import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,3 +123,31 @@ def test_a_video_at_its_own_pace_and_as_fast_as_can_be(tmp_path):
     assert times[True] >= 0.7
     with pytest.raises(UserError, match="no such file"):
         VideoAsCamera(tmp_path / "b.mp4")
+
+
+def _with_times(path, monkeypatch, *times, **settings):
+    camera = VideoAsCamera(write_video(path, frames=1), **settings)
+    image = np.zeros((4, 6, 3), np.uint8)
+    frames = [SimpleNamespace(index=i, seconds=at, image=image) for i, at in enumerate(times)]
+    monkeypatch.setattr(type(camera._video), "__iter__", lambda self: iter(frames))
+    return camera
+
+
+def test_a_long_pause_can_be_interrupted(tmp_path, monkeypatch):
+    camera = _with_times(tmp_path / "a.mp4", monkeypatch, 0.0, 0.001, 36_000.0)
+    given = []
+    thread = threading.Thread(target=lambda: given.extend(camera), daemon=True)
+    thread.start()
+    camera.interrupt()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert len(given) < 3
+    camera.close()
+
+
+@pytest.mark.parametrize("paced", [False, True])
+def test_it_ends_where_it_was_told_to(tmp_path, monkeypatch, paced):
+    settings = {"paced": paced, "seconds": 0.02}
+    camera = _with_times(tmp_path / "a.mp4", monkeypatch, 0.0, 0.01, 36_000.0, **settings)
+    assert [each.seconds for each in camera] == [0.0, 0.01]
+    camera.close()

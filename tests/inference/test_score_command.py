@@ -1,4 +1,5 @@
 import argparse
+import io
 import json
 import os
 import re
@@ -128,11 +129,12 @@ def test_an_overlay_that_cannot_be_written_takes_no_score(model_file, photos, tm
         patch.setattr("keras_madd.cli.overlays.replace_file", removed)
         patch.setattr("keras_madd.visualize.ScoredVideoWriter.add", removed)
         assert run(photos / "portrait.jpg", clip, *arguments) == 1
-    for record in json.loads(out.read_text())["files"]:
-        assert record["overlay_error"] == "a.png: No space left on device"
+    video = folder / "clip.mp4.scored.mp4"
+    for record, name in zip(json.loads(out.read_text())["files"], ("a.png", video), strict=True):
+        assert record["overlay_error"] == f"{name}: No space left on device"
         assert "error" not in record
         assert record.get("fake_probability") or record["faces"]
-    assert capfd.readouterr().err.count("error: a.png: No space left on device") == 2
+    assert capfd.readouterr().err.count(": No space left on device\n") == 2
     assert list(folder.iterdir()) == []
 
 
@@ -401,3 +403,34 @@ def test_a_fresh_process_is_quiet_and_needs_no_framework(model_file, photos):
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert len(result.stdout.splitlines()) == 1
+
+
+def _with_standard_input(monkeypatch, content):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_a_photograph_from_standard_input(model_file, tmp_path, monkeypatch, capfd):
+    out = tmp_path / "scores.json"
+    arguments = ["--model", model_file, "--overlay", tmp_path / "drawn"]
+    _with_standard_input(monkeypatch, sample_photo_path().read_bytes())
+    assert run("-", *arguments, "--json", out) == 0
+    assert "fake score" in capfd.readouterr().out
+    (found,) = json.loads(out.read_text())["files"]
+    assert found.pop("path") == "-"
+    assert run(sample_photo_path(), "--model", model_file, "--json", tmp_path / "file.json") == 0
+    (expected,) = json.loads((tmp_path / "file.json").read_text())["files"]
+    del expected["path"]
+    assert found == expected
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["standard_input.scored.png"]
+    _with_standard_input(monkeypatch, b"")
+    assert run("-", "--model", model_file) == 1
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UserError, match="- is standard input: pipe a photograph"):
+        run("-", "--model", model_file)
+
+
+def test_scores_under_the_name_of_an_overlay(model_file, photos, tmp_path):
+    photo, folder = photos / "portrait.jpg", tmp_path / "drawn"
+    arguments = ["--model", model_file, "--overlay", folder, "--overwrite"]
+    with pytest.raises(UserError, match="is the name of an overlay, too"):
+        run(photo, *arguments, "--json", folder / "portrait.jpg.scored.png")

@@ -45,6 +45,8 @@ def test_replace_refuses_unknown_keys():
         ({"crop_margin": 0}, "`crop_margin` must be above 0"),
         ({"detector": "long"}, "`detector` must be one of"),
         ({"match_weight": -0.1}, "`match_weight` must not be negative"),
+        ({"match_weight": float("nan")}, "`match_weight` must not be negative, and be finite"),
+        ({"classification_weight": float("inf")}, "`classification_weight` must not be negative"),
         ({"match_weight": 0.1, "agda_attention": "detached_prefix"}, "`match_weight` needs two"),
     ],
 )

@@ -81,3 +81,13 @@ def test_the_table_names_every_source():
         assert len(row["commit"]) == 40
         assert len(row["sha256"]) == 64
         assert all(row.values())
+
+
+def test_a_table_that_is_none(script, downloads, capsys):
+    (downloads / "table.csv").write_text("file,person\na.jpg,anna\n")
+    assert _run(script, downloads) == 2
+    assert "lacks the columns cut_out, path, repository, sha256." in capsys.readouterr().err
+    (downloads / "table.csv").write_bytes(sample_photo_path().read_bytes())
+    assert _run(script, downloads) == 2
+    assert "cannot be read as a CSV file" in capsys.readouterr().err
+    assert not (downloads / "photos").exists()

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -157,3 +158,14 @@ def test_json_holds_names_that_are_not_utf_8():
     content.decode("utf-8")
     assert json.loads(content) == {"path": name, "other": "Ä"}
     assert "Ä".encode() in content
+
+
+def test_a_full_disk_is_told_by_the_name_that_was_asked_for(tmp_path):
+    path = tmp_path / "scores.json"
+    told = r"No space left on device: '.*scores\.json'"
+    with pytest.raises(OSError, match=told) as found, replacing(path):
+        raise OSError(errno.ENOSPC, "whatever", "/hidden/.partial/scores.json")
+    assert found.value.filename == str(path)
+    with pytest.raises(FileNotFoundError, match="other"), replacing(path):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "other")
+    assert list(tmp_path.iterdir()) == []

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 
@@ -117,3 +118,11 @@ def test_a_place_that_is_removed_meanwhile_is_told(tmp_path):
     place = tmp_path / "place"
     with pytest.raises(UserError, match="was removed meanwhile"), output_folder(place / "results"):
         shutil.rmtree(place)
+
+
+def test_a_full_disk_is_told_by_the_folders_name(tmp_path):
+    folder = tmp_path / "results"
+    with pytest.raises(OSError, match="No space left") as found, output_folder(folder) as work:
+        raise OSError(errno.ENOSPC, "whatever", str(work / "b.txt"))
+    assert found.value.filename == str(tmp_path / "results")
+    assert list(tmp_path.iterdir()) == []
