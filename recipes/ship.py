@@ -16,6 +16,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from keras_madd.cli.arguments import PART, SEED
 from keras_madd.support.errors import UserError
 from keras_madd.support.shipped import DEFAULT, WEIGHTS
 
@@ -36,9 +37,9 @@ def main() -> int:
     )
     parser.add_argument("--training-data", default=TRAINING_DATA, metavar="TEXT")
     parser.add_argument("--output", type=Path, default=WEIGHTS, metavar="DIR")
-    parser.add_argument("--false-alarms", type=float, default=0.05, metavar="SHARE")
-    parser.add_argument("--misses", type=float, default=0.1, metavar="SHARE")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--false-alarms", type=PART, default=0.05, metavar="SHARE")
+    parser.add_argument("--misses", type=PART, default=0.1, metavar="SHARE")
+    parser.add_argument("--seed", type=SEED, default=0)
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier release")
     args = parser.parse_args()
 
@@ -56,9 +57,9 @@ def main() -> int:
     )
     try:
         print("\n".join(ship(args.output / args.name, settings, args.overwrite)))
-    except UserError as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2
     return 0
 
 
