@@ -87,8 +87,8 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
         work = work.choose(address)
         // The picker's answer comes before onStart or after it.
         if (scorer == null) return
-        // What ended the work for good ends with a model that is opened anew.
-        if ((facts.state as? UiState.Failed)?.canRetry == true) restart() else score(address)
+        // Neither what is under way nor what broke may have a say in it: a new scorer hears of neither.
+        if (reading || (facts.state as? UiState.Failed)?.canRetry == true) restart() else score(address)
     }
 
     private fun score(address: Uri) {

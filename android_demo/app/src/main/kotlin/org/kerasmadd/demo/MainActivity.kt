@@ -4,6 +4,7 @@ import android.Manifest
 import android.content.Context
 import android.content.Intent
 import android.content.pm.PackageManager
+import android.graphics.Bitmap
 import android.hardware.display.DisplayManager
 import android.net.Uri
 import android.os.Bundle
@@ -13,7 +14,7 @@ import android.os.SystemClock
 import android.provider.Settings.ACTION_APPLICATION_DETAILS_SETTINGS
 import android.view.WindowManager
 import androidx.activity.ComponentActivity
-import androidx.activity.result.contract.ActivityResultContracts
+import androidx.activity.result.contract.ActivityResultContracts.RequestPermission
 import androidx.camera.view.PreviewView
 import org.kerasmadd.core.LatencyStatistics
 import org.kerasmadd.core.Permission
@@ -41,9 +42,7 @@ import org.kerasmadd.demo.ui.require
 class MainActivity : ComponentActivity() {
     private val statistics = LatencyStatistics()
     private val askPermission =
-        registerForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
-            onPermission(granted)
-        }
+        registerForActivityResult(RequestPermission()) { granted -> onPermission(granted) }
     private lateinit var settings: Settings
     private lateinit var screen: Screen
     private lateinit var previewView: PreviewView
@@ -51,6 +50,7 @@ class MainActivity : ComponentActivity() {
     private var facts = UiFacts()
     private var pipeline: FramePipeline? = null
     private var camera: CameraSession? = null
+    private var still: Pair<Bitmap?, Shot?>? = null
     private var speedShownAt = 0L
     private var asked = false
 
@@ -155,6 +155,7 @@ class MainActivity : ComponentActivity() {
         camera = null
         pipeline?.close()
         pipeline = null
+        still = null
         screen.overlay.show(null)
     }
 
@@ -174,9 +175,8 @@ class MainActivity : ComponentActivity() {
         val now = SystemClock.uptimeMillis()
         if (now - speedShownAt >= SPEED_EVERY_MILLIS) {
             speedShownAt = now
-            screen.showSpeed(
-                statistics.framesPerSecond(), statistics.latency(Stage.TOTAL).medianMillis,
-            )
+            val millis = statistics.latency(Stage.TOTAL).medianMillis
+            screen.showSpeed(statistics.framesPerSecond(), millis)
         }
     }
 
@@ -207,12 +207,14 @@ class MainActivity : ComponentActivity() {
     private fun togglePause() {
         val frames = pipeline ?: return
         if (facts.paused) {
+            still = null
             handle(UiEvent.ResumePressed)
             frames.resume()
             return
         }
         frames.pause { picture, shot ->
             handle(UiEvent.PausePressed)
+            still = picture to shot
             screen.overlay.show(shot, picture)
         }
     }
@@ -228,7 +230,9 @@ class MainActivity : ComponentActivity() {
         val model = facts.model ?: return
         val source = pipeline ?: return
         source.snapshot { picture, shot ->
-            ShareAction(this).share(picture, shot, model, settings.heat)
+            // A frame that was under way may have come through since the pause.
+            val (shared, faces) = still ?: Pair(picture, shot)
+            ShareAction(this).share(shared, faces, model, settings.heat)
         }
     }
 

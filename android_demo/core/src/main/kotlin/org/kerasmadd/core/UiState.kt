@@ -39,6 +39,9 @@ sealed interface UiState {
     /** The model, where it is loaded: for its banner and the back-end line. */
     val model: ModelInfo? get() = null
 
+    /** The face that speaks for all: a frame is as fake as its highest scored one. */
+    val highest: ScoredFace? get() = null
+
     /** The camera may not be used; [canAsk] tells whether asking again is possible. */
     data class PermissionNeeded(val canAsk: Boolean, override val model: ModelInfo? = null) : UiState
 
@@ -57,7 +60,9 @@ sealed interface UiState {
     ) : UiState
 
     /** Not in front, or the user paused it. The last faces are kept for the still picture. */
-    data class Paused(val faces: List<ScoredFace>, override val model: ModelInfo) : UiState
+    data class Paused(val faces: List<ScoredFace>, override val model: ModelInfo) : UiState {
+        override val highest: ScoredFace? get() = faces.maxByOrNull { it.probability }
+    }
 
     /** Ready; no frame or picture has been scored yet. */
     data class Waiting(val source: Source, override val model: ModelInfo) : UiState
@@ -70,7 +75,9 @@ sealed interface UiState {
         val source: Source,
         val faces: List<ScoredFace>,
         override val model: ModelInfo,
-    ) : UiState
+    ) : UiState {
+        override val highest: ScoredFace get() = faces.maxBy { it.probability }
+    }
 }
 
 /** What happens to the screen. */

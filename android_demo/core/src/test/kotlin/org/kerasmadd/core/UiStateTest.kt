@@ -35,6 +35,17 @@ class UiStateTest {
     }
 
     @Test
+    fun `the highest scored face speaks for all, the first of equals`() {
+        val faces = listOf(0.2, 0.9, 0.9, 0.4).mapIndexed { track, probability ->
+            face.copy(track = track, probability = probability)
+        }
+        assertSame(faces[1], UiState.Faces(Source.GALLERY, faces, model).highest)
+        assertSame(faces[1], UiState.Paused(faces, model).highest)
+        assertNull(UiState.Paused(emptyList(), model).highest)
+        assertNull(UiState.NoFace(Source.CAMERA, model).highest)
+    }
+
+    @Test
     fun `permission and model may come in any order`() {
         val one = after(granted, UiEvent.ModelReady(model))
         val other = after(UiEvent.ModelReady(model), granted)

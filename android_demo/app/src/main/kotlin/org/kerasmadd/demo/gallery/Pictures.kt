@@ -28,7 +28,10 @@ class Pictures(private val context: Context) {
     fun isVideo(address: Uri): Boolean = resolver.getType(address)?.startsWith("video/") == true
 
     /**
-     * Decodes a photo: upright, opaque, sRGB.
+     * Decodes a photo: upright and opaque.
+     *
+     * Colour profiles are left alone, as everywhere else in this project, so that the model sees
+     * the numbers that are in the file.
      *
      * @throws IOException where it cannot be read.
      */
@@ -42,7 +45,6 @@ class Pictures(private val context: Context) {
         ImageDecoder.decodeBitmap(ImageDecoder.createSource(resolver, address)) {
                 decoder, info, _ ->
             decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE
-            decoder.setTargetColorSpace(ColorSpace.get(ColorSpace.Named.SRGB))
             decoder.setTargetSampleSize(sampleSize(info.size.width, info.size.height))
         }
 
@@ -128,11 +130,22 @@ class Pictures(private val context: Context) {
     /** Opaque pixels of 8 bits; what is transparent lies on white, as on the desktop. */
     private fun plain(bitmap: Bitmap): Bitmap {
         if (bitmap.config == Bitmap.Config.ARGB_8888 && !bitmap.hasAlpha()) return bitmap
-        val result = Bitmap.createBitmap(bitmap.width, bitmap.height, Bitmap.Config.ARGB_8888)
+        val result = Bitmap.createBitmap(
+            bitmap.width, bitmap.height, Bitmap.Config.ARGB_8888, true, fileSpace(bitmap),
+        )
         val canvas = Canvas(result)
         canvas.drawColor(Color.WHITE)
         canvas.drawBitmap(bitmap, 0f, 0f, null)
         return result
+    }
+
+    /** The bitmap's own colour space: between alike ones drawing changes no number. */
+    private fun fileSpace(bitmap: Bitmap): ColorSpace {
+        // Not the file's: before Android 10, pixels of 16 bits are linear.
+        val linear = ColorSpace.get(ColorSpace.Named.LINEAR_EXTENDED_SRGB)
+        val own = bitmap.colorSpace as? ColorSpace.Rgb
+        return own?.takeIf { it != linear && it.transferParameters != null }
+            ?: ColorSpace.get(ColorSpace.Named.SRGB)
     }
 
     companion object {

@@ -101,7 +101,7 @@ class OverlayPainter(private val context: Context, private val unit: Float) {
         val width = text.measureText(label) + 2 * padding
         val left = rect.left.coerceIn(0f, maxOf(0f, canvas.width - width))
         val above = rect.top - height - 4 * unit
-        val top = if (above >= 0) above else rect.top + 4 * unit
+        val top = if (above >= 0) above else maxOf(0f, rect.top) + 4 * unit
         fill.color = context.getColor(verdictColor(face.verdict))
         rect.set(left, top, left + width, top + height)
         canvas.drawRoundRect(rect, height / 2, height / 2, fill)

@@ -6,7 +6,6 @@ import android.widget.Button
 import android.widget.ImageButton
 import android.widget.TextView
 import org.kerasmadd.core.ModelInfo
-import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.UiState
 import org.kerasmadd.core.Verdict
 import org.kerasmadd.demo.R
@@ -140,7 +139,7 @@ class Screen(root: View) {
         verdictDetail.visibility = visibility
         verdict.text = words.verdict(state)
         verdictDetail.text = words.detail(state)
-        val shown = largest(state)?.verdict ?: Verdict.UNSURE
+        val shown = state.highest?.verdict ?: Verdict.UNSURE
         val color = context.getColor(OverlayPainter.verdictColor(shown))
         verdict.setBackgroundColor(color)
         verdictDetail.setBackgroundColor(color)
@@ -148,11 +147,5 @@ class Screen(root: View) {
 
     private companion object {
         const val DISABLED = 0.4f
-
-        fun largest(state: UiState): ScoredFace? = when (state) {
-            is UiState.Faces -> state.faces.first()
-            is UiState.Paused -> state.faces.firstOrNull()
-            else -> null
-        }
     }
 }

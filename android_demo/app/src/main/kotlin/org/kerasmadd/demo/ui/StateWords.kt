@@ -55,10 +55,10 @@ class StateWords(private val resources: Resources) {
 
     /** The verdict, without numbers: it changes rarely, and is what a screen reader speaks. */
     fun verdict(state: UiState): String = when (state) {
-        is UiState.Faces -> verdict(state.faces)
+        is UiState.Faces -> verdict(state.highest, state.faces.size)
         is UiState.Paused -> listOf(
             resources.getString(R.string.verdict_paused),
-            if (state.faces.isEmpty()) "" else verdict(state.faces),
+            state.highest?.let { verdict(it, state.faces.size) }.orEmpty(),
         ).filter { it.isNotEmpty() }.joinToString(" · ")
         is UiState.NoFace -> resources.getString(R.string.verdict_no_face)
         is UiState.Waiting -> resources.getString(R.string.verdict_waiting)
@@ -68,9 +68,9 @@ class StateWords(private val resources: Resources) {
         is UiState.Failed -> resources.getString(title(state.problem))
     }
 
-    private fun verdict(faces: List<ScoredFace>): String {
-        val first = resources.getString(verdictWords(faces.first().verdict))
-        val more = faces.size - 1
+    private fun verdict(highest: ScoredFace, count: Int): String {
+        val first = resources.getString(verdictWords(highest.verdict))
+        val more = count - 1
         if (more == 0) return first
         return first + ", " + resources.getQuantityString(R.plurals.verdict_more, more, more)
     }
@@ -78,12 +78,8 @@ class StateWords(private val resources: Resources) {
     /** The numbers below the verdict. */
     fun detail(state: UiState): String {
         val model = state.model ?: return ""
-        val face = when (state) {
-            is UiState.Faces -> state.faces.first()
-            is UiState.Paused -> state.faces.firstOrNull() ?: return ""
-            is UiState.NoFace -> return resources.getString(R.string.no_face_hint)
-            else -> return ""
-        }
+        if (state is UiState.NoFace) return resources.getString(R.string.no_face_hint)
+        val face = state.highest ?: return ""
         val detail = resources.getString(
             R.string.verdict_detail, 100 * face.probability, 100 * model.threshold,
         )

@@ -1,9 +1,13 @@
 package org.kerasmadd.demo.gallery
 
 import android.graphics.Bitmap
+import android.graphics.Color
+import android.graphics.ColorSpace
 import android.media.MediaMetadataRetriever
 import android.net.Uri
+import java.io.ByteArrayOutputStream
 import java.io.IOException
+import java.nio.ByteBuffer
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertSame
 import org.junit.Assert.assertThrows
@@ -11,6 +15,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.shadows.ShadowMediaMetadataRetriever
 import org.robolectric.shadows.util.DataSource
@@ -40,6 +45,56 @@ class PicturesTest {
         assertEquals(4, pictures.videoFrames(address, 4) { _, frame -> widths.add(frame.width) })
         assertEquals(listOf(8, 9, 10, 11), widths)
         assertEquals(1, pictures.videoFrames(address, 4) { _, _ -> false })
+    }
+
+    /** A saturated green that sRGB lacks: made into sRGB, its numbers would be others. */
+    private fun wide(alpha: Int): Bitmap {
+        val space = ColorSpace.get(ColorSpace.Named.DISPLAY_P3)
+        val bitmap = Bitmap.createBitmap(8, 6, Bitmap.Config.ARGB_8888, alpha < 255, space)
+        val pixel = byteArrayOf(40, 200.toByte(), 60, alpha.toByte())
+        bitmap.copyPixelsFromBuffer(ByteBuffer.wrap(ByteArray(4 * 8 * 6) { pixel[it % 4] }))
+        return bitmap
+    }
+
+    /** What becomes of a bitmap, as the only frame of a video. */
+    private fun asFrame(bitmap: Bitmap): Bitmap {
+        ShadowMediaMetadataRetriever.reset()
+        val duration = MediaMetadataRetriever.METADATA_KEY_DURATION
+        ShadowMediaMetadataRetriever.addMetadata(source, duration, "2")
+        ShadowMediaMetadataRetriever.addFrame(context, address, 1000, bitmap)
+        val frames = ArrayList<Bitmap>()
+        pictures.videoFrames(address, 1) { _, frame -> frames.add(frame) }
+        return frames.single()
+    }
+
+    private fun numbers(bitmap: Bitmap): List<Int> {
+        val pixels = ByteBuffer.allocate(bitmap.rowBytes * bitmap.height)
+        bitmap.copyPixelsToBuffer(pixels)
+        return List(4) { pixels.get(it).toInt() and 0xff }
+    }
+
+    @Test
+    fun `a photo of many colours has the numbers that are in the file`() {
+        val file = ByteArrayOutputStream()
+        wide(255).compress(Bitmap.CompressFormat.PNG, 100, file)
+        shadowOf(context.contentResolver).registerInputStream(address, file.toByteArray().inputStream())
+        assertEquals(listOf(40, 200, 60, 255), numbers(pictures.photo(address)))
+    }
+
+    @Test
+    fun `what is transparent lies on white, and its colours stay what they are`() {
+        // The pixel holds what alpha left of its colour.
+        assertEquals(listOf(95, 255, 115, 255), numbers(asFrame(wide(200))))
+    }
+
+    @Test
+    fun `pixels of 16 bits become those of 8`() {
+        val linear = ColorSpace.get(ColorSpace.Named.LINEAR_EXTENDED_SRGB)
+        for (space in listOf(linear, ColorSpace.get(ColorSpace.Named.EXTENDED_SRGB))) {
+            val bitmap = Bitmap.createBitmap(8, 6, Bitmap.Config.RGBA_F16, true, space)
+            bitmap.eraseColor(Color.rgb(40, 200, 40))
+            assertEquals(listOf(40, 200, 40, 255), numbers(asFrame(bitmap)))
+        }
     }
 
     @Test

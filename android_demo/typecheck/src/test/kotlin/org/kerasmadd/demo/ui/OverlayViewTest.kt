@@ -52,6 +52,20 @@ class OverlayViewTest {
     }
 
     @Test
+    fun `the label stays in the picture where its box begins above`() {
+        view.heat = HeatChoice.OFF
+        val color = context.getColor(R.color.verdict_real)
+        for (top in listOf(-120, -5, 10, 200)) {
+            view.show(shot(listOf(face(Verdict.REAL, 0.1, Box(100, top, 200, 200)))))
+            val bitmap = draw(512, 512)
+            val rows = (0 until 512).filter { row ->
+                (0 until 512).count { bitmap.getPixel(it, row) == color } > 20
+            }
+            assertTrue("$top: $rows", rows.size > 20)
+        }
+    }
+
+    @Test
     fun `a narrow view shows the middle of the picture, or all of it`() {
         view.heat = HeatChoice.OFF
         view.show(shot(listOf(face(Verdict.REAL, 0.1, Box(156, 156, 200, 200)))))

@@ -1,6 +1,7 @@
 package org.kerasmadd.demo.ui
 
 import android.app.Activity
+import android.graphics.drawable.ColorDrawable
 import android.view.View
 import android.view.ViewGroup
 import android.widget.ImageButton
@@ -111,11 +112,35 @@ class ScreenTest {
         )
         screen.showHeat(HeatChoice.OFF, 2)
         show(UiState.Faces(Source.CAMERA, faces.toList(), info), "two_faces", *faces)
-        assertEquals("No trace found, and 1 more face", text(R.id.verdict))
+        assertEquals("Not sure yet, and 1 more face", text(R.id.verdict))
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
         assertEquals(
             "CPU instead of GPU: no OpenCL on this phone\nHeat map: off", text(R.id.status),
         )
+    }
+
+    @Test
+    fun `of several faces the highest scored speaks, however small`() {
+        val faces = listOf(
+            face(Verdict.NO_TRACE, 0.011),
+            face(Verdict.FAKE, 0.93, Box(330, 300, 40, 40), track = 1),
+            face(Verdict.UNCERTAIN, 0.6, Box(30, 300, 30, 30), track = 2),
+        )
+        fun background(id: Int) =
+            (activity.content.require<View>(id).background as ColorDrawable).color
+        screen.show(UiState.Faces(Source.GALLERY, faces, model()))
+        screen.announceNow()
+        for (id in listOf(R.id.verdict, R.id.announcement)) {
+            assertEquals("Looks fake, and 2 more faces", text(id))
+        }
+        assertTrue(text(R.id.verdict_detail).startsWith("Fake probability 93 %"))
+        for (id in listOf(R.id.verdict, R.id.verdict_detail)) {
+            assertEquals(activity.getColor(R.color.verdict_fake), background(id))
+        }
+        screen.show(UiState.Paused(faces, model()))
+        assertEquals("Paused · Looks fake, and 2 more faces", text(R.id.verdict))
+        assertTrue(text(R.id.verdict_detail).startsWith("Fake probability 93 %"))
+        assertEquals(activity.getColor(R.color.verdict_fake), background(R.id.verdict))
     }
 
     @Test
