@@ -185,6 +185,8 @@ def unfolded_scales(graph: Graph) -> list[str]:
     for operation in graph.operations:
         if operation.name not in ("MUL", "ADD", "SUB"):
             continue
+        if operation.name == "SUB" and operation.inputs[0] in graph.constants:
+            continue  # A constant less the result: the network's own.
         data = [each for each in operation.inputs if each not in graph.constants]
         constants = [each for each in operation.inputs if each in graph.constants]
         if len(data) != 1 or len(constants) != 1 or len(consumers[data[0]]) != 1:

@@ -76,6 +76,10 @@ class FaceClassifierConfig:
         """Return a copy with some fields changed; an unknown key is an error."""
         return self.from_dict({**self.to_dict(), **fields})
 
+    def in_float32(self) -> Self:
+        """Return the configuration of the same network without layers in half precision."""
+        return self
+
     @property
     def pixels_shape(self) -> tuple[int, ...]:
         """What the detector takes: `(H, W, 3)`, or `(T, H, W, 3)` where it takes clips."""

@@ -36,9 +36,11 @@ def in_float32(model: Model) -> Model:
     Args:
         model: A detector of any dtype policy; it stays as it is.
     """
-    if model.dtype_policy.name == "float32":
+    dtypes = {layer.compute_dtype for layer in model.network._flatten_layers()}
+    if model.dtype_policy.name == "float32" and not dtypes & {"float16", "bfloat16"}:
         return model
-    twin = float32_twin(model)
+    twin = type(model)(model.config.in_float32(), name=model.name, dtype="float32")
+    freeze(twin.network, frozen_layers(model.network))
     for weight, value in zip(twin.weights, model.weights, strict=True):
         weight.assign(ops.cast(value, weight.dtype))
     return twin

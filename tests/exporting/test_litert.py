@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from exported_model import exported, tiny_model
 
+from keras_madd import OwnNetwork
 from keras_madd.cli import export as command
 from keras_madd.exporting import litert, litert_file, scoring_graph
 from keras_madd.exporting.exported_file import export_bundle
@@ -273,3 +274,27 @@ def test_command_refuses_before_work(tmp_path, capsys):
     with pytest.raises(SystemExit):
         parse("a.keras", "--output", output, "--crop-margin", "0")
     assert "argument --crop-margin: must be a number from 0.5 to 5" in capsys.readouterr().err
+
+
+def _own(policy="float32", turned=False):
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(8, 3, dtype=policy)(keras.layers.Rescaling(1 / 255)(pixels))
+    x = keras.layers.ReLU(dtype=policy)(1.0 - x if turned else x)
+    x = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
+    return OwnNetwork.around(keras.Model(pixels, keras.layers.Dense(2, dtype="float32")(x)))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"policy": "mixed_float16"}, {"policy": "mixed_bfloat16"}, {"turned": True}]
+)
+def test_networks_of_ones_own(tmp_path, settings):
+    """With layers in half precision, and a constant less a convolution's result."""
+    model = _own(**settings)
+    export_bundle(model, tmp_path / "model.tflite")
+    found = compare_export(
+        _own(turned=settings.get("turned", False)),
+        tmp_path / "model.tflite",
+        sample_pictures((32, 32), 8),
+    )
+    assert found["max_probability_difference"] < 1e-5

@@ -23,6 +23,10 @@ class OwnNetworkConfig(CommonConfig):
 
     network: dict[str, Any] = dataclasses.field(default_factory=dict)
 
+    def in_float32(self) -> Self:
+        """Return the configuration with the model's layers in float32."""
+        return self.replace(network=_in_float32(self.network))
+
     def _check(self) -> None:
         if not isinstance(self.network, dict) or not self.network:
             raise ValueError(
@@ -104,6 +108,19 @@ class OwnNetwork(FaceClassifier):
         pixels = keras.Input((*self.config.input_size, 3), name="pixels", dtype="float32")
         outputs = {"logits": own(pixels)}
         return keras.Model(pixels, outputs, name="network"), None
+
+
+def _in_float32(described: Any) -> Any:
+    """A description of layers with every policy of half precision replaced."""
+    if isinstance(described, list):
+        return [_in_float32(each) for each in described]
+    if not isinstance(described, dict):
+        return described
+    if described.get("class_name") == "DTypePolicy":
+        name = described["config"]["name"]
+        half = "float16" in name  # bfloat16 too, mixed or not.
+        return {**described, "config": {"name": "float32" if half else name}}
+    return {key: _in_float32(value) for key, value in described.items()}
 
 
 def _check(model: Any) -> None:
