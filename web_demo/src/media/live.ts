@@ -93,7 +93,7 @@ export class LiveScorer {
     const timings = { read: read - started, detect: performance.now() - read };
     const before = this.scoring;
     // The worker goes on from one picture to the next without waiting for the page.
-    this.scoring = this.score(picture, faces, tracks, timings).catch((error: unknown) =>
+    this.scoring = this.score(picture, faces, tracks, timings, before).catch((error: unknown) =>
       this.fail(error),
     );
     await before;
@@ -104,9 +104,11 @@ export class LiveScorer {
     found: readonly Face[],
     tracks: readonly number[],
     timings: Omit<LiveFrame["timings"], "score">,
+    before: Promise<void>,
   ): Promise<void> {
     const started = performance.now();
     const scored = await this.detector.scoreFaces(picture, found);
+    await before; // A picture without faces needs no worker and would overtake the one before.
     if (this.stopped) return;
     const faces = scored.map((face, k) => {
       const { probability, verdict } = this.smoother.update(tracks[k], face.probability);

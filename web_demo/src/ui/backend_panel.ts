@@ -18,6 +18,8 @@ export class BackendPanel {
     this.select.disabled = false;
     this.select.addEventListener("change", () => void this.choose());
     this.show();
+    // Browsers restore the choice of a page that was seen before.
+    if (this.select.value !== "auto") void this.choose();
   }
 
   /** Tries WebGPU where the choice is the page's. */

@@ -1,6 +1,13 @@
 /** The ways to give the page a file: a button, a drop, a paste. */
 import { element } from "./elements.ts";
 
+/** Keeps the page where a file is dropped on it: a browser would leave it for the file. */
+export function keepPage(): void {
+  for (const type of ["dragover", "drop"]) {
+    document.addEventListener(type, (event) => event.preventDefault());
+  }
+}
+
 /** Listens for files. */
 export function listenForFiles(on: { onFile: (file: File) => void; onNothing: () => void }): void {
   const input = element("file");
@@ -11,16 +18,12 @@ export function listenForFiles(on: { onFile: (file: File) => void; onNothing: ()
     if (file) on.onFile(file);
     input.value = ""; // So that the same file can be chosen again.
   });
-  // Anywhere on the page: a browser would leave it for a picture that is dropped beside a target.
-  document.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
+  // Anywhere on the page, also beside the place that says so.
+  document.addEventListener("dragover", () => drop.classList.add("over"));
   document.addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) drop.classList.remove("over");
   });
   document.addEventListener("drop", (event) => {
-    event.preventDefault();
     drop.classList.remove("over");
     const file = event.dataTransfer?.files[0];
     if (file) on.onFile(file);

@@ -10,7 +10,7 @@ import { announce } from "./announce.ts";
 import { BackendPanel } from "./backend_panel.ts";
 import { Camera, type CameraChoice, CameraError } from "./camera.ts";
 import { element } from "./elements.ts";
-import { listenForFiles } from "./inputs.ts";
+import { keepPage, listenForFiles } from "./inputs.ts";
 import { Report } from "./report.ts";
 import { download } from "./result_picture.ts";
 import { Stage } from "./stage.ts";
@@ -37,6 +37,7 @@ export class Page {
 
   /** Loads the model and waits for the user. */
   async start(): Promise<void> {
+    keepPage();
     this.translate(this.speaker.language);
     element("language").addEventListener("click", () => {
       this.translate(this.speaker.language === "en" ? "zh" : "en");

@@ -165,7 +165,7 @@ export class Stage {
   private listMaps(): void {
     const face = this.faces[this.selected];
     element("heat").hidden = !face?.maps;
-    if (!face?.maps) return;
+    if (!face?.maps) return this.choices.replaceChildren();
     const maps: HeatChoice[] = ["off", "sum"];
     for (let map = 0; this.mapCount > 1 && map < this.mapCount; map++) maps.push(map);
     const labels = maps.map((choice) => {

@@ -91,7 +91,7 @@ export class VideoPanel {
     if (this.moving) return;
     this.moving = true;
     void (async () => {
-      while (this.wanted !== null) {
+      while (this.wanted !== null && !this.listeners.signal.aborted) {
         const next = this.wanted;
         this.wanted = null;
         await this.go(next);
@@ -104,6 +104,7 @@ export class VideoPanel {
   private async go(index: number): Promise<void> {
     if (!this.frames[index]) return;
     const picture = await this.video.frameAt(this.frames[index].seconds);
+    if (this.listeners.signal.aborted) return; // Another file has the element now.
     this.stage.showFaces(this.frames[index].faces, picture);
     this.point(index);
   }
@@ -111,7 +112,8 @@ export class VideoPanel {
   /** Names the frame that is shown, on the slider and the timeline. */
   private point(index: number): void {
     this.shown = index;
-    this.slider.value = String(index);
+    // While another frame is wanted, the slider stays where it was moved.
+    if (this.wanted === null) this.slider.value = String(index);
     this.nameFrame();
     this.draw();
   }

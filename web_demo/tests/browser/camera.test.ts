@@ -193,6 +193,33 @@ test("a camera that sees nobody: the page goes on to draw and to answer", async 
   await page.context().close();
 });
 
+test("the choice of maps outlives a change of the language while nobody is seen", async () => {
+  const { page, complaints } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.evaluate(() => {
+    const { drawImage } = CanvasRenderingContext2D.prototype as unknown as {
+      drawImage: (...values: unknown[]) => void;
+    };
+    const global = window as unknown as { nobody: boolean };
+    CanvasRenderingContext2D.prototype.drawImage = function (...values: unknown[]) {
+      if (global.nobody) this.fillRect(0, 0, this.canvas.width, this.canvas.height);
+      else drawImage.apply(this, values);
+    };
+  });
+  const see = (nobody: boolean) =>
+    page.evaluate((nobody) => Object.assign(window, { nobody }), nobody);
+  await page.click("#camera");
+  await page.getByRole("radio", { name: "Map 1" }).check();
+  await see(true);
+  await waitForWords(page, /^No face found/);
+  await page.click("#language");
+  await waitForWords(page, /^未检测到人脸/);
+  await see(false);
+  await page.waitForSelector("#heat-choices :checked");
+  assert.equal(await page.inputValue("#heat-choices :checked"), "0");
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test("the result of the camera can be saved", async () => {
   const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
   await page.click("#camera");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 import {
   MODEL,
@@ -38,6 +38,7 @@ const SENTENCES: [file: string, sentence: RegExp][] = [
   ["letter.txt", /^This is neither a photo nor a video.*: letter\.txt/],
   ["not_a_picture.jpg", /^This picture cannot be read: the file is damaged/],
   ["broken.png", /^This picture cannot be read/],
+  ["cut.jpg", /^This picture cannot be read/],
   ["huge.png", /^This picture has 12500 × 8000 pixels; at most 64 megapixels/],
   ["broken.mp4", /^This browser cannot decode the video/],
   ["wall.png", /^No face found/],
@@ -100,6 +101,34 @@ test("a picture that is dropped, and one that is pasted", async () => {
   assert.deepEqual(complaints, []);
 });
 
+/** Tells whether the page stays where a file is dropped on it. */
+function keepsItself(page: Page): Promise<boolean> {
+  return page.evaluate(() =>
+    ["dragover", "drop"].every(
+      (type) =>
+        !document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true })),
+    ),
+  );
+}
+
+test("a file that is dropped before the model is there does not replace the page", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  let load = () => {};
+  const held = new Promise<void>((resolve) => (load = resolve));
+  await page.route("**/model.tflite", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await waitForWords(page, /^Opening the model/);
+  assert.equal(await keepsItself(page), true);
+  load();
+  await waitForWords(page, /^Ready/);
+  assert.equal(await keepsItself(page), true);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test("of two files in quick succession the last one counts", async () => {
   const { page } = opened;
   await page.setInputFiles("#file", path.join(fixtures, "video.mp4"));
@@ -135,6 +164,51 @@ test("a video that is stopped before its first frame says no more than that", as
   await waitForWords(page, /^Stopped early: 0 of 64 frames were looked at\.$/);
 });
 
+test("a frame that was asked for does not outlive its video", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  const file = path.join(fixtures, "video.mp4");
+  await score(page, file);
+  await page.evaluate((content) => {
+    const global = window as unknown as { early: number; seeks: number[] };
+    global.early = 0;
+    global.seeks = [];
+    const bytes = Uint8Array.from(atob(content), (each) => each.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "next.mp4", { type: "video/mp4" }));
+    const slider = document.querySelector<HTMLInputElement>("#frame")!;
+    for (const index of ["3", "61"]) {
+      slider.value = index;
+      slider.dispatchEvent(new Event("input"));
+    }
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+    const seconds = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime")!;
+    Object.defineProperty(document.querySelector("video"), "currentTime", {
+      ...seconds,
+      set(this: HTMLVideoElement, value: number) {
+        global.seeks.push((64 * value) / this.duration - 0.5);
+        seconds.set!.call(this, value);
+      },
+    });
+    const progress = document.querySelector("progress")!;
+    new MutationObserver((changes) => {
+      if (progress.value === 0) changes.forEach((each) => (global.early += each.addedNodes.length));
+    }).observe(document.querySelector("#faces")!, { childList: true });
+  }, readFileSync(file).toString("base64"));
+  await page.waitForFunction(
+    () => (window as unknown as { scored: unknown[] }).scored.length === 2,
+    null,
+    { timeout: 120_000 },
+  );
+  const { early, seeks } = await page.evaluate(() => {
+    const { early, seeks } = window as unknown as { early: number; seeks: number[] };
+    return { early, seeks };
+  });
+  assert.equal(early, 0, "faces of the old video over the new one");
+  assert.equal(seeks.filter((each) => Math.abs(each - 61) < 0.1).length, 1);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test("a frame that cannot be shown any more does not cost a video its result", async () => {
   const { page, complaints } = await openPage(browser, server.address);
   await page.evaluate(() => {
@@ -167,6 +241,7 @@ test("a model that is not the one that was exported is refused", async () => {
   const { page } = await openPage(browser, plain.address, {}, false);
   await waitForWords(page, /model\/model\.tflite is not the file that was exported/);
   assert.equal(await page.locator("#open").isDisabled(), true);
+  assert.equal(await keepsItself(page), true);
   await page.context().close();
   copyFileSync(MODEL, model);
   // A context of its own: within one second the server's file times do not tell the two apart.

@@ -134,6 +134,7 @@ def write(folder: Path) -> None:
     Image.new("RGB", (400, 300), "grey").save(folder / "wall.png")
     Image.new("1", (12_500, 8_000)).save(folder / "huge.png")
     (folder / "broken.png").write_bytes((folder / "plain.png").read_bytes()[:3000])
+    (folder / "cut.jpg").write_bytes((whole := PORTRAIT.read_bytes())[: len(whole) * 2 // 3])
     (folder / "not_a_picture.jpg").write_text("no picture\n")
     (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
     (folder / "letter.txt").write_text("no picture\n")

@@ -94,12 +94,11 @@ test("a picture from start to end by keyboard alone", async () => {
   const { page } = await openPage(browser, server.address);
   await page.focus("#language");
   await page.keyboard.press("Tab");
+  // The question after it returns when the browser waits for the chooser, too.
+  const chooser = page.waitForEvent("filechooser");
   assert.equal(await page.evaluate(() => document.activeElement!.id), "open");
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    page.keyboard.press("Enter"),
-  ]);
-  await chooser.setFiles(path.join(fixtures, "crowd.png"));
+  await page.keyboard.press("Enter");
+  await (await chooser).setFiles(path.join(fixtures, "crowd.png"));
   await waitForWords(page, /^Looks real/);
   await page.getByRole("radio", { name: "All maps" }).focus();
   await page.keyboard.press("ArrowRight");
@@ -132,6 +131,28 @@ test("a video is walked through with the arrow keys", async () => {
     heaviest,
   );
   assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("while a frame of a video is sought the slider stays where it was moved", async () => {
+  const { page } = await openPage(browser, server.address);
+  await score(page, path.join(fixtures, "video.mp4"));
+  const places = await page.evaluate(async () => {
+    const slider = document.querySelector<HTMLInputElement>("#frame")!;
+    const places: string[] = [];
+    const second = new Promise<void>((resolve) => {
+      new MutationObserver(() => {
+        if (places.push(slider.value) === 2) resolve();
+      }).observe(slider, { attributeFilter: ["aria-valuetext"] });
+    });
+    for (const index of ["10", "20"]) {
+      slider.value = index;
+      slider.dispatchEvent(new Event("input"));
+    }
+    await second;
+    return places;
+  });
+  assert.deepEqual(places, ["20", "20"]);
   await page.context().close();
 });
 
@@ -177,5 +198,28 @@ test("without WebGPU the page says so and runs on", async () => {
   assert.match((await page.textContent("#speed"))!, /^WASM/);
   await score(page, path.join(fixtures, "small.png"));
   assert.match((await page.textContent("#speed"))!, /^WASM · \d+ ms a picture/);
+  await page.context().close();
+});
+
+test("a back end can be chosen when the model is there; one that is restored is tried", async () => {
+  const { page } = await openPage(browser, server.address);
+  let load = () => {};
+  const held = new Promise<void>((resolve) => (load = resolve));
+  await page.route("**/model.tflite", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await waitForWords(page, /^Opening the model/);
+  assert.equal(await page.locator("#backend").isDisabled(), true);
+  // As browsers do with the forms of a page that was seen before.
+  await page.evaluate(
+    () => (document.querySelector<HTMLSelectElement>("#backend")!.value = "webgpu"),
+  );
+  load();
+  await page.waitForFunction(() =>
+    /no WebGPU/.test(document.querySelector("#gpu-note")!.textContent),
+  );
+  assert.equal(await page.locator("#backend").isDisabled(), false);
   await page.context().close();
 });
