@@ -15,6 +15,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from keras import ops
 
 from keras_madd.data.shards import read_records
 from keras_madd.media.encoded import decode_picture
@@ -32,10 +33,13 @@ def logit_parts(model: MADD, outputs: dict[str, np.ndarray]) -> dict[str, np.nda
         `"regional"` and `"global"`, each `(N,)`; with the head's bias they add up to the
         difference of the logits.
     """
-    kernel = np.asarray(model.network.get_layer("head").classifier.kernel)
+    head = model.network.get_layer("head")
+    kernel = np.asarray(head.classifier.kernel)
     weights = kernel[:, 1] - kernel[:, 0]
     regional, pooled = _features(outputs)
     width = regional.shape[1]
+    if head.standardize_local:
+        regional = ops.convert_to_numpy(head.standardization(regional, training=False))
     return {"regional": regional @ weights[:width], "global": pooled @ weights[width:]}
 
 

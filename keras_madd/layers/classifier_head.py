@@ -7,6 +7,9 @@ from keras import ops
 
 from keras_madd.support.tensor import Shape, Tensor
 
+# Added to the variance of P's elements, which is about 1e-5 over faces.
+_EPSILON = 1e-6
+
 
 @keras.saving.register_keras_serializable(package="keras_madd")
 class ClassifierHead(keras.layers.Layer):
@@ -14,6 +17,9 @@ class ClassifierHead(keras.layers.Layer):
 
     Args:
         num_classes: Number of logits.
+        standardize_local: Whether the elements of P are standardised over the batch first: its
+            vectors have unit length and turn so little from face to face that a linear layer
+            hardly hears them beside G.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -24,24 +30,31 @@ class ClassifierHead(keras.layers.Layer):
         `(B, num_classes)`, float32.
     """
 
-    def __init__(self, num_classes: int, **kwargs: Any):
+    def __init__(self, num_classes: int, standardize_local: bool = False, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
         self.num_classes = num_classes
+        self.standardize_local = standardize_local
+        if standardize_local:
+            self.standardization = keras.layers.BatchNormalization(
+                epsilon=_EPSILON, center=False, scale=False, dtype="float32", name="standardization"
+            )
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
 
     def build(self, local_features_shape: Shape, global_features_shape: Shape) -> None:
         """Create the weights."""
-        self.logits.build(
-            (None, local_features_shape[1] * local_features_shape[2] + global_features_shape[-1])
-        )
+        width = local_features_shape[1] * local_features_shape[2]
+        if self.standardize_local:
+            self.standardization.build((None, width))
+        self.logits.build((None, width + global_features_shape[-1]))
 
-    def call(self, local_features: Tensor, global_features: Tensor) -> Tensor:
+    def call(
+        self, local_features: Tensor, global_features: Tensor, training: bool | None = None
+    ) -> Tensor:
         """Return the logits."""
-        return self.logits(
-            ops.concatenate(
-                [flatten_regions(local_features), ops.cast(global_features, "float32")], axis=-1
-            )
-        )
+        local = flatten_regions(local_features)
+        if self.standardize_local:
+            local = self.standardization(local, training=training)
+        return self.logits(ops.concatenate([local, ops.cast(global_features, "float32")], axis=-1))
 
     @property
     def classifier(self) -> keras.layers.Dense:
@@ -54,7 +67,11 @@ class ClassifierHead(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "num_classes": self.num_classes}
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "standardize_local": self.standardize_local,
+        }
 
 
 def flatten_regions(local_features: Tensor) -> Tensor:

@@ -27,6 +27,8 @@ class MADDConfig(FaceClassifierConfig):
             are pooled as they are, for ablations.
         texture_growth: Channels that each dense layer of the paper's texture block adds;
             `None`: as many as the texture tap has.
+        standardize_local: Whether the paper's head reads P standardised over the batch; see
+            `keras_madd.layers.ClassifierHead`.
         head_width: Hidden units of the official head.
         region_dropout: Chance to drop a whole region while training.
         global_dropout: Dropout on the global feature G while training.
@@ -71,6 +73,7 @@ class MADDConfig(FaceClassifierConfig):
     sizes: ClassVar[tuple[str, ...]] = ("num_classes", "num_attentions", "head_width")
     blocks: ClassVar[tuple[str, ...]] = (
         *("variant", "texture_tap", "attention_tap", "texture_enhancement", "texture_growth"),
+        "standardize_local",
     )
 
     backbone: str = "efficientnet_b4"
@@ -82,6 +85,7 @@ class MADDConfig(FaceClassifierConfig):
     attention_tap: str | None = None
     texture_enhancement: bool = True
     texture_growth: int | None = None
+    standardize_local: bool = False
     head_width: int = 256
     region_dropout: float = 0.0
     global_dropout: float = 0.0
@@ -156,6 +160,11 @@ class MADDConfig(FaceClassifierConfig):
             raise ValueError(
                 "`drop_connect_rate` must be at least 0 and below 1. "
                 f"Received: drop_connect_rate={self.drop_connect_rate}"
+            )
+        if self.standardize_local and self.variant != "paper":
+            raise ValueError(
+                "`standardize_local` is of the paper's head: the others have layers of their own "
+                f"between P and the logits. Received: variant={self.variant!r}"
             )
         if self.agda_attention == "detached_prefix" and self.match_weight > 0:
             raise ValueError(

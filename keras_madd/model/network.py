@@ -144,7 +144,7 @@ def _paper_parts(config: MADDConfig) -> dict:
         "local_pooling": layers.BilinearAttentionPooling(name="local_pooling"),
         "regional_pooling": layers.BilinearAttentionPooling(name="regional_pooling"),
         "global_pooling": layers.BilinearAttentionPooling("average", name="global_pooling"),
-        "head": layers.ClassifierHead(config.num_classes, name="head"),
+        "head": layers.ClassifierHead(config.num_classes, config.standardize_local, name="head"),
     }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from exported_model import exported, tiny_model
 
-from keras_madd import OwnNetwork
+from keras_madd import MADD, OwnNetwork
 from keras_madd.cli import export as command
 from keras_madd.exporting import litert, litert_file, scoring_graph
 from keras_madd.exporting.exported_file import export_bundle
@@ -298,3 +298,15 @@ def test_networks_of_ones_own(tmp_path, settings):
         sample_pictures((32, 32), 8),
     )
     assert found["max_probability_difference"] < 1e-5
+
+
+def test_standardized_textures(tmp_path):
+    model = MADD.from_preset("madd_tiny", standardize_local=True, seed=0)
+    pictures = sample_pictures(model.config.input_size, 40)
+    keep = model.network.get_layer("head").standardization
+    found = model.network.predict(pictures, verbose=0)["local_features"].reshape(40, -1)
+    keep.moving_mean.assign(found.mean(0))
+    keep.moving_variance.assign(found.var(0))
+    path = tmp_path / "model.tflite"
+    export_bundle(model, path)
+    assert compare_export(model, path, pictures)["max_probability_difference"] < 1e-3

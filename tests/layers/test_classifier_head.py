@@ -12,6 +12,7 @@ LOCAL = RNG.normal(0, 1, (3, 4, 5)).astype("float32")
 GLOBAL = RNG.normal(0, 1, (3, 7)).astype("float32")
 HEADS = {
     "paper": lambda: ClassifierHead(2),
+    "standardized": lambda: ClassifierHead(2, standardize_local=True),
     "official": lambda: OfficialHead(2, width=6),
     "deepfakebench": lambda: DeepfakeBenchHead(2, width=6),
 }
@@ -29,6 +30,24 @@ def test_paper_head_by_hand():
     head.set_weights([kernel, bias])
     joined = np.concatenate([LOCAL.reshape(3, 20), GLOBAL], axis=1)
     np.testing.assert_allclose(as_numpy(head(LOCAL, GLOBAL)), joined @ kernel + bias, atol=1e-5)
+
+
+def test_standardized_head_by_hand():
+    """Vectors that hardly turn from face to face count as much as those that do."""
+    head = HEADS["standardized"]()
+    head.build(LOCAL.shape, GLOBAL.shape)
+    kernel, bias = head.logits.get_weights()
+    local = (0.3 + 0.01 * LOCAL).astype("float32")
+    flat = local.reshape(3, 20).astype("float64")
+    scaled = (flat - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-6)
+    joined = np.concatenate([scaled, GLOBAL], axis=1)
+    found = as_numpy(head(local, GLOBAL, training=True))
+    np.testing.assert_allclose(found, joined @ kernel + bias, atol=1e-3)
+    mean, variance = (as_numpy(weight) for weight in head.standardization.non_trainable_weights)
+    np.testing.assert_allclose(mean, 0.01 * flat.mean(0), atol=1e-6)
+    joined[:, :20] = (flat - mean) / np.sqrt(variance + 1e-6)
+    found = as_numpy(head(local, GLOBAL, training=False))
+    np.testing.assert_allclose(found, joined @ kernel + bias, atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "times"), [("official", 1), ("deepfakebench", 2)])
@@ -59,7 +78,14 @@ def test_logits_are_float32_under_mixed_precision():
 
 
 @pytest.mark.parametrize(
-    ("name", "weights"), [("paper", 2), ("official", 10), ("deepfakebench", 10)]
+    ("name", "weights"),
+    [
+        ("paper", (2, 0)),
+        ("standardized", (2, 2)),
+        ("official", (10, 0)),
+        ("deepfakebench", (10, 0)),
+    ],
 )
 def test_as_a_layer(name, weights):
-    check_layer(HEADS[name](), LOCAL, GLOBAL, trainable=weights)
+    trainable, non_trainable = weights
+    check_layer(HEADS[name](), LOCAL, GLOBAL, trainable=trainable, non_trainable=non_trainable)

@@ -44,6 +44,10 @@ def test_replace_refuses_unknown_keys():
         ({"drop_connect_rate": 1.5}, "`drop_connect_rate` must be at least 0 and below 1"),
         ({"crop_margin": 0}, "`crop_margin` must be above 0"),
         ({"detector": "long"}, "`detector` must be one of"),
+        (
+            {"standardize_local": True, "variant": "official"},
+            "`standardize_local` is of the paper's head",
+        ),
         ({"match_weight": -0.1}, "`match_weight` must not be negative"),
         ({"match_weight": float("nan")}, "`match_weight` must not be negative, and be finite"),
         ({"classification_weight": float("inf")}, "`classification_weight` must not be negative"),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from backends import tensorflow_only
 from logit_parts import logit_parts
 
@@ -7,10 +8,16 @@ from keras_madd import MADD
 pytestmark = tensorflow_only
 
 
-def test_parts_add_up_to_the_logits():
-    model = MADD.from_preset("madd_tiny", num_attentions=3, seed=0)
-    head = model.network.get_layer("head").classifier
-    head.bias.assign([0.5, -0.25])
+@pytest.mark.parametrize("standardize_local", [False, True])
+def test_parts_add_up_to_the_logits(standardize_local):
+    fields = {"num_attentions": 3, "seed": 0, "standardize_local": standardize_local}
+    model = MADD.from_preset("madd_tiny", **fields)
+    head = model.network.get_layer("head")
+    head.classifier.bias.assign([0.5, -0.25])
+    if standardize_local:
+        width = head.standardization.moving_mean.shape
+        head.standardization.moving_mean.assign(np.full(width, 0.2))
+        head.standardization.moving_variance.assign(np.full(width, 0.01))
     faces = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
     parts = logit_parts(model, model.network.predict(faces, verbose=0))
     logits = model.predict(faces, verbose=0)
