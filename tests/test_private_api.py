@@ -25,7 +25,7 @@ USES = (
         "keras:Model",
         "_flatten_layers",
         (),
-        "two_pass_t two_passes network transfer frozen",
+        "two_pass_t two_passes network transfer frozen precision",
     ),
     ("ai-edge-litert", "ai_edge_litert.interpreter:Interpreter", "_get_ops_details", (), "deleg"),
     ("jax", "jax._src.distributed:State", "client", None, "devices"),
