@@ -97,12 +97,15 @@ def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
     if STANDARD_INPUT not in args.paths:
         return _score_files(args, args.paths)
     with _standard_input() as file:
+        args.standard_input = str(file)
         paths = [str(file) if each == STANDARD_INPUT else each for each in args.paths]
-        content, records = _score_files(args, paths)
-    for record in records:
-        if record["path"] == str(file):
-            record["path"] = STANDARD_INPUT
-    return content, records
+        return _score_files(args, paths)
+
+
+def _named(text: object, args: argparse.Namespace) -> str:
+    """A path, or what is said of one, with the user's name of standard input."""
+    copy = getattr(args, "standard_input", None)
+    return str(text).replace(copy, STANDARD_INPUT) if copy else str(text)
 
 
 @contextlib.contextmanager
@@ -155,7 +158,7 @@ def _score(media: "Media", detector: "Detector", args, overlays: "Overlays | Non
     """Scores one file, prints the result, and returns its record for the JSON file."""
     from keras_madd.support.errors import UserError
 
-    record = {"path": str(media.path)}
+    record = {"path": _named(media.path, args)}
     try:
         if media.error is not None:
             raise UserError(media.error)
@@ -163,10 +166,10 @@ def _score(media: "Media", detector: "Detector", args, overlays: "Overlays | Non
         record |= score(media, detector, args, overlays)
         message = record.get("overlay_error")
     except UserError as error:
-        message = record["error"] = str(error)
+        message = record["error"] = _named(error, args)
     except OSError as error:
         message = f"{error.filename or media.path}: {error.strerror or error}"
-        record["error"] = message
+        message = record["error"] = _named(message, args)
     if message:
         print(f"error: {printable(message)}", file=sys.stderr)
     return record
@@ -174,7 +177,7 @@ def _score(media: "Media", detector: "Detector", args, overlays: "Overlays | Non
 
 def _score_photograph(media, detector, args, overlays: "Overlays | None") -> dict:
     faces = detector.score_image(media.image)
-    name = printable(media.path)
+    name = printable(_named(media.path, args))
     if not faces:
         print(f"{name}: no face found")
     for face in faces:
@@ -211,7 +214,7 @@ def _score_video(media, detector, args, overlays: "Overlays | None") -> dict:
             progress=stage.advance,
             on_frame=overlay and overlay.add,
         )
-    _print_video(printable(media.path), result, args.all_faces)
+    _print_video(printable(_named(media.path, args)), result, args.all_faces)
     record = {"kind": "video"} | result.to_json()
     if overlay is None or overlay.failure is None:
         return record

@@ -414,7 +414,7 @@ def test_a_photograph_from_standard_input(model_file, tmp_path, monkeypatch, cap
     arguments = ["--model", model_file, "--overlay", tmp_path / "drawn"]
     _with_standard_input(monkeypatch, sample_photo_path().read_bytes())
     assert run("-", *arguments, "--json", out) == 0
-    assert "fake score" in capfd.readouterr().out
+    assert capfd.readouterr().out.startswith("-: fake score")
     (found,) = json.loads(out.read_text())["files"]
     assert found.pop("path") == "-"
     assert run(sample_photo_path(), "--model", model_file, "--json", tmp_path / "file.json") == 0
@@ -424,6 +424,7 @@ def test_a_photograph_from_standard_input(model_file, tmp_path, monkeypatch, cap
     assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["standard_input.scored.png"]
     _with_standard_input(monkeypatch, b"")
     assert run("-", "--model", model_file) == 1
+    assert capfd.readouterr().err.startswith("error: -: ")
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(UserError, match="- is standard input: pipe a photograph"):
         run("-", "--model", model_file)
