@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_madd.faces import FaceDetector, crop_face
+from keras_madd.inference.model_description import check_square
 from keras_madd.media.images import find_images, read_image
 from keras_madd.support.errors import UserError
 from keras_madd.support.remote import is_remote
@@ -98,7 +99,7 @@ def _from_shards(folder, size, count, seed, splits, margin, progress) -> Samples
     from keras_madd.data.shards import read_records
     from keras_madd.data.shards_description import load_dataset_json
 
-    _check_square(size)
+    check_square(size)
     description = load_dataset_json(local_shards(folder, splits[0]))
     if not np.isclose(description.margin, margin):
         raise UserError(
@@ -152,14 +153,9 @@ def _from_pictures(path, size, count, seed, margin, detector, progress) -> Sampl
 def _face(image: np.ndarray, size, margin: float, detector: FaceDetector) -> np.ndarray | None:
     if image.shape[:2] == tuple(size):
         return image
-    _check_square(size)
+    check_square(size)
     found = detector.detect(image)
     return crop_face(image, found[0].box, size[0], margin) if found else None
-
-
-def _check_square(size) -> None:
-    if size[0] != size[1]:
-        raise UserError(f"Faces are cut out square. Received: input_size={size[0]}x{size[1]}")
 
 
 def _label(file: Path, root: Path) -> int | None:

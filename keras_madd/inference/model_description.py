@@ -211,7 +211,12 @@ def check_scores_one_face(path: Path, description: ModelDescription, taker: str)
             f"{taker} scores single faces, and this model takes clips. "
             f"Received: clip_frames={description.clip_frames}"
         )
-    height, width = description.input_size
+    check_square(description.input_size)
+
+
+def check_square(input_size: tuple[int, int]) -> None:
+    """Raises a UserError where faces cannot be cut out for an input of `(height, width)`."""
+    height, width = input_size
     if height != width:
         raise UserError(f"Faces are cut out square. Received: input_size={height}x{width}")
 

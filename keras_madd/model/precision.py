@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound="FaceClassifier")
 
 
-def twin_of(model: Model, name: str, dtype: Any) -> Model:
+def twin_of(model: Model, name: str, dtype: Any, config: Any = None) -> Model:
     """Build an uncompiled model of the same configuration, frozen alike, with weights of its own.
 
     Args:
         model: A detector.
         name: Of the twin.
         dtype: Its dtype policy.
+        config: Another configuration of the same weights.
     """
-    twin = type(model)(model.config, name=name, dtype=dtype)
+    twin = type(model)(config or model.config, name=name, dtype=dtype)
     freeze(twin.network, frozen_layers(model.network))
     return twin
 
@@ -39,8 +40,7 @@ def in_float32(model: Model) -> Model:
     dtypes = {layer.compute_dtype for layer in model.network._flatten_layers()}
     if model.dtype_policy.name == "float32" and not dtypes & {"float16", "bfloat16"}:
         return model
-    twin = type(model)(model.config.in_float32(), name=model.name, dtype="float32")
-    freeze(twin.network, frozen_layers(model.network))
+    twin = twin_of(model, model.name, "float32", model.config.in_float32())
     for weight, value in zip(twin.weights, model.weights, strict=True):
         weight.assign(ops.cast(value, weight.dtype))
     return twin

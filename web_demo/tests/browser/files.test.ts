@@ -11,6 +11,7 @@ import {
   type Server,
   makeFixtures,
   openPage,
+  reloadWithoutModel,
   score,
   startBrowser,
   startPlainServer,
@@ -113,14 +114,7 @@ function keepsItself(page: Page): Promise<boolean> {
 
 test("a file that is dropped before the model is there does not replace the page", async () => {
   const { page, complaints } = await openPage(browser, server.address);
-  let load = () => {};
-  const held = new Promise<void>((resolve) => (load = resolve));
-  await page.route("**/model.tflite", async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page.reload();
-  await waitForWords(page, /^Opening the model/);
+  const load = await reloadWithoutModel(page);
   assert.equal(await keepsItself(page), true);
   load();
   await waitForWords(page, /^Ready/);

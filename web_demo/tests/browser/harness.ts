@@ -209,3 +209,16 @@ export async function waitForWords(page: Page, words: RegExp): Promise<void> {
     { timeout: 300_000 },
   );
 }
+
+/** Loads the page anew up to its model, which comes when what this gives is called. */
+export async function reloadWithoutModel(page: Page): Promise<() => void> {
+  let load = () => {};
+  const held = new Promise<void>((resolve) => (load = resolve));
+  await page.route("**/model.tflite", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await waitForWords(page, /^Opening the model/);
+  return load;
+}

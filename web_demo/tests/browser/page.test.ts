@@ -11,6 +11,7 @@ import {
   type Server,
   makeFixtures,
   openPage,
+  reloadWithoutModel,
   score,
   startBrowser,
   startWeb,
@@ -203,14 +204,7 @@ test("without WebGPU the page says so and runs on", async () => {
 
 test("a back end can be chosen when the model is there; one that is restored is tried", async () => {
   const { page } = await openPage(browser, server.address);
-  let load = () => {};
-  const held = new Promise<void>((resolve) => (load = resolve));
-  await page.route("**/model.tflite", async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page.reload();
-  await waitForWords(page, /^Opening the model/);
+  const load = await reloadWithoutModel(page);
   assert.equal(await page.locator("#backend").isDisabled(), true);
   // As browsers do with the forms of a page that was seen before.
   await page.evaluate(
