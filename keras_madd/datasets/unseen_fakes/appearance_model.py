@@ -3,7 +3,7 @@
 Reference: Cootes, Edwards and Taylor, "Active Appearance Models", ECCV 1998.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -18,29 +18,38 @@ class AppearanceModel:
     was given.
 
     Args:
-        faces: `(image, landmarks)` of each face to learn from: RGB uint8 and `(468, 2)` pixels.
+        landmarks: Of each face to learn from, `(468, 2)` pixels.
+        images: The pictures they are of, RGB uint8 `(H, W, 3)`; one is held at a time.
         side: Of the mean face in pixels.
         components: Number of components; no more than faces.
 
     Example:
-        >>> rebuilt, inside = AppearanceModel(faces)(image, landmarks)
+        >>> rebuilt, inside = AppearanceModel(landmarks, images)(image, points)
     """
 
     def __init__(
         self,
-        faces: Sequence[tuple[np.ndarray, np.ndarray]],
+        landmarks: Sequence[np.ndarray],
+        images: Iterable[np.ndarray],
         side: int = 96,
         components: int = 120,
     ):
-        if len(faces) < 2:
-            raise ValueError(f"`faces` must be two or more. Received: len(faces)={len(faces)}")
-        shapes = np.stack([_normalised(points) for _, points in faces])
+        if len(landmarks) < 2:
+            raise ValueError(
+                f"`landmarks` must be of two faces or more. Received: {len(landmarks)} of them"
+            )
+        shapes = np.stack([_normalised(points) for points in landmarks])
         mean = shapes.mean(0)
         extent = np.ptp(mean, axis=0).max()
         self._shape = (mean - mean.min(0)) / extent * (side - 1)
         self._side = side
-        textures = np.stack([self._texture(*face)[self._pixels()] for face in faces])
-        textures = np.float32(textures).reshape(len(faces), -1)
+        textures = np.stack(
+            [
+                self._texture(image, points)[self._pixels()]
+                for image, points in zip(images, landmarks, strict=True)
+            ]
+        )
+        textures = np.float32(textures).reshape(len(textures), -1)
         self._mean = textures.mean(0)
         # There are far fewer faces than pixels: the small matrix has the same components.
         centred = textures - self._mean

@@ -17,7 +17,7 @@ from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
 from keras_madd.datasets.unseen_fakes.clip import CameraMotion
 from keras_madd.datasets.unseen_fakes.manipulations import METHODS, resynthesis
-from keras_madd.datasets.unseen_fakes.photo import FacePhoto, read_photos
+from keras_madd.datasets.unseen_fakes.photo import FacePhoto, FoundFace, find_faces
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.schema import read_json
@@ -28,6 +28,7 @@ SPLITS = ("val", "test")
 FACES = (80, 240)
 _MADE = "made.json"
 _DONORS = 8  # Of so many people the one whose pose fits best.
+_LEARNT = 2000  # Most faces that the appearance model is learnt from.
 
 
 def make_unseen_fakes(
@@ -81,19 +82,23 @@ def make_unseen_fakes(
     if not splits or set(splits) - set(SPLITS):
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
     source, output = Faces(root, people=people, seed=seed), Path(output)
-    photos = read_photos(source.videos(), FACES[0], progress)
-    _check_names(photos)
-    learnt = [(photo.image, photo.landmarks) for photo in photos if photo.split == "train"]
-    held_out = [photo for photo in photos if photo.split in splits]
+    faces = find_faces(source.videos(), FACES[0], progress)
+    _check_names(faces)
+    held_out = [face for face in faces if face.split in splits]
     for split in splits:
-        if len({photo.person for photo in held_out if photo.split == split}) < 2:
+        if len({face.person for face in held_out if face.split == split}) < 2:
             raise UserError(f"{root}: a swap needs faces of two people in {split}.")
-    model = AppearanceModel(learnt)
-    made = {"frames": frames, "seed": seed, "photographs": [_digest(each) for each in photos]}
+    learnt = _spread([face for face in faces if face.split == "train"], _LEARNT)
+    if len(learnt) < 2:
+        raise UserError(f"{root}: a model of appearance is learnt from two faces in train or more.")
+    model = AppearanceModel(
+        [face.landmarks for face in learnt], (face.read().image for face in learnt)
+    )
+    made = {"frames": frames, "seed": seed, "photographs": [_digest(each) for each in faces]}
     _remember(output / "clips", made)
     clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
-    for done, photo in enumerate(held_out, start=1):
-        for crf, video in _film(photo, held_out, model, output / "clips", crfs, frames, seed):
+    for done, face in enumerate(held_out, start=1):
+        for crf, video in _film(face, held_out, model, output / "clips", crfs, frames, seed):
             clips[crf].append(video)
         progress(done, len(held_out), "photographs filmed")
     settings: dict[str, Any] = {"size": size, "frames_per_video": frames_per_video, "seed": seed}
@@ -118,9 +123,16 @@ def manipulate(
     return METHODS[method](photo, other, np.random.default_rng(seed))
 
 
-def _check_names(photos: Sequence[FacePhoto]) -> None:
+def _spread(faces: Sequence[FoundFace], most: int) -> Sequence[FoundFace]:
+    """All, or so many that lie evenly among them."""
+    if len(faces) <= most:
+        return faces
+    return [faces[number * len(faces) // most] for number in range(most)]
+
+
+def _check_names(faces: Sequence[FoundFace]) -> None:
     """Two photographs of one name would be one clip."""
-    for name, times in Counter(photo.name for photo in photos).most_common(1):
+    for name, times in Counter(face.name for face in faces).most_common(1):
         if times > 1:
             raise UserError(
                 f"{times} photographs are called {name}, folders and endings apart: rename all but "
@@ -149,23 +161,24 @@ def _remember(clips: Path, made: dict[str, Any]) -> None:
     replace_file(record, json_bytes(made), overwrite=True)
 
 
-def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
-    """The clips of one photograph, made where they are not there yet, as `(crf, video)`."""
-    stream = (seed, zlib.crc32(photo.name.encode()))
+def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
+    """The clips of one face, made where they are not there yet, as `(crf, video)`."""
+    stream = (seed, zlib.crc32(face.name.encode()))
     random = np.random.default_rng(stream)
     low, high = np.log(FACES)
-    filmed = photo.reduced(np.exp(random.uniform(low, high))).framed()
+    side, filmed = np.exp(random.uniform(low, high)), None
     motion = CameraMotion(frames, (*stream, 0))
     for number, method in enumerate(("real", *METHODS)):
-        others = [each for each in held_out if each.split == photo.split]
-        donor = _donor(photo, others, random)
-        name = photo.name if method == "real" else f"{photo.name}_{donor.name}"
-        paths = {crf: folder / f"c{crf}" / photo.split / method / f"{name}.mp4" for crf in crfs}
+        others = [each for each in held_out if each.split == face.split]
+        donor = _donor(face, others, random)
+        name = face.name if method == "real" else f"{face.name}_{donor.name}"
+        paths = {crf: folder / f"c{crf}" / face.split / method / f"{name}.mp4" for crf in crfs}
         absent = {crf: path for crf, path in paths.items() if not path.is_file()}
         if absent:
+            filmed = filmed or face.read().reduced(side).framed()
             image = filmed.image
             if method != "real":
-                image = manipulate(filmed, donor, method, model, (*stream, number))
+                image = manipulate(filmed, donor.read(), method, model, (*stream, number))
             for path in absent.values():
                 path.parent.mkdir(parents=True, exist_ok=True)
             motion.film(image, absent)
@@ -173,35 +186,35 @@ def _film(photo, held_out, model, folder: Path, crfs, frames: int, seed: int):
             yield (
                 crf,
                 SourceVideo(
-                    name=f"{photo.split}/{method}/{name}",
+                    name=f"{face.split}/{method}/{name}",
                     path=path,
                     label=int(method != "real"),
                     method=method,
-                    source=photo.name,
-                    identity=photo.person,
-                    split=photo.split,
+                    source=face.name,
+                    identity=face.person,
+                    split=face.split,
                     dataset=f"unseen_fakes_c{crf}",
                 ),
             )
 
 
-def _digest(photo: FacePhoto) -> list:
-    return [photo.name, photo.person, photo.split, zlib.crc32(photo.image.tobytes())]
+def _digest(face: FoundFace) -> list:
+    return [face.name, face.person, face.split, face.checksum]
 
 
-def _donor(photo: FacePhoto, others: list[FacePhoto], random: np.random.Generator) -> FacePhoto:
+def _donor(face: FoundFace, others: list[FoundFace], random: np.random.Generator) -> FoundFace:
     """Of some other people, the one whose face is held most alike."""
-    strangers = [each for each in others if each.person != photo.person]
+    strangers = [each for each in others if each.person != face.person]
     chosen = random.choice(len(strangers), min(_DONORS, len(strangers)), replace=False)
-    shape = _shape(photo)
+    shape = _shape(face)
     return min(
         (strangers[number] for number in chosen),
         key=lambda each: float(np.abs(_shape(each) - shape).sum()),
     )
 
 
-def _shape(photo: FacePhoto) -> np.ndarray:
-    centred = photo.landmarks - photo.landmarks.mean(0)
+def _shape(face: FoundFace) -> np.ndarray:
+    centred = face.landmarks - face.landmarks.mean(0)
     return centred / np.sqrt((centred**2).sum())
 
 

@@ -1,5 +1,6 @@
 """FacePhoto: a photograph, the face in it and whose it is."""
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,12 +55,39 @@ class FacePhoto:
         return replace(self, image=image, landmarks=self.landmarks - low)
 
 
-def read_photos(
+@dataclass(frozen=True, eq=False)
+class FoundFace:
+    """A face found in a photograph that is read again when it is needed: there may be very many.
+
+    Attributes:
+        name, person, split, landmarks: As of `FacePhoto`.
+        path: The photograph.
+        checksum: Of its pixels.
+    """
+
+    name: str
+    person: str
+    split: str
+    path: Path
+    landmarks: np.ndarray
+    checksum: int
+
+    def read(self) -> FacePhoto:
+        """The photograph.
+
+        Raises:
+            UserError: It cannot be read any more.
+        """
+        image = read_image(self.path)
+        return FacePhoto(self.name, self.person, self.split, image, self.landmarks)
+
+
+def find_faces(
     videos: Iterable[SourceVideo],
     least_face: int,
     progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-) -> list[FacePhoto]:
-    """Read photographs and find the face in each.
+) -> list[FoundFace]:
+    """Find the face in each photograph.
 
     Args:
         videos: Of `Faces`; those that are films are passed over.
@@ -67,20 +95,20 @@ def read_photos(
         progress: Called as `progress(done, total, note)`.
 
     Returns:
-        Photographs with a face.
+        The faces, in the photographs' order.
     """
     pictures = [video for video in videos if video.frames]
     found, landmarker = [], FaceLandmarker()
     with FaceDetector() as detector:
         for done, video in enumerate(pictures, start=1):
-            photo = _read(video, detector, landmarker)
-            if photo is not None and photo.face >= least_face:
-                found.append(photo)
+            face = _find(video, detector, landmarker)
+            if face is not None and np.ptp(face.landmarks, axis=0).max() >= least_face:
+                found.append(face)
             progress(done, len(pictures), f"{len(found)} faces")
     return found
 
 
-def _read(video: SourceVideo, detector, landmarker) -> FacePhoto | None:
+def _find(video: SourceVideo, detector, landmarker) -> FoundFace | None:
     try:
         image = read_image(video.frames[0])
     except UserError:
@@ -93,4 +121,5 @@ def _read(video: SourceVideo, detector, landmarker) -> FacePhoto | None:
         return None
     name = Path(video.name).with_suffix("").as_posix().replace("/", "-")
     points = found.points.astype(np.float64)
-    return FacePhoto(name, video.identity, video.split, image, points)
+    checksum = zlib.crc32(image.tobytes())
+    return FoundFace(name, video.identity, video.split, video.frames[0], points, checksum)

@@ -1,5 +1,6 @@
 import argparse
 import shutil
+import weakref
 
 import pytest
 from people_photos import write_photos
@@ -8,7 +9,8 @@ from keras_madd.cli import main as cli
 from keras_madd.cli import make_fakes
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.datasets.sources.faces import Faces
-from keras_madd.datasets.unseen_fakes import METHODS, make_unseen_fakes
+from keras_madd.datasets.unseen_fakes import METHODS, make, make_unseen_fakes, photo
+from keras_madd.media.images import read_image
 from keras_madd.support.errors import UserError
 
 SMALL = {"crfs": (23, 40), "splits": ("val",), "frames": 2, "frames_per_video": 1, "size": 64}
@@ -67,6 +69,34 @@ def test_goes_on_with_the_clips_that_are_there(made, photos):
     }
     assert clips[0].is_file()
     assert [path.stat().st_mtime_ns for path in clips[1:]] == times
+
+
+def test_few_photographs_are_held_at_a_time(photos, tmp_path, monkeypatch):
+    """A folder may hold tens of thousands."""
+    images, most = [], 0
+
+    def read(path):
+        nonlocal most
+        image = read_image(path)
+        images.append(weakref.ref(image))
+        most = max(most, sum(each() is not None for each in images))
+        return image
+
+    monkeypatch.setattr(photo, "read_image", read)
+    made = make_unseen_fakes(*photos, tmp_path / "made", **SMALL | {"crfs": (23,)})
+    assert made[23].counts["val"]["fake"]["videos"] == 2 * len(METHODS)
+    assert len(images) > 14
+    assert most <= 4
+
+
+def test_of_very_many_photographs_the_model_learns_from_some(photos, tmp_path, monkeypatch):
+    learnt = []
+    monkeypatch.setattr(make, "_LEARNT", 3)
+    monkeypatch.setattr(make, "AppearanceModel", lambda points, images: learnt.extend(images))
+    monkeypatch.setattr(make, "_film", lambda *_: [])
+    monkeypatch.setattr(make, "prepare", lambda *_, **__: argparse.Namespace(description=None))
+    make_unseen_fakes(*photos, tmp_path / "made", **SMALL)
+    assert len(learnt) == 3
 
 
 @pytest.mark.parametrize(("name", "value"), [("frames", 3), ("seed", 1)])

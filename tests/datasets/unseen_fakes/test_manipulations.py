@@ -24,7 +24,8 @@ def photos():
 @pytest.fixture(scope="module")
 def make(photos):
     """`(method, seed)` -> target, donor and fake."""
-    model = AppearanceModel([photograph(number) for number in range(4, 9)])
+    images, landmarks = zip(*map(photograph, range(4, 9)), strict=True)
+    model = AppearanceModel(landmarks, images)
 
     def fake(method, seed):
         target, donor = photos[seed % 4], photos[(seed + 1) % 4]
