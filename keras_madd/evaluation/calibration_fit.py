@@ -77,11 +77,12 @@ def fit_calibration(
     before, after = frames.probability, calibrate(frames.probability, temperature)
     words = None
     if false_alarms is not None:
-        # The real video stands for the person: shards tell people apart by nothing else.
         # Names of videos are unique within a data set.
         videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
-        sources = frames.source.texts()
-        people = np.where(sources == "", videos, sources)
+        # Of a person who is not known the real video is what stands for one, then the video.
+        people = videos
+        for names in (frames.source.texts(), frames.identity.texts()):
+            people = np.where(names == "", people, names)
         words = fit_verdict_thresholds(labels, after, videos, people, false_alarms, misses)
     return Calibration(
         temperature=temperature,

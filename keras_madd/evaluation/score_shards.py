@@ -139,7 +139,8 @@ def _stack(pictures: list[np.ndarray], size: int) -> np.ndarray:
 
 
 def _row(record: CropRecord, split: SplitOfShards, condition: str) -> tuple:
-    texts = split.name, record.split, record.video, record.method, record.source, condition
+    origin = record.method, record.source, record.identity
+    texts = split.name, record.split, record.video, *origin, condition
     return *texts, record.frame, record.track, record.label
 
 

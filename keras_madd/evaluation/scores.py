@@ -16,10 +16,17 @@ from keras_madd.support.files import replacing
 if TYPE_CHECKING:
     import pyarrow
 
-TEXTS = ("dataset", "split", "video", "method", "source", "condition")
+TEXTS = ("dataset", "split", "video", "method", "source", "identity", "condition")
 NUMBERS = {"frame": np.int64, "track": np.int64, "label": np.int64, "probability": np.float64}
 # What a file may leave out, and what then stands in its place.
-DEFAULTS = {"dataset": "data", "split": "test", "source": "", "condition": "clean", "track": 0}
+DEFAULTS = {
+    "dataset": "data",
+    "split": "test",
+    "source": "",
+    "identity": "",
+    "condition": "clean",
+    "track": 0,
+}
 CLEAN = "clean"
 FILE_TYPES = (".parquet", ".csv")
 
@@ -86,6 +93,7 @@ class Scores:
         video: Name of the video, unique within its data set.
         method: `"real"` or the manipulation.
         source: Key of the real video that a real and its fakes share; empty where unknown.
+        identity: The person; empty where unknown.
         condition: `"clean"`, or the corruption and its severity, such as `"jpeg 3"`.
         frame: (N,) int64, the frame's number in its video.
         track: (N,) int64, the face's number in its video.
@@ -98,6 +106,7 @@ class Scores:
     video: Names
     method: Names
     source: Names
+    identity: Names
     condition: Names
     frame: np.ndarray
     track: np.ndarray

@@ -84,3 +84,22 @@ def test_other_splits_are_refused(split):
 def test_one_class_is_refused():
     with pytest.raises(UserError, match=r"one class only \(2 frames, all fake\)"):
         fit_calibration(table([1, 1], [0.2, 0.7]))
+
+
+def test_a_person_counts_once_by_identity_else_by_source_else_by_video():
+    labels, scores = np.r_[np.zeros(60, int), np.ones(60, int)], np.linspace(0.01, 0.99, 120)
+    names = np.array([str(number // 2) for number in range(120)])
+    columns = {
+        "split": ["val"] * 120,
+        "video": [f"v{number}" for number in range(120)],
+        "method": np.where(labels, "swap", "real"),
+        "frame": np.zeros(120, int),
+        "label": labels,
+        "probability": scores,
+    }
+    sources = {"source": np.char.add("s", names)}
+    thirds = {"identity": np.array([str(number // 3) for number in range(120)])}
+    some = {"identity": np.where(np.arange(120) < 30, thirds["identity"], "")}
+    for more, people in (({}, 60), (sources, 30), (sources | thirds, 20), (sources | some, 25)):
+        words = fit_calibration(Scores.from_columns(columns | more), false_alarms=0.05).words
+        assert words.people == people

@@ -12,6 +12,7 @@ def table(**changes) -> Scores:
         "video": ["v, 1", "v2", "v2", "ü"],
         "method": ["real", "swap", "swap", "real"],
         "source": ["1", "", "", "1"],
+        "identity": ["", "Ü", "Ü", "person 1"],
         "condition": ["clean"] * 4,
         "frame": [0, 3, 3, 9],
         "track": [0, 0, 1, 0],
@@ -22,7 +23,7 @@ def table(**changes) -> Scores:
 
 
 def same(one: Scores, other: Scores) -> bool:
-    texts = ("dataset", "split", "video", "method", "source", "condition")
+    texts = ("dataset", "split", "video", "method", "source", "identity", "condition")
     numbers = ("frame", "track", "label", "probability")
     return all(
         (getattr(one, name).texts() == getattr(other, name).texts()).all() for name in texts
@@ -43,6 +44,7 @@ def test_a_table_of_another_program(tmp_path):
     assert scores.video.texts().tolist() == ["007", "008"]
     assert scores.dataset.names.tolist() == ["data"]
     assert scores.split.names.tolist() == ["test"]
+    assert scores.identity.names.tolist() == [""]
     assert scores.probability.tolist() == [0.5, 0.25]
 
 
