@@ -89,4 +89,12 @@ def run(args: argparse.Namespace) -> int:
         for split, kinds in description.counts.items():
             real, fake = (kinds[kind]["videos"] for kind in ("real", "fake"))
             print(f"c{crf}, {split}: {real} real clips and {fake} fake ones")
+    # The clips of all rates are of the same photographs.
+    description = next(iter(made.values()))
+    if description.missing:
+        print(
+            f"missing on disk: {len(description.missing)}, listed in {args.output}/*/dataset.json"
+        )
+    for note in description.notes:
+        print(f"note: {note}")
     return 0

@@ -117,7 +117,8 @@ def add_arguments(parser: argparse.ArgumentParser, one_model: bool = True) -> No
     if one_model:
         # One that ends early costs less than the others.
         _add(training, "--patience", COUNT, help="end after this many epochs without a better one")
-    _add(training, "--seed", SEED, help="everything random follows from it")
+    what = "everything random follows from it; of --people, who is held out does not"
+    _add(training, "--seed", SEED, help=what)
 
     faces = parser.add_argument_group("faces")
     _add(faces, "--sampling", choices=SAMPLINGS, help="paired: a real face beside its own fake")

@@ -66,7 +66,7 @@ def change_pixels(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentatio
     if settings.flip:
         image = tf.cond(drawn["flip"], lambda: tf.reverse(image, [1]), lambda: image)
     shape = image.shape
-    if settings.color or settings.scale or settings.blur or settings.noise:
+    if settings.color or settings.grey or settings.scale or settings.blur or settings.noise:
         happens = tf.reduce_any(drawn["color"] != 0)
         for name, nothing in (("scale", 1.0), ("sigma", 0.0), ("noise", 0.0)):
             happens |= drawn[name] != nothing
@@ -78,7 +78,7 @@ def change_pixels(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentatio
 
 def _change_values(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentation) -> tf.Tensor:
     values = tf.cast(image, tf.float32)
-    if settings.color:
+    if settings.color or settings.grey:
         values = tf.cond(
             tf.reduce_any(drawn["color"] != 0),
             lambda: recolor(values, drawn["color"]),

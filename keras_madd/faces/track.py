@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 Box = tuple[int, int, int, int]
 # Updates that a track survives unseen.
 MAX_MISSED = 15
+# Of one person's boxes where frames lie far apart: moved by up to four fifths of the width.
+LEAST_OVERLAP = 0.1
 
 
 class FaceTracker:

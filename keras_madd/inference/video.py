@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_madd.faces import Face, FaceModelChoice, FaceTracker
 from keras_madd.faces.choice import FULL
+from keras_madd.faces.track import LEAST_OVERLAP
 from keras_madd.inference.pipeline import InThread
 from keras_madd.media import VideoFrame, VideoReader
 
@@ -171,7 +172,9 @@ def score_video(
         if detector.description.detector == "auto":
             choice = _choose_face_model(detector, video, min(CHOSEN_ON, frames or CHOSEN_ON))
         wanted = video.evenly_spaced(frames) if frames else video.frames(every)
-        with contextlib.closing(_scored_frames(detector, wanted, all_faces, choice)) as pairs:
+        tracker = FaceTracker(LEAST_OVERLAP, max_missed=frames) if frames else FaceTracker()
+        scoring = _scored_frames(detector, wanted, all_faces, choice, tracker)
+        with contextlib.closing(scoring) as pairs:
             for frame, image in pairs:
                 if on_frame is not None:
                     on_frame(frame, image)
@@ -214,9 +217,10 @@ def _scored_frames(
     frames: Iterator[VideoFrame],
     all_faces: bool,
     choice: FaceModelChoice | None,
+    tracker: FaceTracker,
 ) -> Generator[tuple[ScoredFrame, np.ndarray]]:
     """Frames with their scores, and their pictures; reading and finding run ahead in threads."""
-    tracker, history = FaceTracker(), detector.clip_history()
+    history = detector.clip_history()
     read = InThread(frames)
     try:
         with InThread(_found(detector, read, choice)) as found:

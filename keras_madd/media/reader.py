@@ -149,15 +149,13 @@ class VideoReader:
         return self._at(list(indices))
 
     def count_frames(self) -> int:
-        """Number of frames in the file, by reading it without decoding."""
-        video, count, seen = self._open(1), 0, 0
+        """Number of frames in the file, damaged ones too, by reading it without decoding."""
+        video, count = self._open(1), 0
         try:
             for packet in read_packets(video, self._complain):
-                seen += video.check.is_shown(packet)
-                if damage := video.check.damage(packet, seen - 1):
+                count += video.check.is_shown(packet)
+                if damage := video.check.damage(packet, count - 1):
                     self._complain(damage)
-                else:
-                    count += video.check.is_shown(packet)
             return count
         finally:
             self._release(video)

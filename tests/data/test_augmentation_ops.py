@@ -52,6 +52,13 @@ def test_everything_at_strength_0_is_the_identity(image, values):
     np.testing.assert_array_equal(to_uint8(values), image)
 
 
+def test_grey_alone_takes_all_colour(image):
+    settings = Augmentation(grey=1.0)
+    found = change_pixels(tf.constant(image), draw(settings, tf.constant([0, 0])), settings).numpy()
+    assert np.ptp(image, axis=-1).max() > 50
+    assert np.ptp(found, axis=-1).max() == 0
+
+
 @pytest.mark.parametrize("sigma", [0.4, 1.0, 1.6])
 def test_blur_is_that_of_opencv(values, sigma):
     expected = cv2.GaussianBlur(values.numpy(), (11, 11), sigma, borderType=cv2.BORDER_REFLECT_101)

@@ -127,6 +127,29 @@ def test_every_nth_and_evenly_spaced(detector, tmp_path):
     assert len(detector.score_video(path, frames=50).frames) == 12
 
 
+def test_a_person_is_followed_over_frames_that_lie_far_apart(detector, tmp_path):
+    """As `prepare` does: 25 pixels to the side from one to the next, of a face of some 45."""
+    path = write_video(tmp_path / "a.mp4", 110)
+    with VideoReader(path) as video:
+        first, second = (detector.find_faces(each.image)[0].box for each in video.at([12, 37]))
+    assert 0.1 < _overlap(first, second) < 0.3
+    (track,) = detector.score_video(path, frames=4).tracks
+    assert track.frames == 4
+
+
+def _overlap(one, other):
+    shared = [
+        max(
+            0,
+            min(one[axis] + one[axis + 2], other[axis] + other[axis + 2])
+            - max(one[axis], other[axis]),
+        )
+        for axis in (0, 1)
+    ]
+    both = np.prod(shared)
+    return both / (one[2] * one[3] + other[2] * other[3] - both)
+
+
 def test_a_broken_tail_is_told_and_the_rest_scored(detector, tmp_path):
     whole = write_video(tmp_path / "whole.mp4", 40)
     cut = tmp_path / "cut.mp4"

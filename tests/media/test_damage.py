@@ -77,6 +77,17 @@ class TestMatroska:
         assert "fails its checksum" in broken
         assert frames == [(i, i) for i in range(FRAMES) if i not in lost]
 
+    def test_damage_does_not_draw_evenly_spaced_frames_to_the_front(self, h264_mkv):
+        path = spoil_frame(h264_mkv, 8)
+        lost = cluster_with(h264_mkv, 8)
+        with VideoReader(path) as reader:
+            assert reader.count_frames() == FRAMES
+            found = [frame.index for frame in reader.evenly_spaced(8)]
+        wanted = range(1, FRAMES, 3)
+        sound = [index for index in range(FRAMES) if index not in lost]
+        assert found == sorted({min(i for i in sound if i >= each) for each in wanted})
+        assert found[-1] == FRAMES - 2
+
     def test_detection_is_by_checksums(self, h264_mkv, vp9_webm):
         for path, detection in ((h264_mkv, "checksums"), (vp9_webm, "none")):
             with VideoReader(path) as reader:

@@ -5,7 +5,7 @@ read back but compared with, and a run with anything different is refused.
 """
 
 import hashlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,16 +154,17 @@ def _fill(keys, groups, settings: PrepareSettings) -> list[list]:
 
 def _limited(drawn, groups, limit: int) -> list:
     """The first groups, a turn for each split, that have `limit` videos or just above."""
-    queues = [[key for key in drawn if key[0] == split] for split in SPLITS]
+    queues = [deque(key for key in drawn if key[0] == split) for split in SPLITS]
     queues = [queue for queue in queues if queue]
     chosen, count = [], 0
     while queues and count < limit:
         for queue in queues:
             if count < limit:
-                chosen.append(queue.pop(0))
+                chosen.append(queue.popleft())
                 count += len(groups[chosen[-1]])
         queues = [queue for queue in queues if queue]
-    return [key for key in drawn if key in set(chosen)]
+    kept = set(chosen)
+    return [key for key in drawn if key in kept]
 
 
 def _real_first(videos: list[SourceVideo]) -> list[SourceVideo]:

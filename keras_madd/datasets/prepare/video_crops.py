@@ -32,10 +32,9 @@ from keras_madd.faces import (
     crop_face,
     crop_square,
 )
-from keras_madd.faces.track import FaceTracker, largest_track
+from keras_madd.faces.track import LEAST_OVERLAP, FaceTracker, largest_track
 from keras_madd.support.errors import UserError
 
-LEAST_OVERLAP = 0.1
 JPEG_QUALITY = 95
 
 

@@ -82,7 +82,8 @@ def make_unseen_fakes(
     if not splits or set(splits) - set(SPLITS):
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
     source, output = Faces(root, people=people, seed=seed), Path(output)
-    faces = find_faces(source.videos(), FACES[0], progress)
+    faces, left_out = find_faces(source.videos(), FACES[0], progress)
+    notes = [*source.notes, *left_out]
     _check_names(faces)
     held_out = [face for face in faces if face.split in splits]
     for split in splits:
@@ -107,7 +108,7 @@ def make_unseen_fakes(
             output / "clips",
             output / f"c{crf}",
             PrepareSettings(f"unseen_fakes_c{crf}", real_boxes=True, **settings),
-            source=_Clips(output / "clips", clips[crf]),
+            source=_Clips(output / "clips", clips[crf], source.missing, notes),
             workers=workers,
             progress=progress,
         ).description
@@ -223,10 +224,12 @@ class _Clips(DatasetSource):
 
     name = "unseen_fakes"
 
-    def __init__(self, root: Path, clips: list[SourceVideo]):
+    def __init__(self, root: Path, clips: list[SourceVideo], missing: list[str], notes: list[str]):
         super().__init__(root)
-        self._clips = clips
+        self._clips, self._lacking, self._told = clips, missing, notes
 
     def _find(self) -> list[SourceVideo]:
-        self._notes.append("Stills under a moving camera, manipulated between held-out people.")
+        self._missing += self._lacking
+        self._notes += ["Stills under a moving camera, manipulated between held-out people."]
+        self._notes += self._told
         return self._clips

@@ -1,6 +1,7 @@
 """FacePhoto: a photograph, the face in it and whose it is."""
 
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,7 +87,7 @@ def find_faces(
     videos: Iterable[SourceVideo],
     least_face: int,
     progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-) -> list[FoundFace]:
+) -> tuple[list[FoundFace], list[str]]:
     """Find the face in each photograph.
 
     Args:
@@ -95,30 +96,39 @@ def find_faces(
         progress: Called as `progress(done, total, note)`.
 
     Returns:
-        The faces, in the photographs' order.
+        The faces, in the photographs' order, and a note for each reason why photographs have none.
     """
     pictures = [video for video in videos if video.frames]
-    found, landmarker = [], FaceLandmarker()
+    found, left_out, landmarker = [], defaultdict(list), FaceLandmarker()
     with FaceDetector() as detector:
         for done, video in enumerate(pictures, start=1):
             face = _find(video, detector, landmarker)
-            if face is not None and np.ptp(face.landmarks, axis=0).max() >= least_face:
+            if isinstance(face, str):
+                left_out[face].append(video.name)
+            elif np.ptp(face.landmarks, axis=0).max() < least_face:
+                left_out[f"the face is smaller than {least_face} pixels"].append(video.name)
+            else:
                 found.append(face)
             progress(done, len(pictures), f"{len(found)} faces")
-    return found
+    notes = [
+        f"{len(names)} photographs left out, {min(names)} for one: {reason}."
+        for reason, names in sorted(left_out.items())
+    ]
+    return found, notes
 
 
-def _find(video: SourceVideo, detector, landmarker) -> FoundFace | None:
+def _find(video: SourceVideo, detector, landmarker) -> FoundFace | str:
+    """The face, or why there is none."""
     try:
         image = read_image(video.frames[0])
     except UserError:
-        return None
+        return "the file cannot be read"
     faces = detector.detect(image)
     if not faces:
-        return None
+        return "no face was found"
     found = landmarker.find(image, faces[0].box, faces[0].keypoints)
     if found.score < 0.5:
-        return None
+        return "no face was found"
     name = Path(video.name).with_suffix("").as_posix().replace("/", "-")
     points = found.points.astype(np.float64)
     checksum = zlib.crc32(image.tobytes())

@@ -2,6 +2,8 @@ import argparse
 import shutil
 import weakref
 
+import cv2
+import numpy as np
 import pytest
 from people_photos import write_photos
 
@@ -122,6 +124,25 @@ def test_what_cannot_be_made(photos, tmp_path):
     with pytest.raises(UserError, match="a swap needs faces of two people in val"):
         make_unseen_fakes(*few, tmp_path / "out", splits=("val",))
     assert not (tmp_path / "out").exists()
+
+
+def test_photographs_that_give_nothing_are_told_of(photos, tmp_path, capsys):
+    folder = shutil.copytree(photos[0], tmp_path / "photos")
+    splits = {video.name: video.split for video in Faces(folder, people=photos[1]).videos()}
+    broken, empty = [name for name, split in sorted(splits.items()) if split == "train"][:2]
+    (folder / broken).write_bytes((folder / broken).read_bytes()[:300])
+    cv2.imwrite(str(folder / empty), np.full((224, 224, 3), 90, np.uint8))
+    table = tmp_path / "people.csv"
+    table.write_text(photos[1].read_text() + "absent.jpg,person00\n")
+    command = ["make-fakes", "--faces", folder, "--people", table, "--output", tmp_path / "made"]
+    small = ["--split", "val", "--frames", "2", "--frames-per-video", "1", "--size", "64"]
+    assert cli.main([*map(str, command), *small, "--crf", "23", "--workers", "1"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert f"missing on disk: 1, listed in {tmp_path}/made/*/dataset.json" in told
+    one = "note: 1 photographs left out, {} for one: {}."
+    assert one.format(broken, "the file cannot be read") in told
+    assert one.format(empty, "no face was found") in told
+    assert load_dataset_json(tmp_path / "made" / "c23").missing == ("absent.jpg",)
 
 
 def test_defaults_of_the_command_are_those_of_the_function():
