@@ -170,7 +170,11 @@ def _stages(pixels, scaling, deepfakebench, drop_connect_rate):
     x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(pixels)
     nominal_size = scaling.nominal_size
     if not deepfakebench:
-        x = layers.ZeroPadding2D((same_padding(nominal_size, 3, 2),) * 2, name="stem_conv_pad")(x)
+        x = layers.ZeroPadding2D(
+            (same_padding(nominal_size, 3, 2),) * 2,
+            name="stem_conv_pad",
+            data_format="channels_last",
+        )(x)
     filters = round_filters(STEM_FILTERS, scaling.width)
     x = _conv(filters, 3, strides=2, padding="valid", name="stem_conv")(x)
     x = _batch_norm("stem_bn")(x)
@@ -216,7 +220,9 @@ def _block(x, name, stage, filters, strides, padding, drop_rate):
         x = _batch_norm(f"{name}_expand_bn")(x)
         x = _swish(f"{name}_expand_activation")(x)
     if strides > 1:
-        x = layers.ZeroPadding2D((padding, padding), name=f"{name}_dwconv_pad")(x)
+        x = layers.ZeroPadding2D(
+            (padding, padding), name=f"{name}_dwconv_pad", data_format="channels_last"
+        )(x)
     x = layers.DepthwiseConv2D(
         stage.kernel_size,
         strides=strides,

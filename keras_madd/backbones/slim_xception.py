@@ -44,7 +44,13 @@ def build_slim_xception(
 
 def _convolution(x, filters, strides, name):
     x = keras.layers.Conv2D(
-        filters, 3, strides, padding="same", use_bias=False, name=f"{name}_conv"
+        filters,
+        3,
+        strides,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_conv",
+        data_format="channels_last",
     )(x)
     x = BatchNormalization(name=f"{name}_bn")(x)
     return keras.layers.Activation("relu", name=f"{name}_activation")(x)
@@ -54,7 +60,7 @@ def _separable(x, filters, name, opens=True):
     if opens:
         x = keras.layers.Activation("relu", name=f"{name}_activation")(x)
     x = keras.layers.SeparableConv2D(
-        filters, 3, padding="same", use_bias=False, name=f"{name}_conv"
+        filters, 3, padding="same", use_bias=False, name=f"{name}_conv", data_format="channels_last"
     )(x)
     return BatchNormalization(name=f"{name}_bn")(x)
 
@@ -62,10 +68,18 @@ def _separable(x, filters, name, opens=True):
 def _strided(x, filters, name, opens):
     """Two separable convolutions and a pooling, beside a strided projection."""
     projected = keras.layers.Conv2D(
-        filters[1], 1, 2, padding="same", use_bias=False, name=f"{name}_projection"
+        filters[1],
+        1,
+        2,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_projection",
+        data_format="channels_last",
     )(x)
     projected = BatchNormalization(name=f"{name}_projection_bn")(projected)
     y = _separable(x, filters[0], f"{name}_0", opens)
     y = _separable(y, filters[1], f"{name}_1")
-    y = keras.layers.MaxPooling2D(3, 2, padding="same", name=f"{name}_pooling")(y)
+    y = keras.layers.MaxPooling2D(
+        3, 2, padding="same", name=f"{name}_pooling", data_format="channels_last"
+    )(y)
     return keras.layers.Add(name=name)([projected, y])

@@ -41,7 +41,12 @@ class AttentionMaps(keras.layers.Layer):
         check_num_attentions(num_attentions)
         self.num_attentions = num_attentions
         self.conv = keras.layers.Conv2D(
-            num_attentions, 1, use_bias=False, dtype=self.dtype_policy, name="conv"
+            num_attentions,
+            1,
+            use_bias=False,
+            dtype=self.dtype_policy,
+            name="conv",
+            data_format="channels_last",
         )
         self.batch_normalization = BatchNormalization(
             dtype=self.dtype_policy, name="batch_normalization"

@@ -9,6 +9,9 @@ from keras_madd.support.tensor import Shape, Tensor
 
 # Added to the variance of P's elements, which is about 1e-5 over faces.
 _EPSILON = 1e-6
+# The averages begin at a variance of 1, five orders above P's, and have to have forgotten it before
+# the first validation.
+_MOMENTUM = 0.9
 
 
 @keras.saving.register_keras_serializable(package="keras_madd")
@@ -23,7 +26,7 @@ class ClassifierHead(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        local_features: P, `(B, M, C)`; M may be 0.
+        local_features: P, `(B, M, C)`.
         global_features: G, `(B, C_L)`.
 
     Output shape:
@@ -36,7 +39,12 @@ class ClassifierHead(keras.layers.Layer):
         self.standardize_local = standardize_local
         if standardize_local:
             self.standardization = keras.layers.BatchNormalization(
-                epsilon=_EPSILON, center=False, scale=False, dtype="float32", name="standardization"
+                momentum=_MOMENTUM,
+                epsilon=_EPSILON,
+                center=False,
+                scale=False,
+                dtype="float32",
+                name="standardization",
             )
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
 

@@ -48,6 +48,7 @@ class DeepfakeBenchTextureEnhancement(keras.layers.Layer):
                 padding="same",
                 dtype=self.dtype_policy,
                 name=name,
+                data_format="channels_last",
             )
             conv.build((*space, width * channels))
             setattr(self, name, conv)

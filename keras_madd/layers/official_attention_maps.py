@@ -64,13 +64,23 @@ class OfficialAttentionMaps(keras.layers.Layer):
         maps_shape = self.compute_output_shape(input_shape)
         policy = self.dtype_policy
         self.conv_extract = keras.layers.Conv2D(
-            channels, 3, padding="same", dtype=policy, name="conv_extract"
+            channels,
+            3,
+            padding="same",
+            dtype=policy,
+            name="conv_extract",
+            data_format="channels_last",
         )
         self.bn1 = SampleVarianceBatchNormalization(
             momentum=0.9, epsilon=1e-5, dtype=policy, name="bn1"
         )
         self.conv2 = keras.layers.Conv2D(
-            self.num_attentions, 1, use_bias=False, dtype=policy, name="conv2"
+            self.num_attentions,
+            1,
+            use_bias=False,
+            dtype=policy,
+            name="conv2",
+            data_format="channels_last",
         )
         self.bn2 = SampleVarianceBatchNormalization(
             momentum=0.9, epsilon=1e-5, dtype=policy, name="bn2"

@@ -44,7 +44,12 @@ class OfficialTextureEnhancement(keras.layers.Layer):
         channels, groups = features_shape[-1], attention_maps_shape[-1]
         space = features_shape[:-1]
         self.conv_extract = keras.layers.Conv2D(
-            channels, 3, padding="same", dtype=self.dtype_policy, name="conv_extract"
+            channels,
+            3,
+            padding="same",
+            dtype=self.dtype_policy,
+            name="conv_extract",
+            data_format="channels_last",
         )
         self.conv_extract.build(features_shape)
         for name, kernel_size, width in [

@@ -53,7 +53,12 @@ class TextureEnhancement(keras.layers.Layer):
                 dtype=self.dtype_policy, name=f"batch_normalization_{index}"
             )
             conv = keras.layers.Conv2D(
-                growth, 3, padding="same", dtype=self.dtype_policy, name=f"conv_{index}"
+                growth,
+                3,
+                padding="same",
+                dtype=self.dtype_policy,
+                name=f"conv_{index}",
+                data_format="channels_last",
             )
             normalization.build(shape)
             conv.build(shape)

@@ -84,7 +84,7 @@ def after(earlier: Any, tensor: Tensor, jit_compile: bool) -> Tensor:
     # XLA takes no notice of control dependencies, and on a CPU none of its own barriers. A zero
     # that is made from every tensor, and that it cannot know to be zero, is one.
     numbers = [ops.cast(ops.reshape(each, (-1,))[0], "float32") for each in earlier]
-    total = sum(numbers, ops.zeros(()))
+    total = sum(numbers, ops.zeros((), "float32"))
     zero = 0.0 * ops.where(ops.isfinite(total), total, 0.0)
     return tensor + ops.cast(zero, tensor.dtype)
 

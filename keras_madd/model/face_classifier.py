@@ -63,6 +63,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         **fields: Any,
     ):
         super().__init__(name=name or self.config_class.architecture, dtype=dtype)
+        # The network's own layers cast: in half precision, too, pixels come to it as they are.
+        self.autocast = False
         self.config = (config or self.config_class()).replace(**fields)
         with _dtype_policy(self.dtype_policy), seeds_from(self.config.seed):
             self.network, self.prefix = self.make_network(backbone_weights)
@@ -131,6 +133,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
             x: `(N, H, W, 3)`, of clips `(N, T, H, W, 3)`.
             batch_size: Crops or clips at once.
         """
+        if isinstance(x, np.ndarray) and not len(x):
+            return np.zeros(0)
         return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
 
     def attention_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
@@ -206,7 +210,17 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return model
 
     def _check_pixels(self, pixels):
-        shape, expected = tuple(pixels.shape), self.config.pixels_shape
+        expected = self.config.pixels_shape
+        try:
+            shape = tuple(pixels.shape)
+        except (AttributeError, TypeError, ValueError):  # A dictionary, a list, no known rank.
+            shape = None
+        if shape is None:
+            raise ValueError(
+                "`pixels` must be one array, (B, H, W, 3): np.stack makes one of several crops, "
+                "tf.ensure_shape names the shape of a tensor that has lost it. "
+                f"Received: {type(pixels).__name__}"
+            )
         if len(shape) != len(expected) + 1 or shape[1:] != expected:
             listed = ", ".join(map(str, expected))
             raise ValueError(

@@ -4,6 +4,8 @@ import dataclasses
 import json
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from keras_madd.support.errors import check_choice
 
 DETECTORS = ("auto", "short", "full")
@@ -43,12 +45,11 @@ class FaceClassifierConfig:
     clip_frames: int | None = None
 
     def __post_init__(self) -> None:
-        """Make tuples of lists, and check."""
+        """Make tuples of lists and plain numbers of NumPy's, and check."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, field.name, _plain(getattr(self, field.name)))
         if isinstance(self.input_size, int):
             object.__setattr__(self, "input_size", (self.input_size, self.input_size))
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            if isinstance(value := getattr(self, field.name), list):
-                object.__setattr__(self, field.name, tuple(value))
         self._check_common()
         self._check()
 
@@ -123,6 +124,12 @@ class CommonConfig(FaceClassifierConfig):
     detector: str = "auto"
     training_data: str = ""
     seed: int | None = None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 
 def check_share(name: str, value: float) -> None:

@@ -34,11 +34,16 @@ def is_one_hot(y: Tensor, num_classes: int) -> bool:
     return len(y.shape) == 2 and y.shape[1] == num_classes
 
 
+def batch_size(y: Tensor) -> Tensor:
+    """Number of images that labels are of, float32: what Keras weighs a batch's loss by."""
+    return ops.cast(ops.shape(y)[0], "float32")
+
+
 def check_classes(y: Tensor, num_classes: int) -> None:
     """Check labels that were given as an array; others, such as datasets, are passed over.
 
     Raises:
-        ValueError: If labels lie outside `0..num_classes - 1`.
+        ValueError: If labels are no whole numbers or lie outside `0..num_classes - 1`.
     """
     if not isinstance(y, np.ndarray | list | tuple) or len(y) == 0:
         return
@@ -46,10 +51,21 @@ def check_classes(y: Tensor, num_classes: int) -> None:
     if is_one_hot(labels, num_classes):
         return
     last = num_classes - 1
+    if labels.dtype.kind not in "buif":
+        raise ValueError(
+            f"`y` must hold classes as numbers, from 0 (real) to {last}. "
+            f"Received: dtype={labels.dtype}"
+        )
     if not (labels.min() >= 0 and labels.max() <= last):
         raise ValueError(
             f"`y` must hold classes from 0 (real) to {last}. "
             f"Received: values from {labels.min()} to {labels.max()}"
+        )
+    if labels.dtype.kind == "f" and not np.array_equal(labels, np.rint(labels)):
+        raise ValueError(
+            f"`y` must hold whole numbers, from 0 (real) to {last}; soft labels are "
+            f"(B, {num_classes}), with compile(loss=keras.losses.CategoricalCrossentropy("
+            f"from_logits=True)). Received: shape={labels.shape}, some of them fractions"
         )
 
 

@@ -43,12 +43,12 @@ class LossTerms(Base):
         """Return what the optimizer multiplies the loss of this step by, a scalar."""
         values = _STEPPING.get()[1]
         if self.optimizer is None:
-            return ops.ones(())
+            return ops.ones((), "float32")
         if values is None:
-            return self.optimizer.scale_loss(ops.ones(()))
+            return self.optimizer.scale_loss(ops.ones((), "float32"))
         mapping = zip(self.optimizer.variables, values, strict=True)
         with keras.StatelessScope(list(mapping)):
-            return self.optimizer.scale_loss(ops.ones(()))
+            return self.optimizer.scale_loss(ops.ones((), "float32"))
 
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None

@@ -154,7 +154,8 @@ class FakeTPRAtFPR(FakeMetric):
     Args:
         fpr: Largest share of false alarms, in (0, 1).
         bins: Number of bins.
-        name: `None`: such as `fake_tpr_at_fpr_0.01`.
+        name: `None`: such as `fake_tpr_at_fpr_0.01`. In the path of `ModelCheckpoint` only a name
+            without a dot can stand.
         dtype: As in `keras.metrics.Metric`.
     """
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from keras_madd.model.labels import batch_size
 from keras_madd.model.loss_terms import LossTerms
 from keras_madd.support.tensor import Tensor
 
@@ -43,6 +44,6 @@ class OwnTerms(LossTerms, Base):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         total = super().compute_loss(x, y, y_pred["logits"], sample_weight, training)
         for name, value in self.own_terms(y, y_pred, sample_weight).items():
-            self.term_trackers[name].update_state(value)
+            self.term_trackers[name].update_state(value, batch_size(y))
             total = total + self._aggregate_additional_loss(value)
         return total

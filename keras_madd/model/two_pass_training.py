@@ -17,7 +17,7 @@ from keras_madd.layers import portable_random
 from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.first_step import build_before_tracing
-from keras_madd.model.labels import check_labels_fit, class_of
+from keras_madd.model.labels import batch_size, check_labels_fit, class_of
 from keras_madd.model.loss_terms import LossTerms
 from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
@@ -123,8 +123,10 @@ class TwoPassTraining(LossTerms):
             total = self.weighted(terms)
         for name, value in terms.items():
             # Terms are divided by the number of replicas; what is reported is not.
-            share = self._aggregate_additional_loss(ops.ones(()))
-            self.term_trackers[name].update_state(ops.stop_gradient(value) / share)
+            share = self._aggregate_additional_loss(ops.ones((), "float32"))
+            self.term_trackers[name].update_state(
+                ops.cast(ops.stop_gradient(value), "float32") / share, batch_size(y)
+            )
         return additional + total
 
     def make_term_trackers(self) -> dict[str, keras.metrics.Metric]:
@@ -173,8 +175,11 @@ class TwoPassTraining(LossTerms):
     def weighted(self, terms: dict[str, Tensor]) -> Tensor:
         """Return the sum of the terms, each with its weight."""
         return sum(
-            (getattr(self.config, TERMS[name]) * value for name, value in terms.items()),
-            ops.zeros(()),
+            (
+                getattr(self.config, TERMS[name]) * ops.cast(value, "float32")
+                for name, value in terms.items()
+            ),
+            ops.zeros((), "float32"),
         )
 
     def classification(self, y: Tensor, logits: Tensor, sample_weight: Tensor | None) -> Tensor:
@@ -200,7 +205,8 @@ class TwoPassTraining(LossTerms):
 
     def additional_losses(self, losses: list[Tensor]) -> Tensor:
         """Return the sum of losses that layers added, this replica's share of it."""
-        return sum((self._aggregate_additional_loss(loss) for loss in losses), ops.zeros(()))
+        shares = (ops.cast(self._aggregate_additional_loss(loss), "float32") for loss in losses)
+        return sum(shares, ops.zeros((), "float32"))
 
     @contextlib.contextmanager
     def _kept_averages(self) -> Iterator[None]:

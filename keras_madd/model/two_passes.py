@@ -208,4 +208,7 @@ class _Passes:
             [*self._state, *self._trained],
             [*state, *weights],
         )
-        return {**outputs, "added": sum(added, ops.zeros(()))}, changes
+        return {
+            **outputs,
+            "added": sum((ops.cast(each, "float32") for each in added), ops.zeros((), "float32")),
+        }, changes

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from keras_madd import MADDConfig
@@ -64,3 +65,19 @@ def test_terms_follow_the_weights():
     assert not MADDConfig(region_independence_weight=0).trains_region_independence
     assert not MADDConfig(augmented_classification_weight=0).trains_on_augmented
     assert not MADDConfig(num_attentions=0).trains_on_augmented
+
+
+def test_numbers_of_numpy_are_plain_numbers():
+    fields = {
+        "input_size": np.int64(64),
+        "num_attentions": np.int64(4),
+        "num_classes": np.array([0, 2]).max(),
+        "outer_margin": np.float32(0.25),
+        "seed": np.random.default_rng(0).integers(10),
+    }
+    config = MADDConfig(**fields)
+    plain = {name: getattr(config, name) for name in fields}
+    assert plain["input_size"] == (64, 64)
+    assert [type(each) for each in plain.values()] == [tuple, int, int, float, int]
+    assert MADDConfig.from_dict(config.to_dict()) == config
+    assert MADDConfig(input_size=np.array([32, 64])).input_size == (32, 64)

@@ -8,7 +8,7 @@ import pytest
 from backends import tensorflow_only
 from synthetic_shards import write_shards
 
-from keras_madd import FaceClassifier, MADDConfig, OwnNetwork
+from keras_madd import MADD, FaceClassifier, MADDConfig, OwnNetwork
 from keras_madd.cli.main import main
 from keras_madd.model.architectures import class_of, preset_configuration
 from keras_madd.model.loading import load_face_classifier, load_madd
@@ -165,3 +165,13 @@ def test_no_attribute_of_a_class_hides_a_layer(preset, fields):
     layers = [name for name, each in vars(model).items() if isinstance(each, keras.layers.Layer)]
     assert "network" in layers
     assert [name for name in layers if any(name in vars(each) for each in type(model).mro())] == []
+
+
+def test_what_is_no_array_of_crops_is_told_and_none_is_no_score():
+    model = MADD.from_preset("madd_tiny")
+    crops = np.zeros((2, 64, 64, 3), np.uint8)
+    assert model.fake_probability(crops[:0]).shape == (0,)
+    with pytest.raises(ValueError, match=r"`pixels` must be one array.*np\.stack.*Received: "):
+        model.fake_probability(list(crops))
+    with pytest.raises(ValueError, match=r"`pixels` must be one array.*Received: dict"):
+        model({"pixels": crops})

@@ -157,3 +157,30 @@ def test_class_of_reads_sparse_and_one_hot_labels():
     one_hot = class_of(ops.convert_to_tensor([[0.1, 0.2, 0.7], [1.0, 0.0, 0.0]]), 3)
     assert ops.convert_to_numpy(sparse).tolist() == [2, 0]
     assert ops.convert_to_numpy(one_hot).tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([0.1, 0.9] * 4), r"whole numbers, .*soft labels are \(B, 2\)"),
+        (np.array([[0.1], [0.9]] * 4), r"whole numbers"),
+        (np.array(["real", "fake"] * 4), r"classes as numbers, from 0 \(real\) to 1.*dtype=<U4"),
+        (np.array([0, 1, 2, 1] * 2), r"from 0 \(real\) to 1\. Received: values from 0 to 2"),
+    ],
+)
+def test_labels_that_are_no_classes_are_told(labels, message):
+    model = plain()
+    model.compile()
+    with pytest.raises(ValueError, match=message):
+        model.fit(batch()[0], labels, verbose=0)
+
+
+def test_classes_may_be_floats_and_bools():
+    model = plain()
+    model.compile()
+    images, labels = batch()
+    found = [
+        model.evaluate(images, labels.astype(kind), verbose=0, return_dict=True)["loss"]
+        for kind in ("int64", "float32", "bool")
+    ]
+    assert found == pytest.approx(found[:1] * 3)

@@ -168,6 +168,18 @@ def test_heat_maps_are_the_attention_where_there_is_one():
     np.testing.assert_array_equal(model.heat_maps(images), model.attention_maps(images))
 
 
+@pytest.mark.parametrize("variant", ["paper", "official", "deepfakebench"])
+def test_the_setting_of_channels_first_is_no_matter(variant):
+    assert keras.config.image_data_format() == "channels_last"
+    images, model = batch(2)[0], tiny(variant=variant)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        found = logits_of(tiny(variant=variant), images)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_allclose(found, logits_of(model, images), atol=1e-5)
+
+
 def test_whole_numbers_and_floats_are_the_same_pixels():
     images, _ = batch()
     model = tiny()

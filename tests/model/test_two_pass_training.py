@@ -74,6 +74,18 @@ def test_terms_are_logged_and_add_up():
     assert logs["loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("fields", [{}, {"match_weight": 0.5}, {"num_attentions": 0}])
+def test_terms_add_up_over_an_epoch_whose_last_batch_is_smaller(fields):
+    images, labels = batch(5)
+    model = tiny(**fields)
+    model.compile(keras.optimizers.SGD(0.0), metrics=[])
+    logs = model.fit(images, labels, batch_size=4, verbose=0).history
+    names = [f"{name}_loss" for name in model.term_trackers]
+    weights = [getattr(model.config, name.replace("_loss", "_weight")) for name in names]
+    expected = sum(weight * logs[name][0] for weight, name in zip(weights, names, strict=True))
+    assert logs["loss"][0] == pytest.approx(expected, rel=1e-5)
+
+
 def test_evaluation_reports_the_classification_loss_and_moves_nothing():
     images, labels = batch()
     model = tiny()

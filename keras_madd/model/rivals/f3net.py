@@ -117,5 +117,7 @@ class F3Net(FaceClassifier):
         if any(missing):
             # As many windows as the other branch has places.
             cut = tuple((0, each) for each in missing)
-            statistics = keras.layers.Cropping2D(cut, dtype="float32", name="cropping")(statistics)
+            statistics = keras.layers.Cropping2D(
+                cut, dtype="float32", name="cropping", data_format="channels_last"
+            )(statistics)
         return statistics

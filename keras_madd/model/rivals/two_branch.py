@@ -155,7 +155,13 @@ class TwoBranch(OwnTerms, FaceClassifier):
 def _convolved(x, filters, size, name, strides=1):
     """Convolution, normalisation behind it so that it folds into it, and ReLU."""
     x = keras.layers.Conv2D(
-        filters, size, strides, padding="same", use_bias=False, name=f"{name}_conv"
+        filters,
+        size,
+        strides,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_conv",
+        data_format="channels_last",
     )(x)
     x = BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
     return keras.layers.Activation("relu", name=f"{name}_activation")(x)
@@ -170,4 +176,4 @@ def _dense_block(x, count, growth, name):
 
 
 def _halved(x):
-    return keras.layers.AveragePooling2D(2, padding="same")(x)
+    return keras.layers.AveragePooling2D(2, padding="same", data_format="channels_last")(x)

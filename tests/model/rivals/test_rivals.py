@@ -46,6 +46,20 @@ def features_of(model, pixels):
     return as_numpy(model.network(pixels, training=False)["global_features"])
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_the_setting_of_channels_first_is_no_matter(name):
+    assert keras.config.image_data_format() == "channels_last"
+    model = small(name)
+    pixels = np.zeros((2, *model.config.pixels_shape), "float32") + batch(2)[0].mean()
+    pixels[:, ..., 8:20, :, 1] += 40
+    keras.config.set_image_data_format("channels_first")
+    try:
+        found = logits_of(small(name), pixels)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_allclose(found, logits_of(model, pixels), atol=1e-5)
+
+
 @functools.cache
 def trained(name):
     """A model after some steps, and the losses on its way."""
