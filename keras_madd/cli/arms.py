@@ -38,7 +38,7 @@ def settings_and_seeds(args: argparse.Namespace) -> tuple[TrainSettings, range]:
     Raises:
         UserError: If a value cannot work, or the data has no test split with both classes.
     """
-    if hasattr(args, "coordinator"):
+    if any(hasattr(args, name) for name in ("coordinator", "workers", "worker")):
         raise UserError(f"{args.command} runs on one host; --devices all uses all of its devices.")
     if args.budget is not None and hasattr(args, "steps_per_epoch"):
         raise UserError("--budget says how many steps are made: leave --steps-per-epoch out.")

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also write comparison.json to this file; - is standard output, and the words for "
         "people go to standard error",
     )
+    models.add_argument("--overwrite", action="store_true", help="replace the file of --json")
     train.add_arguments(parser, one_model=False)
     parser.epilog = (
         "Writes comparison.html and comparison.json into --output, beside a folder for each model. "
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     shared, changes = changes_of(dict(getattr(args, "set", [])), models)
     args.set = list(shared.items())
     if args.json is not None:
-        check_outputs([args.json], overwrite=True)
+        check_outputs([args.json], overwrite=args.overwrite)
     settings, seeds = settings_and_seeds(args)
 
     from keras_madd.support.native_stderr import native_stderr_silenced
@@ -72,5 +73,5 @@ def run(args: argparse.Namespace) -> int:
         print(as_text(content), end="")
         print(f"report: {Path(settings.output) / REPORT_FILE}")
     if args.json is not None:
-        write_output(args.json, json_bytes(content), overwrite=True)
+        write_output(args.json, json_bytes(content), overwrite=args.overwrite)
     return 0

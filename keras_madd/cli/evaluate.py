@@ -15,11 +15,16 @@ from keras_madd.cli.arguments import (
     SHARE,
     THREADS,
     command_line,
+    local_folder,
     path,
     settings_of,
 )
 
 _CORRUPTIONS = "saturation,contrast,blocks,noise,blur,downscale,jpeg,h264"
+
+
+def _results(text: str) -> str:
+    return path(text) if text == "-" else local_folder(text)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         required=True,
-        type=path,
+        type=_results,
         metavar="DIR",
         help="folder for the results; - prints metrics.json on standard output and writes no "
         "report",

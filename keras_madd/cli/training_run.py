@@ -57,9 +57,8 @@ def train_and_report(settings: TrainSettings, workers: Workers | None, resume: b
 
 
 def _how_to_go_on(settings: TrainSettings) -> str:
-    from keras_madd.training.checkpoints import finished_epochs
+    from keras_madd.training.checkpoints import STAGE1, finished_epochs
     from keras_madd.training.run_record import RUN_JSON
-    from keras_madd.training.run_training import STAGE1
 
     folder = Path(settings.output)
     if not (folder / RUN_JSON).is_file():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from keras_madd.media.images import IMAGE_SUFFIXES, open_image, read_image
+from keras_madd.media.images import HEIF_SUFFIXES, IMAGE_SUFFIXES, open_image, read_image
 from keras_madd.media.picture_damage import NONE, picture_detection
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
@@ -65,11 +65,11 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     """Returns the files named, and the photographs and videos inside the folders named.
 
     A file is yielded whatever its ending; inside folders only those with an image's or a video's
-    ending are, in order of their names; hidden ones, and those that `keras-madd score --overlay`
-    wrote, are passed over.
+    ending are, in order of their names, HEIC among them, so that none is passed over in silence;
+    hidden ones, and those that `keras-madd score --overlay` wrote, are passed over.
     """
     given = list(map(Path, paths))
-    suffixes = IMAGE_SUFFIXES
+    suffixes = IMAGE_SUFFIXES | HEIF_SUFFIXES
     # What knows about videos takes its time to import, and a photograph must not wait for it.
     if any(path.is_dir() for path in given):
         suffixes = suffixes | _video_suffixes()
@@ -92,6 +92,8 @@ def open_media(path: str | os.PathLike) -> Media:
             VideoReader(path).close()
             return Media(path, is_video=True)
         except UserError as error:
+            if path.suffix.lower() in HEIF_SUFFIXES:
+                return Media(path, error=f"{path}: HEIC is not read; convert it to JPEG or PNG.")
             if path.suffix.lower() in _video_suffixes():
                 return Media(path, error=str(error))
         if path.suffix.lower() in IMAGE_SUFFIXES:

@@ -15,6 +15,8 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
 from keras_madd.support.finding import find_files
 
+# Photographs of telephones, which are passed over with a note.
+HEIF_SUFFIXES = frozenset((".heic", ".heif"))
 IMAGE_SUFFIXES = frozenset(
     (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp")
 )

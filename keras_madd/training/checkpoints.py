@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LAST = "last.keras"
 BEST = "best.keras"
+# Where the first stage of a run is, in the run's folder.
+STAGE1 = "stage1"
 STATE_MEMBER = "training_state.json"
 _KEPT = "epoch-{:04d}.keras"
 

@@ -13,7 +13,7 @@ from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
 from keras_madd.training.attendance import Attend
-from keras_madd.training.checkpoints import BEST, load_checkpoint, new_state, read_state
+from keras_madd.training.checkpoints import BEST, STAGE1, load_checkpoint, new_state, read_state
 from keras_madd.training.compiled import keep_compiled
 from keras_madd.training.devices import Devices
 from keras_madd.training.finish_epoch import FinishEpoch
@@ -33,7 +33,6 @@ from keras_madd.training.starting_model import open_source, starting_config, sta
 from keras_madd.training.tensorboard import EventWriter
 from keras_madd.training.validation import example_faces
 
-STAGE1 = "stage1"
 Advance = Callable[[int, int, str], None]
 Echo = Callable[[str], None]
 
@@ -134,21 +133,26 @@ def _train(
     devices.agree(_facts(record, before, state))
     if before is not None:
         check_same_run(before, record)
-    elif devices.is_writer:
-        folder.mkdir(parents=True, exist_ok=True)
-        save_record(folder, record)
+
+    def begin():
+        if before is None and devices.is_writer:
+            folder.mkdir(parents=True, exist_ok=True)
+            save_record(folder, record)
 
     if state["epoch"]:
         with devices.building():
             model = load_checkpoint(folder)
     else:
         if settings.stage1_epochs:
+            begin()
             source = load_face_classifier(_train_backbone(data.settings, listener))
         listener.say("building the network")
         keras.utils.set_random_seed(settings.seed)
         with devices.building():
             model = starting_model(settings, config, source, listener.echo)
             model.compile(make_optimizer(settings, steps))
+        # Not before: weights that are not there must not leave a run that nobody can go on with.
+        begin()
     model.rematerialize = settings.rematerialize
     if words := devices.words(settings, getattr(model.config, "synchronized_batch_norm", False)):
         listener.echo(words)

@@ -52,6 +52,9 @@ class ShardsData:
         if not settings.data:
             raise UserError("There is nothing to train on: give --data SHARDS or --faces DIR.")
         folders = tuple(Path(local_shards(folder)) for folder in settings.data)
+        for number, folder in enumerate(folders):
+            if folder.resolve() in {other.resolve() for other in folders[:number]}:
+                raise UserError(f"{settings.data[number]} is given twice.")
         descriptions = tuple(load_dataset_json(folder) for folder in folders)
         data = cls(folders, descriptions, settings, clip_frames)
         common_margin(data.descriptions, folders)

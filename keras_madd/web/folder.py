@@ -54,7 +54,8 @@ def write_web_folder(
     check_scores_one_face(model_path, description, "The page")
     inputs = (model_path, model_json_path(model_path))
     with output_folder(folder, overwrite, inputs=inputs) as work:
-        shutil.copytree(PAGE, work, dirs_exist_ok=True)
+        for path in PAGE.iterdir():
+            shutil.copyfile(path, work / path.name)
         with tarfile.open(RUNTIMES) as archive:
             archive.extractall(work / "wasm", filter="data")
         _date_anew(work)

@@ -203,6 +203,13 @@ def test_mistakes_are_named(tmp_path, monkeypatch, capsys, arguments, message):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bucket_is_no_place_for_results(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", "--scores", "s.csv", "--output", "s3://bucket/out"])
+    assert stop.value.code == 2
+    assert "must be a folder of this machine" in capsys.readouterr().err
+
+
 def test_crops_too_small_for_the_model(tmp_path, capsys):
     small = write_shards(tmp_path / "small", {"test": 2}, size=32)
     arguments = ["evaluate", "--model", exported(tmp_path), "--data", small]

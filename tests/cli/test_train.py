@@ -96,6 +96,26 @@ def test_mistakes_are_told_before_keras_is_there(tmp_path, capsys, arguments, me
     assert list(tmp_path.iterdir()) == []
 
 
+def test_weights_that_are_not_there_leave_no_run(tmp_path, shards, capsys):
+    output = tmp_path / "run"
+    command = ["train", "--output", str(output), "--data", str(shards), *SHORT]
+    assert main([*command, "--backbone-weights", "nope.h5"]) == 2
+    assert "There is no nope.h5" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_how_to_go_on_needs_no_keras():
+    """It is told while somebody waits for Ctrl-C."""
+    script = (
+        "import sys\n"
+        "from keras_madd.cli import training_run\n"
+        "from keras_madd.training.settings import TrainSettings\n"
+        "training_run._how_to_go_on(TrainSettings(output='none', data=('a',), stage1_epochs=1))\n"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_a_mistake_does_not_wait_for_keras(tmp_path):
     script = (
         "import sys\n"

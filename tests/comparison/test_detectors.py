@@ -114,6 +114,8 @@ def _small_sstnet():
         (["--models", "f3net,f3net"], "Each model may be named once"),
         (["--models", "f3net", "--set", "xception.dropout=0"], "must be one of f3net. Received: x"),
         (["--data", "nowhere"], "nowhere/dataset.json: no such file"),
+        (["--workers", "2"], "compare runs on one host"),
+        (["--json", __file__], "exists; --overwrite replaces it"),
         (["--budget", "9", "--steps-per-epoch", "2"], "leave --steps-per-epoch out"),
         (["--models", "f3net", "--set", "f3net.learning_rate=-1"], "f3net: `learning_rate` must"),
         (["--models", "f3net", "--set", "f3net.num_attentions=4"], "f3net: Unknown configuration"),

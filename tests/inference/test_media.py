@@ -65,15 +65,29 @@ def test_a_broken_photograph_and_a_broken_video(tmp_path):
     assert str(video) in open_media(video).error
 
 
+def test_a_photograph_of_a_telephone_is_told_what_to_do(tmp_path):
+    path = tmp_path / "p.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40))
+    assert open_media(path).error == f"{path}: HEIC is not read; convert it to JPEG or PNG."
+
+
 def test_find_media(tmp_path):
-    for name in ("b.jpg", "a.MP4", "c.txt", ".hidden.mp4", "in/d.webm", "in/b.jpg.scored.png"):
+    for name in (
+        "b.jpg",
+        "a.MP4",
+        "c.txt",
+        ".hidden.mp4",
+        "in/d.webm",
+        "in/b.jpg.scored.png",
+        "e.HEIC",
+    ):
         path = tmp_path / "all" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
     named = tmp_path / "all" / "c.txt"
     found = list(find_media([named, tmp_path / "all"]))
     names = [path.relative_to(tmp_path / "all").as_posix() for path in found]
-    assert names == ["c.txt", "a.MP4", "b.jpg", "in/d.webm"]
+    assert names == ["c.txt", "a.MP4", "b.jpg", "e.HEIC", "in/d.webm"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7])

@@ -35,6 +35,14 @@ def change(folder, **values):
     return folder
 
 
+def test_a_folder_counts_once(shards, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(shards)
+    for twice in (shards, link, f"{shards}/"):
+        with pytest.raises(UserError, match="is given twice"):
+            opened(shards, twice)
+
+
 def test_a_model_learns_where_its_faces_come_from(shards, others):
     assert opened(shards, others).face_fields == {
         "crop_margin": 1.3,

@@ -8,11 +8,10 @@ from pathlib import Path
 from keras_madd.datasets.sources.listing import child, descend, entries, scan, what_is_in
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import keep_sources_together
+from keras_madd.media.images import HEIF_SUFFIXES
 from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.finding import inside
 
-# Photographs of telephones that are passed over with a note.
-_UNREAD = (".heic", ".heif")
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
 
 
@@ -195,7 +194,7 @@ class DatasetSource(ABC):
             if not is_folder:
                 if path.suffix.lower() in suffixes:
                     yield path
-                elif ".jpg" in suffixes and path.suffix.lower() in _UNREAD:
+                elif ".jpg" in suffixes and path.suffix.lower() in HEIF_SUFFIXES:
                     unread.append(self.relative(path))
                 continue
             try:
