@@ -4,6 +4,7 @@ import argparse
 import os
 
 from keras_madd.cli.arguments import COUNT, SEED, SIDE, WORKERS, Range, local_folder, path
+from keras_madd.cli.prepare import print_left_out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,11 +91,5 @@ def run(args: argparse.Namespace) -> int:
             real, fake = (kinds[kind]["videos"] for kind in ("real", "fake"))
             print(f"c{crf}, {split}: {real} real clips and {fake} fake ones")
     # The clips of all rates are of the same photographs.
-    description = next(iter(made.values()))
-    if description.missing:
-        print(
-            f"missing on disk: {len(description.missing)}, listed in {args.output}/*/dataset.json"
-        )
-    for note in description.notes:
-        print(f"note: {note}")
+    print_left_out(next(iter(made.values())), f"{args.output}/*/dataset.json")
     return 0

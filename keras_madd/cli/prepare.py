@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from keras_madd.cli.arguments import (
     CONTEXT,
@@ -15,6 +16,9 @@ from keras_madd.cli.arguments import (
     path,
     settings_of,
 )
+
+if TYPE_CHECKING:
+    from keras_madd.data.shards_description import ShardsDescription
 
 DATASETS = (
     "celebdf_v1",
@@ -188,12 +192,17 @@ def _summarize(output: str, result) -> None:
     if description.failures:
         reasons = ", ".join(f"{count} {name}" for name, count in description.failures.items())
         print(f"without a crop: {reasons}; {output}/manifest.jsonl says which and why")
-    if description.missing:
-        print(f"missing on disk: {len(description.missing)}, listed in {output}/dataset.json")
-    for note in description.notes:
-        print(f"note: {note}")
+    print_left_out(description, f"{output}/dataset.json")
     if result.complete_before:
         print(f"{output} was complete already")
+
+
+def print_left_out(description: "ShardsDescription", listed_in: str) -> None:
+    """Prints what a data set lacks and what its reader has to say."""
+    if description.missing:
+        print(f"missing on disk: {len(description.missing)}, listed in {listed_in}")
+    for note in description.notes:
+        print(f"note: {note}")
 
 
 def _count(number: int, name: str) -> str:

@@ -214,13 +214,11 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         try:
             shape = tuple(pixels.shape)
         except (AttributeError, TypeError, ValueError):  # A dictionary, a list, no known rank.
-            shape = None
-        if shape is None:
             raise ValueError(
                 "`pixels` must be one array, (B, H, W, 3): np.stack makes one of several crops, "
                 "tf.ensure_shape names the shape of a tensor that has lost it. "
                 f"Received: {type(pixels).__name__}"
-            )
+            ) from None
         if len(shape) != len(expected) + 1 or shape[1:] != expected:
             listed = ", ".join(map(str, expected))
             raise ValueError(

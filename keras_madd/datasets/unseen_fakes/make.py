@@ -83,7 +83,6 @@ def make_unseen_fakes(
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
     source, output = Faces(root, people=people, seed=seed), Path(output)
     faces, left_out = find_faces(source.videos(), FACES[0], progress)
-    notes = [*source.notes, *left_out]
     _check_names(faces)
     held_out = [face for face in faces if face.split in splits]
     for split in splits:
@@ -108,7 +107,7 @@ def make_unseen_fakes(
             output / "clips",
             output / f"c{crf}",
             PrepareSettings(f"unseen_fakes_c{crf}", real_boxes=True, **settings),
-            source=_Clips(output / "clips", clips[crf], source.missing, notes),
+            source=_Clips(output / "clips", clips[crf], source, left_out),
             workers=workers,
             progress=progress,
         ).description
@@ -117,10 +116,10 @@ def make_unseen_fakes(
 
 
 def manipulate(
-    photo: FacePhoto, donor: FacePhoto, method: str, model: AppearanceModel, seed: Any
+    photo: FacePhoto, donor: FoundFace, method: str, model: AppearanceModel, seed: Any
 ) -> np.ndarray:
-    """The fake of a photograph by one of `METHODS`."""
-    other = model if METHODS[method] is resynthesis else donor
+    """The fake of a photograph by one of `METHODS`; the donor's is read where it takes part."""
+    other = model if METHODS[method] is resynthesis else donor.read()
     return METHODS[method](photo, other, np.random.default_rng(seed))
 
 
@@ -179,7 +178,7 @@ def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
             filmed = filmed or face.read().reduced(side).framed()
             image = filmed.image
             if method != "real":
-                image = manipulate(filmed, donor.read(), method, model, (*stream, number))
+                image = manipulate(filmed, donor, method, model, (*stream, number))
             for path in absent.values():
                 path.parent.mkdir(parents=True, exist_ok=True)
             motion.film(image, absent)
@@ -224,12 +223,20 @@ class _Clips(DatasetSource):
 
     name = "unseen_fakes"
 
-    def __init__(self, root: Path, clips: list[SourceVideo], missing: list[str], notes: list[str]):
+    def __init__(
+        self,
+        root: Path,
+        clips: list[SourceVideo],
+        photographs: DatasetSource,
+        left_out: dict[str, list[str]],
+    ):
         super().__init__(root)
-        self._clips, self._lacking, self._told = clips, missing, notes
+        self._clips, self._photographs, self._left_out = clips, photographs, left_out
 
     def _find(self) -> list[SourceVideo]:
-        self._missing += self._lacking
+        self._missing += self._photographs.missing
         self._notes += ["Stills under a moving camera, manipulated between held-out people."]
-        self._notes += self._told
+        self._notes += self._photographs.notes
+        for reason, names in sorted(self._left_out.items()):
+            self.note_left_out(names, reason, "photographs")
         return self._clips

@@ -87,7 +87,7 @@ def find_faces(
     videos: Iterable[SourceVideo],
     least_face: int,
     progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-) -> tuple[list[FoundFace], list[str]]:
+) -> tuple[list[FoundFace], dict[str, list[str]]]:
     """Find the face in each photograph.
 
     Args:
@@ -96,7 +96,7 @@ def find_faces(
         progress: Called as `progress(done, total, note)`.
 
     Returns:
-        The faces, in the photographs' order, and a note for each reason why photographs have none.
+        The faces, in the photographs' order, and why the others have none: reason -> their names.
     """
     pictures = [video for video in videos if video.frames]
     found, left_out, landmarker = [], defaultdict(list), FaceLandmarker()
@@ -110,11 +110,7 @@ def find_faces(
             else:
                 found.append(face)
             progress(done, len(pictures), f"{len(found)} faces")
-    notes = [
-        f"{len(names)} photographs left out, {min(names)} for one: {reason}."
-        for reason, names in sorted(left_out.items())
-    ]
-    return found, notes
+    return found, left_out
 
 
 def _find(video: SourceVideo, detector, landmarker) -> FoundFace | str:
