@@ -3,7 +3,7 @@
 import importlib
 import sys
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_madd.faces.choice import FULL, SHORT, FaceModelChoice
 from keras_madd.faces.crop import check_image
+from keras_madd.faces.parts import LEAST_CONFIDENCE, are_one_face, has_small_faces, parts
 from keras_madd.support.errors import check_choice
 from keras_madd.support.native_stderr import (
     native_stderr_captured,
@@ -89,13 +90,22 @@ class FaceDetector:
         self._process = OneProcess("FaceDetector")
         self._finalizer = weakref.finalize(self, _close_all, self._native, self._process)
 
-    def detect(self, image: np.ndarray, choice: FaceModelChoice | None = None) -> list[Face]:
+    def detect(
+        self,
+        image: np.ndarray,
+        choice: FaceModelChoice | None = None,
+        *,
+        in_parts: bool = False,
+    ) -> list[Face]:
         """Find the faces in an image.
 
         Args:
             image: RGB, uint8, `(H, W, 3)`.
             choice: Of the video that the image is from; it is told what came of it. Only `"auto"`
                 has a choice.
+            in_parts: Whether an image of more than 800 pixels that shows no face as wide as a
+                tenth of it is searched in parts, too, as group photographs ask for; `"short"` is
+                not made for that.
 
         Returns:
             The faces, largest box first; empty where there is none.
@@ -123,6 +133,8 @@ class FaceDetector:
             choice.update(found)
         height, width = image.shape[:2]
         faces = [_to_face(detection, width, height) for detection in detections]
+        if in_parts and self.kind != SHORT:
+            faces += self._find_small(image, faces)
         return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], -face.score))
 
     def close(self) -> None:
@@ -134,6 +146,29 @@ class FaceDetector:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _find_small(self, image: np.ndarray, found: list[Face]) -> list[Face]:
+        """Further faces, seen in the parts of a picture."""
+        if not has_small_faces(image.shape, (face.box for face in found)):
+            return []
+        seen = []
+        for left, top, part in parts(image):
+            height, width = part.shape[:2]
+            for detection in self._run(FULL, np.ascontiguousarray(part)):
+                face = _to_face(detection, width, height)
+                x, y, across, down = face.box
+                moved = replace(
+                    face,
+                    box=(x + left, y + top, across, down),
+                    keypoints=face.keypoints + np.array([left, top], np.float32),
+                )
+                if face.score >= LEAST_CONFIDENCE:
+                    seen.append(moved)
+        further: list[Face] = []
+        for face in sorted(seen, key=lambda face: -face.score):
+            if not any(are_one_face(face.box, other.box) for other in (*found, *further)):
+                further.append(face)
+        return further
 
     def _run(self, model: str, image: np.ndarray) -> list:
         mediapipe = _import_mediapipe()

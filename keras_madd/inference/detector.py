@@ -123,19 +123,27 @@ class Detector:
             raise UserError(f"{self._path} gives scores that are not numbers (NaN).")
         return calibrate(np.clip(raw, 0, 1), self.description.temperature), maps
 
-    def find_faces(self, image: np.ndarray, choice: FaceModelChoice | None = None) -> list[Face]:
+    def find_faces(
+        self,
+        image: np.ndarray,
+        choice: FaceModelChoice | None = None,
+        *,
+        in_parts: bool = False,
+    ) -> list[Face]:
         """Finds the faces of a picture with the model's own face detector.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             choice: Of the video that the picture is from.
+            in_parts: Whether a large picture without a large face is searched in parts, too, as
+                `FaceDetector.detect` does it.
 
         Returns:
             The faces, largest first; empty where none was found.
         """
         self._process.check(self._is_open)
         with self._faces_lock:
-            return self._faces.detect(image, choice)
+            return self._faces.detect(image, choice, in_parts=in_parts)
 
     def clip_history(self) -> ClipHistory | None:
         """What `score_faces` needs to follow people with; None for a model of single faces."""
@@ -193,7 +201,7 @@ class Detector:
         return scored
 
     def score_image(self, image: np.ndarray) -> list[ScoredFace]:
-        """Finds and scores every face of a picture.
+        """Finds and scores every face of a photograph, small ones of a large one too.
 
         Args:
             image: (H, W, 3) uint8 RGB.
@@ -201,7 +209,7 @@ class Detector:
         Returns:
             The faces, largest first; empty where none was found.
         """
-        return self.score_faces(image, self.find_faces(image))
+        return self.score_faces(image, self.find_faces(image, in_parts=True))
 
     def score_images(self, paths: Iterable[str | os.PathLike]) -> "Iterator[ScoredPicture]":
         """Scores photographs one after another while the next ones are read by other threads.

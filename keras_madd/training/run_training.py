@@ -12,6 +12,7 @@ from keras_madd.model.callbacks import BatchProgress, StopOnNonFinite
 from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
+from keras_madd.support.held_folder import held_folder
 from keras_madd.training.attendance import Attend
 from keras_madd.training.checkpoints import BEST, STAGE1, load_checkpoint, new_state, read_state
 from keras_madd.training.compiled import keep_compiled
@@ -92,8 +93,9 @@ def train(
 
     Raises:
         UserError: If something about settings or data cannot work, the folder holds a run and
-            `resume` is false, the run in it had other settings, a loss is not finite, the disk is
-            full, the workers do not begin alike, or one of them is lost.
+            `resume` is false, the run in it had other settings, another process is at work in it,
+            a loss is not finite, the disk is full, the workers do not begin alike, or one of them
+            is lost.
     """
     _leave_accelerators_to_keras()
     devices = Devices.of(settings)
@@ -102,15 +104,25 @@ def train(
     )
     if not devices.is_writer:
         listener = _Listener(lambda done, total, note: None, lambda doing: None, lambda line: None)
-    with devices.loss_is_named(), devices.slow_workers_named(listener.say) as devices:
-        return _train(settings, resume, listener, devices)
+    with (
+        contextlib.ExitStack() as held,
+        devices.loss_is_named(),
+        devices.slow_workers_named(listener.say) as devices,
+    ):
+        return _train(settings, resume, listener, devices, held)
 
 
 def _train(
-    settings: TrainSettings, resume: bool, listener: _Listener, devices: Devices
+    settings: TrainSettings,
+    resume: bool,
+    listener: _Listener,
+    devices: Devices,
+    held: contextlib.ExitStack,
 ) -> TrainResult:
     folder = Path(settings.output)
     before = record_before(folder, resume)
+    if before is not None and devices.is_writer:
+        held.enter_context(held_folder(folder))
     keep_compiled()
     source = open_source(settings)
     begun = starting_config(settings, source)
@@ -137,6 +149,7 @@ def _train(
     def begin():
         if before is None and devices.is_writer:
             folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(held_folder(folder))
             save_record(folder, record)
 
     if state["epoch"]:

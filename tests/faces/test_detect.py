@@ -8,6 +8,7 @@ import pytest
 
 from keras_madd.demo import sample_photo_path
 from keras_madd.faces import KEYPOINT_NAMES, FaceDetector, detect
+from keras_madd.faces.track import intersection_over_union
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,50 @@ def test_auto_finds_what_only_the_full_range_model_sees(portrait):
         assert len(auto.detect(canvas)) == 1
 
 
+@pytest.fixture(scope="module")
+def group(portrait):
+    """Three people, 60 pixels wide, in a photograph of 6 megapixels; `(canvas, boxes)`."""
+    canvas = np.full((2000, 3000, 3), 120, np.uint8)
+    small = cv2.resize(portrait, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    with FaceDetector() as detector:
+        x, y, width, height = detector.detect(portrait)[0].box
+    boxes = []
+    for left, top in ((100, 150), (1370, 880), (2600, 1690)):
+        canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+        boxes.append(
+            (
+                left + round(0.6 * x),
+                top + round(0.6 * y),
+                *(round(0.6 * side) for side in (width, height)),
+            )
+        )
+    return canvas, boxes
+
+
+@pytest.mark.parametrize("kind", ["full", "auto"])
+def test_small_faces_of_a_group_photograph(group, kind):
+    canvas, boxes = group
+    with FaceDetector(kind) as detector:
+        faces = sorted(detector.detect(canvas, in_parts=True), key=lambda face: face.box[0])
+        assert detector.detect(canvas) == []
+    assert len(faces) == len(boxes)
+    for face, box in zip(faces, boxes, strict=True):
+        assert intersection_over_union(face.box, box) > 0.6
+        inside = face.keypoints - (box[0], box[1])
+        assert (inside > -10).all()
+        assert (inside < box[2] + 10).all()
+
+
+def test_bystanders_of_a_portrait_are_left_out(group, portrait, detector):
+    canvas = group[0].copy()
+    canvas[500:1500, 100:1800] = cv2.resize(portrait[:300], (1700, 1000))
+    (face,) = detector.detect(canvas, in_parts=True)
+    assert face.box[2] > 300
+
+
 def test_no_face(detector):
+    assert detector.detect(np.full((120, 160, 3), 90, np.uint8)) == []
+    assert detector.detect(np.zeros((1200, 1600, 3), np.uint8), in_parts=True) == []
     assert detector.detect(np.full((120, 160, 3), 90, np.uint8)) == []
 
 

@@ -319,6 +319,20 @@ def test_the_words_of_a_model_fitted_for_them(model_file, portrait, tmp_path):
             assert detector.score_image(portrait)[0].verdict == word
 
 
+def test_every_face_of_a_group_photograph_is_scored(model_file, portrait):
+    photograph = np.full((1800, 2800, 3), 120, np.uint8)
+    small = np.asarray(Image.fromarray(portrait).resize((300, 300)))
+    for left, top in ((0, 0), (1200, 800), (2500, 1500)):
+        photograph[top : top + 300, left : left + 300] = small
+    with Detector(model_file) as detector:
+        faces = detector.score_image(photograph)
+    assert len(faces) == 3
+    for face in faces:
+        crop = crop_face(photograph, face.box, 64, 1.3)
+        expected = tiny_model().fake_probability(crop[None])[0]
+        assert face.probability == pytest.approx(expected, abs=1e-5)
+
+
 def test_a_closed_detector_does_nothing_any_more(model_file, portrait):
     detector = Detector(model_file)
     detector.score_image(portrait)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from synthetic_shards import write_shards
 from keras_madd.cli.main import main
 from keras_madd.demo import sample_photo_path
 from keras_madd.support.errors import UserError
+from keras_madd.support.held_folder import held_folder
 from keras_madd.training import TrainSettings, finished_epochs, train
 from keras_madd.training.checkpoints import load_checkpoint
 
@@ -169,6 +171,19 @@ def test_data_may_move(shards, straight, tmp_path):
 def test_a_run_is_not_begun_again_over_itself(shards, straight):
     with pytest.raises(UserError, match="holds a training run"):
         train(TrainSettings(output=straight, data=shards, **SETTINGS), echo=quiet)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_two_runs_at_once_are_refused(shards, straight, tmp_path, begun):
+    folder = tmp_path / "run"
+    if begun:
+        shutil.copytree(straight, folder)
+    folder.mkdir(exist_ok=True)
+    before = sorted(folder.iterdir())
+    settings = TrainSettings(data=[shards], output=folder, **SETTINGS)
+    with held_folder(folder), pytest.raises(UserError, match="Another run is at work in"):
+        train(settings, resume=begun, echo=quiet)
+    assert sorted(folder.iterdir()) == before
 
 
 def test_a_damaged_checkpoint_is_told(shards, tmp_path, straight):

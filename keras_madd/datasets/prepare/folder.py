@@ -6,8 +6,8 @@ only with the JSON file that describes it, which is written after it; everything
 a temporary name first. `dataset.json` comes last of all.
 """
 
+import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +20,7 @@ from keras_madd.datasets.prepare.group import read_piece
 from keras_madd.datasets.prepare.plan import Plan, Shard, difference
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import replace_file, replacing
+from keras_madd.support.held_folder import held_folder
 from keras_madd.support.staging import remove_leftovers
 
 MANIFEST = "manifest.jsonl"
@@ -54,26 +55,19 @@ class PrepareFolder:
         try:
             for folder in (self.pieces, self._shards):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.work / "lock").open("a+")
         except OSError as error:
             raise UserError(
                 f"The folder {self.path} cannot be written: {error.strerror}."
             ) from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            raise UserError(f"Another run is at work in {self.path}.") from None
-        except OSError:
-            # A file system without locks, such as some that are mounted over a network.
-            pass
+        self._held = contextlib.ExitStack()
+        self._held.enter_context(held_folder(self.path))
 
     def __enter__(self) -> "PrepareFolder":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.remove_temporary_files()
-        self._lock.close()
+        self._held.close()
 
     def begin(self, plan: Plan) -> None:
         """Record the plan, or make sure that the run begun here had the same; clean up after it.

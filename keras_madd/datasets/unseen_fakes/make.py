@@ -20,6 +20,7 @@ from keras_madd.datasets.unseen_fakes.manipulations import METHODS, resynthesis
 from keras_madd.datasets.unseen_fakes.photo import FacePhoto, FoundFace, find_faces
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.held_folder import held_folder
 from keras_madd.support.schema import read_json
 
 CRFS = (23, 40)
@@ -72,7 +73,8 @@ def make_unseen_fakes(
         Rate factor -> what its shards say of themselves.
 
     Raises:
-        UserError: There are too few faces, or a file cannot be read or written.
+        UserError: There are too few faces, a file cannot be read or written, or another run is at
+            work in the folder.
         ValueError: An argument is out of its range.
 
     Example:
@@ -95,19 +97,22 @@ def make_unseen_fakes(
         [face.landmarks for face in learnt], (face.read().image for face in learnt)
     )
     made = {"frames": frames, "seed": seed, "photographs": [_digest(each) for each in faces]}
-    _remember(output / "clips", made)
+    folder = output / "clips"
+    folder.mkdir(parents=True, exist_ok=True)
     clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
-    for done, face in enumerate(held_out, start=1):
-        for crf, video in _film(face, held_out, model, output / "clips", crfs, frames, seed):
-            clips[crf].append(video)
-        progress(done, len(held_out), "photographs filmed")
+    with held_folder(folder):
+        _remember(folder, made)
+        for done, face in enumerate(held_out, start=1):
+            for crf, video in _film(face, held_out, model, folder, crfs, frames, seed):
+                clips[crf].append(video)
+            progress(done, len(held_out), "photographs filmed")
     settings: dict[str, Any] = {"size": size, "frames_per_video": frames_per_video, "seed": seed}
     return {
         crf: prepare(
-            output / "clips",
+            folder,
             output / f"c{crf}",
             PrepareSettings(f"unseen_fakes_c{crf}", real_boxes=True, **settings),
-            source=_Clips(output / "clips", clips[crf], source, left_out),
+            source=_Clips(folder, clips[crf], source, left_out),
             workers=workers,
             progress=progress,
         ).description
@@ -157,7 +162,6 @@ def _remember(clips: Path, made: dict[str, Any]) -> None:
                     "again, or another --output."
                 )
         return
-    clips.mkdir(parents=True, exist_ok=True)
     replace_file(record, json_bytes(made), overwrite=True)
 
 

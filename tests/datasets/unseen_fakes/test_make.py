@@ -14,6 +14,7 @@ from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS, make, make_unseen_fakes, photo
 from keras_madd.media.images import read_image
 from keras_madd.support.errors import UserError
+from keras_madd.support.held_folder import held_folder
 
 SMALL = {"crfs": (23, 40), "splits": ("val",), "frames": 2, "frames_per_video": 1, "size": 64}
 
@@ -40,6 +41,14 @@ def test_a_real_clip_and_a_fake_of_each_method_at_each_rate(made):
         assert description.counts["val"]["fake"]["videos"] == 2 * len(METHODS)
         assert set(description.methods) == set(METHODS)
         assert len(list((output / "clips" / f"c{crf}" / "val").rglob("*.mp4"))) == 8
+
+
+def test_two_runs_at_once_are_refused(made, photos):
+    with (
+        held_folder(made[0] / "clips"),
+        pytest.raises(UserError, match="Another run is at work in"),
+    ):
+        make_unseen_fakes(*photos, made[0], **SMALL)
 
 
 def test_fakes_are_cut_where_their_real_clip_is(made):
