@@ -1,4 +1,7 @@
-"""A large picture in parts, for faces that are small in the whole of it."""
+"""A large picture in parts, for faces that are small in the whole of it.
+
+The page in the browser has a twin; `tests/golden/picture_parts.json` has the vectors of both.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,8 +13,8 @@ from keras_madd.faces.track import Box
 SIDE = 800
 # So many sides at most: of more than 30 megapixels they are longer.
 MOST_ALONG = 8
-# A face this wide, in longer sides of the picture, is what the picture is of.
-LARGE = 0.1
+# The longer side of a picture holds fewer faces than this of what it is a picture of.
+SMALL = 10
 # Of many parts some have leaves or folds that look like a face: those are below it.
 LEAST_CONFIDENCE = 0.7
 
@@ -24,7 +27,7 @@ def has_small_faces(shape: tuple[int, ...], boxes: Iterable[Box]) -> bool:
         boxes: `(x, y, width, height)` of the faces found in the whole of it.
     """
     longer = max(shape[:2])
-    return longer > SIDE and all(box[2] < LARGE * longer for box in boxes)
+    return longer > SIDE and all(SMALL * box[2] < longer for box in boxes)
 
 
 def parts(image: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
@@ -50,12 +53,12 @@ def are_one_face(box: Box, other: Box) -> bool:
 
 def _has_middle(box: Box, other: Box) -> bool:
     x, y, width, height = box
-    across, down = other[0] + other[2] / 2 - x, other[1] + other[3] / 2 - y
-    return 0 <= across <= width and 0 <= down <= height
+    twice_across, twice_down = 2 * (other[0] - x) + other[2], 2 * (other[1] - y) + other[3]
+    return 0 <= twice_across <= 2 * width and 0 <= twice_down <= 2 * height
 
 
 def _starts(length: int, side: int) -> list[int]:
     if length <= side:
         return [0]
     count = -(-2 * (length - side) // side) + 1
-    return [round(number * (length - side) / (count - 1)) for number in range(count)]
+    return [number * (length - side) // (count - 1) for number in range(count)]

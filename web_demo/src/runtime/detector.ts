@@ -68,9 +68,17 @@ export class Detector {
     return this.runner.backend;
   }
 
-  /** Finds the faces of a picture, largest first; `choice` is of the video that it is from. */
-  async findFaces(picture: HTMLCanvasElement, choice?: FaceModelChoice): Promise<Face[]> {
-    const found = await this.faces.detect(picture, choice);
+  /**
+   * Finds the faces of a picture, largest first; `choice` is of the video that it is from.
+   *
+   * @param inParts whether a large picture without a large face is searched in parts, too.
+   */
+  async findFaces(
+    picture: HTMLCanvasElement,
+    choice?: FaceModelChoice,
+    inParts = false,
+  ): Promise<Face[]> {
+    const found = await this.faces.detect(picture, choice, inParts);
     return found.filter((face) => {
       const square = cropSquare(face.box, this.description.cropMargin);
       return insidePicture(square, picture.width, picture.height) !== null;
@@ -98,9 +106,9 @@ export class Detector {
     return Promise.all(scoring);
   }
 
-  /** Finds and scores every face of a picture, largest first. */
+  /** Finds and scores every face of a photograph, small ones of a large one too, largest first. */
   async scorePicture(picture: HTMLCanvasElement): Promise<ScoredFace[]> {
-    return this.scoreFaces(picture, await this.findFaces(picture));
+    return this.scoreFaces(picture, await this.findFaces(picture, undefined, true));
   }
 
   /**

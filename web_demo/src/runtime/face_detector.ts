@@ -4,6 +4,7 @@ import { FaceDetector as MediaPipeDetector } from "@mediapipe/tasks-vision";
 import type { Box } from "../core/box.ts";
 import type { FaceModel, FaceModelChoice } from "../core/face_model_choice.ts";
 import type { DetectorKind } from "../core/model_description.ts";
+import { LEAST_CONFIDENCE, areOneFace, hasSmallFaces, partsOf } from "../core/picture_parts.ts";
 import type { Assets } from "./assets.ts";
 
 const ORDER: Record<DetectorKind, readonly FaceModel[]> = {
@@ -55,26 +56,59 @@ export class FaceDetector {
    *
    * @param choice of the video that the picture is from; it is told what came of it. Only `"auto"`
    *   has a choice.
+   * @param inParts whether a large picture without a large face is searched in parts, too.
    */
-  async detect(picture: HTMLCanvasElement, choice?: FaceModelChoice): Promise<Face[]> {
-    const [image, scale] = withinTexture(picture);
+  async detect(
+    picture: HTMLCanvasElement,
+    choice?: FaceModelChoice,
+    inParts = false,
+  ): Promise<Face[]> {
     const models = (this.kind === "auto" && choice?.models) || ORDER[this.kind];
     let found: FaceModel | null = null;
     let faces: Face[] = [];
     for (const model of models) {
-      const { detections } = (await this.model(model)).detect(image);
-      faces = detections.map(({ boundingBox, categories }) => ({
-        box: scaled(boundingBox!, scale),
-        score: categories[0].score,
-      }));
+      faces = await this.run(model, picture);
       if (faces.length) {
         found = model;
         break;
       }
     }
     if (this.kind === "auto") choice?.update(found);
+    if (inParts && this.kind !== "short") faces.push(...(await this.small(picture, faces)));
     const area = ({ box }: Face) => box.width * box.height;
     return faces.sort((a, b) => area(b) - area(a) || b.score - a.score);
+  }
+
+  /** Further faces, seen in the parts of a picture. */
+  private async small(picture: HTMLCanvasElement, found: readonly Face[]): Promise<Face[]> {
+    const { width, height } = picture;
+    const seen: Face[] = [];
+    if (!hasSmallFaces(width, height, boxesOf(found))) return seen;
+    const canvas = document.createElement("canvas");
+    for (const part of partsOf(width, height)) {
+      canvas.width = part.width;
+      canvas.height = part.height;
+      canvas.getContext("2d")!.drawImage(picture, -part.x, -part.y);
+      for (const { box, score } of await this.run("full", canvas)) {
+        const moved = { ...box, x: box.x + part.x, y: box.y + part.y };
+        if (score >= LEAST_CONFIDENCE) seen.push({ box: moved, score });
+      }
+    }
+    const further: Face[] = [];
+    for (const face of seen.sort((a, b) => b.score - a.score)) {
+      const known = boxesOf([...found, ...further]);
+      if (!known.some((box) => areOneFace(face.box, box))) further.push(face);
+    }
+    return further;
+  }
+
+  private async run(name: FaceModel, picture: HTMLCanvasElement): Promise<Face[]> {
+    const [image, scale] = withinTexture(picture);
+    const { detections } = (await this.model(name)).detect(image);
+    return detections.map(({ boundingBox, categories }) => ({
+      box: scaled(boundingBox!, scale),
+      score: categories[0].score,
+    }));
   }
 
   private async model(name: FaceModel): Promise<MediaPipeDetector> {
@@ -89,6 +123,10 @@ export class FaceDetector {
     }
     return model;
   }
+}
+
+function boxesOf(faces: readonly Face[]): Box[] {
+  return faces.map(({ box }) => box);
 }
 
 function withinTexture(picture: HTMLCanvasElement): [HTMLCanvasElement, number] {

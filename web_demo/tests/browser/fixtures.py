@@ -33,6 +33,10 @@ def pictures(portrait: np.ndarray) -> dict[str, np.ndarray]:
         part[:] = np.clip(part * (0.7 + 0.12 * column), 0, 255).astype(np.uint8)
     far = np.full((720, 1280, 3), 90, np.uint8)
     far[300:428, 500:628] = cv2.resize(portrait, (128, 128), interpolation=cv2.INTER_AREA)
+    group = np.full((1800, 2800, 3), 120, np.uint8)
+    person = cv2.resize(portrait, (300, 300), interpolation=cv2.INTER_AREA)
+    for left, top, light in ((0, 0, 1.0), (1200, 800, 0.8), (2500, 1500, 0.6)):
+        group[top : top + 300, left : left + 300] = (person * light).astype(np.uint8)
     return {
         "plain": portrait,
         "large": cv2.resize(portrait, None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC),
@@ -44,6 +48,7 @@ def pictures(portrait: np.ndarray) -> dict[str, np.ndarray]:
         "cut_off": np.ascontiguousarray(portrait[95 : height - 40, 195 : width - 20]),
         "crowd": crowd,
         "far": far,
+        "group": group,
     }
 
 

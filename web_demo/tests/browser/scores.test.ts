@@ -17,7 +17,7 @@ import {
   startWeb,
 } from "./harness.ts";
 
-const PICTURES = "plain large small blurred noisy mirrored dark cut_off crowd far".split(" ");
+const PICTURES = "plain large small blurred noisy mirrored dark cut_off crowd far group".split(" ");
 
 let fixtures: string;
 let expected: ReturnType<typeof readExpected>;
@@ -67,9 +67,10 @@ async function compareAll(page: Page, names: string[], tolerance: number): Promi
   return `largest change of a probability ${largest[0]}, of a map ${largest[1]}`;
 }
 
-test("WASM: ten pictures, scores equal to Python's within 1e-5", async (t) => {
+test("WASM: eleven pictures, scores equal to Python's within 1e-5", async (t) => {
   const { page, complaints } = await openPage(browser, server.address);
   t.diagnostic(await compareAll(page, PICTURES, 1e-5));
+  assert.equal(expected.group.length, 3);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });
