@@ -15,6 +15,8 @@ from keras_madd.training.settings import TrainSettings
 
 # After the first step, which is traced, and compiled where the back end compiles.
 _STEPS = 2
+# How the process tells of what it was asked for and cannot be: exit status, and before the words.
+_REFUSED, _MARK = 3, "cannot be measured: "
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def step_cost(settings: TrainSettings) -> StepCost:
         command, input=json.dumps(settings.to_dict()), capture_output=True, text=True
     )
     if process.returncode:
+        if process.returncode == _REFUSED:
+            raise UserError(process.stderr.rpartition(_MARK)[2].strip())
         said = process.stderr.strip().splitlines()
         reason = said[-1] if said and process.returncode > 0 else "it was killed, for its memory"
         raise UserError(
-            f"A training step with {settings.batch_size} faces cannot be measured: {reason}. A "
-            "smaller --batch-size or --image-size takes less memory."
+            f"A training step with {settings.batch_size} faces cannot be measured: {reason}. If "
+            "memory is short, a smaller --batch-size or --image-size takes less."
         )
     return StepCost(**json.loads(process.stdout.splitlines()[-1]))
 
@@ -99,13 +103,21 @@ def _accelerated() -> bool:
         import jax
 
         return jax.default_backend() != "cpu"
-    return False
+    import torch
+
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
 def main() -> None:
     """Measure what standard input tells."""
     settings = TrainSettings.from_dict(json.load(sys.stdin))
-    print(json.dumps(asdict(_measure(settings))))
+    try:
+        measured = _measure(settings)
+    except UserError as error:
+        # Native libraries may have written there too: what is told is the last.
+        print(_MARK + str(error), file=sys.stderr)
+        sys.exit(_REFUSED)
+    print(json.dumps(asdict(measured)))
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ _KINDS = {
     "frames_per_video": _COUNT,
     "image_format": schema.one_of("jpeg", "png"),
     "compression": schema.text(),
-    "methods": schema.array(schema.text(), 0, 10_000),
+    "methods": schema.array(schema.text(2000), 0, 1_000_000),
     "counts": schema.table(schema.table(_record(videos=_COUNT, crops=_COUNT))),
     "failures": schema.table(_COUNT),
     "seed": schema.whole(0, 2**64),

@@ -115,6 +115,11 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         return (input_shape[0], self.config.num_classes)
 
     @property
+    def centres(self) -> Any:
+        """The layer of the loss that keeps feature centres, a `FeatureCentres`, or `None`."""
+        return self.region_independence
+
+    @property
     def heat_map_output(self) -> str | None:
         """The output of the network that is laid over faces: attention, else class activation."""
         names = ("attention_maps", "class_activation_maps")

@@ -14,9 +14,11 @@ from keras_madd.support.extras import advice_on_missing
 
 PREFIX = "hf://"
 MIB = 2**20
+# A network of one's own is described layer by layer.
+MOST_CONFIG_BYTES = 16 * MIB
 # Bytes that a file may have, and whether a preset must have it.
 FILES = {
-    "config.json": (MIB // 16, True),
+    "config.json": (MOST_CONFIG_BYTES, True),
     "model.weights.h5": (1024 * MIB, True),
     "model.tflite": (512 * MIB, False),
     "model.json": (MIB // 16, False),

@@ -1,5 +1,6 @@
 """Labels as users bring them: classes or one-hot, and whether the loss reads them so."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -100,13 +101,9 @@ def check_loss(loss: Any) -> None:
     """
     if loss is None:
         raise ValueError('`loss` must be a loss, or "auto". Received: loss=None')
-    functions = (*_SPARSE, *_ONE_HOT, keras.losses.binary_crossentropy, keras.losses.kl_divergence)
     for each in keras.tree.flatten(loss):
         found = keras.losses.get(each) if isinstance(each, str) else each
-        of_probabilities = isinstance(found, keras.losses.KLDivergence) or any(
-            found is function for function in functions
-        )
-        if of_probabilities or getattr(found, "from_logits", True) is False:
+        if isinstance(found, keras.losses.KLDivergence) or _takes_probabilities(found):
             raise ValueError(
                 "`loss` must read logits, which is what the model gives: such as "
                 "keras.losses.SparseCategoricalCrossentropy(from_logits=True). "
@@ -124,12 +121,21 @@ def check_metrics(metrics: Any) -> None:
         found = metric
         if isinstance(metric, str) and metric.lower() not in ("accuracy", "acc"):
             found = keras.metrics.get(metric)
-        if getattr(found, "from_logits", True) is False or isinstance(found, _OF_PROBABILITIES):
+        if isinstance(found, _OF_PROBABILITIES) or _takes_probabilities(found):
             raise ValueError(
                 "`metrics` must read logits, which is what the model gives: keras_madd.metrics has "
                 "FakeAUC, FakeEER and FakeTPRAtFPR, and cross-entropy takes from_logits=True. "
                 f"Received: {metric!r}"
             )
+
+
+def _takes_probabilities(found: Any) -> bool:
+    """Whether a loss or metric, an object or a function, says so of itself."""
+    if inspect.isfunction(found):
+        choice = inspect.signature(found).parameters.get("from_logits")
+        unsaid = (keras.losses.kl_divergence, keras.metrics.binary_accuracy)
+        return found in unsaid or (choice is not None and choice.default is False)
+    return getattr(found, "from_logits", True) is False
 
 
 def _is_one_of(loss, kinds) -> bool:

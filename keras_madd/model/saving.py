@@ -12,7 +12,7 @@ from keras import ops
 
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.half_precision import store_in_half_precision
-from keras_madd.model.hub import fetch_preset, is_hub_uri
+from keras_madd.model.hub import MOST_CONFIG_BYTES, fetch_preset, is_hub_uri
 from keras_madd.model.precision import twin_of
 from keras_madd.model.presets import PRESETS, preset_architecture, preset_config
 from keras_madd.model.transfer import resized
@@ -202,7 +202,7 @@ def _read_folder(folder: pathlib.Path) -> tuple[str, dict[str, Any], pathlib.Pat
             f"A preset folder must hold {CONFIG_FILE} and {WEIGHTS_FILE}. "
             f"Received: preset={str(folder)!r}"
         )
-    fields = read_json(folder / CONFIG_FILE)
+    fields = read_json(folder / CONFIG_FILE, MOST_CONFIG_BYTES)
     # Version 0.1 wrote none, as there was MADD alone; its presets are still read by it.
     return fields.pop("architecture", "madd"), fields, folder / WEIGHTS_FILE
 

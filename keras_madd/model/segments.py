@@ -90,8 +90,10 @@ class Steps:
                 continue
             takes = tuple(numbers[id(tensor)] for tensor in node.input_tensors)
             operation = node.operation
-            if type(operation) is type(model) and len(operation.inputs) == len(takes) == 1:
-                makes = tuple(self._add(operation, takes))
+            # A Sequential has its layers as a functional model, too.
+            inner = getattr(operation, "_functional", operation)
+            if type(inner) is type(model) and len(inner.inputs) == len(takes) == 1:
+                makes = tuple(self._add(inner, takes))
             else:
                 makes = tuple(self._number(tensor) for tensor in node.outputs)
                 variables = getattr(operation, "variables", ())

@@ -58,7 +58,7 @@ def take_weights(
             raise ValueError(_other_network(name, model.config, source.config, ("backbone",)))
         pairs += fitting
         anew += [f"{layer.name}/{each}" for each in left] if fitting else [layer.name] * bool(left)
-    ours, theirs = model.region_independence, source.region_independence
+    ours, theirs = model.centres, source.centres
     if ours is not None and theirs is not None:
         if ours.feature_centres.shape == theirs.feature_centres.shape:
             pairs.append((ours.feature_centres, theirs.feature_centres))
@@ -95,7 +95,7 @@ def resized(
     model = type(source)(config, name=source.name, dtype=source.dtype_policy)
     words = take_weights(model, source, name, new_classifier)
     freeze(model.network, frozen_layers(source.network), missing_ok=True)
-    ours, theirs = model.region_independence, source.region_independence
+    ours, theirs = model.centres, source.centres
     if ours is not None and theirs is not None and ours.initial_alpha == theirs.initial_alpha:
         ours.alpha.assign(ops.copy(theirs.alpha))
     if words:

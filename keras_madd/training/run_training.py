@@ -124,8 +124,16 @@ def _train(
     if before is not None and devices.is_writer:
         held.enter_context(held_folder(folder))
     keep_compiled()
-    source = open_source(settings)
-    begun = starting_config(settings, source)
+    state = read_state(folder) or new_state()
+    model = source = None
+    if state["epoch"]:
+        # All is in last.keras; what the run began from may be gone.
+        with devices.building():
+            model = load_checkpoint(folder)
+        begun = model.config
+    else:
+        source = open_source(settings)
+        begun = starting_config(settings, source)
     size = begun.input_size[0]
     if settings.faces and begun.clip_frames is not None:
         raise UserError(
@@ -137,11 +145,10 @@ def _train(
     shards = settings_with_shards(settings, size, listener.advance)
     data = ShardsData.open(shards, begun.clip_frames)
     listener.say("reading the shards")
-    config = starting_config(settings, source, data.face_fields)
+    config = begun if model else starting_config(settings, source, data.face_fields)
     data.check_size(config.input_size)
     steps = settings.steps_per_epoch or data.batches_per_epoch()
     record = make_record(settings, config.to_dict(), data.fingerprints, steps)
-    state = read_state(folder) or new_state()
     devices.agree(_facts(record, before, state))
     if before is not None:
         check_same_run(before, record)
@@ -152,10 +159,7 @@ def _train(
             held.enter_context(held_folder(folder))
             save_record(folder, record)
 
-    if state["epoch"]:
-        with devices.building():
-            model = load_checkpoint(folder)
-    else:
+    if model is None:
         if settings.stage1_epochs:
             begin()
             source = load_face_classifier(_train_backbone(data.settings, listener))

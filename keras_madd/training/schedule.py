@@ -21,8 +21,9 @@ def make_schedule(settings: TrainSettings, batches_per_epoch: int) -> WarmUp:
     """
     peak = settings.learning_rate
     total = settings.epochs * batches_per_epoch
-    # A run of one epoch still has a decay.
-    warmup = int(min(settings.warmup_epochs * batches_per_epoch, total / 2))
+    warmup = int(settings.warmup_epochs * batches_per_epoch)
+    if warmup >= total:  # A run of one epoch still has a decay.
+        warmup = int(total / 2)
     decay = max(1, round(total) - warmup)
     schedules = keras.optimizers.schedules
     if settings.schedule == "cosine":

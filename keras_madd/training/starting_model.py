@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_madd.model.architectures import build_classifier, preset_configuration
+from keras_madd.model.architectures import class_of, preset_configuration
 from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.frozen import freeze, layers_before
@@ -102,7 +102,10 @@ def starting_model(
     if weights and weights != "imagenet" and not os.path.isfile(weights):
         raise UserError(f"--backbone-weights must be imagenet or a file. There is no {weights}.")
     try:
-        model = build_classifier(config, backbone_weights=weights, dtype=policy)
+        kind = class_of(config.architecture)
+        if source is not None and type(source.config) is type(config):
+            kind = type(source)  # A subclass may have a loss of its own.
+        model = kind(config, backbone_weights=weights, dtype=policy)
     except Exception as error:  # A download that fails raises a plain Exception.
         if weights is None and not isinstance(error, ValueError):
             raise

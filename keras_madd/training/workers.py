@@ -67,17 +67,19 @@ def workers_of(
     Raises:
         UserError: If something is missing, or TF_CONFIG names workers and `coordinator` is "".
     """
-    found = workers_of_environment(environment)
     if not coordinator:
         if count is not None or index is not None:
             raise UserError("--workers and --worker need --coordinator HOST:PORT or env.")
-        if "TF_CONFIG" in environment and found.get("count", 1) > 1:
+        # What else the environment may say, left over or half, is of other programs.
+        named = _read("TF_CONFIG", environment).get("count", 1)
+        if named > 1:
             raise UserError(
-                f"TF_CONFIG names {found['count']} workers, and Keras 3.15 cannot train under "
+                f"TF_CONFIG names {named} workers, and Keras 3.15 cannot train under "
                 "MultiWorkerMirroredStrategy. What works over hosts is JAX: KERAS_BACKEND=jax and "
                 "--coordinator env, which reads TF_CONFIG too. For one host alone, unset TF_CONFIG."
             )
         return None
+    found = workers_of_environment(environment)
     given = {"coordinator": coordinator, "count": count, "index": index}
     if coordinator == ENVIRONMENT:
         del given["coordinator"]
@@ -101,14 +103,17 @@ def workers_of_environment(environment: Mapping[str, str]) -> dict:
     Raises:
         UserError: If a variable cannot be read.
     """
-    for source, read in _SOURCES.items():
-        try:
-            found = read(environment)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise UserError(f"{source} in the environment cannot be read: {error!r}") from error
-        if found:
+    for source in _SOURCES:
+        if found := _read(source, environment):
             return found
     return {}
+
+
+def _read(source: str, environment: Mapping[str, str]) -> dict:
+    try:
+        return _SOURCES[source](environment)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise UserError(f"{source} in the environment cannot be read: {error!r}") from error
 
 
 def join_workers(workers: Workers) -> None:

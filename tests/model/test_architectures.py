@@ -1,8 +1,14 @@
 import subprocess
 import sys
 
+import numpy as np
+import pytest
+
 from keras_madd import MADD
 from keras_madd.metrics import FakeAUC
+from keras_madd.model.architectures import class_of
+from keras_madd.model.config import MADDConfig
+from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.training.schedule import make_optimizer
 from keras_madd.training.settings import TrainSettings
 
@@ -23,3 +29,21 @@ def test_a_run_s_model_loads_in_a_fresh_process_with_its_optimizer_and_metrics(t
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "WarmUp 0.25"
+
+
+def test_an_architecture_of_ones_own_comes_back_from_its_preset(tmp_path):
+    class OwnConfig(MADDConfig):
+        architecture = "test_architectures_own"
+
+    class Own(MADD):
+        config_class = OwnConfig
+
+    model = Own(backbone="tiny", input_size=32)
+    model.save_to_preset(tmp_path / "preset")
+    for kind in (Own, FaceClassifier):
+        again = kind.from_preset(tmp_path / "preset")
+        assert type(again) is Own
+        for weight, other in zip(model.get_weights(), again.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, other)
+    with pytest.raises(ValueError, match="`architecture` must be one of"):
+        class_of("nobody's")

@@ -91,7 +91,7 @@ def test_a_repository_of_something_else(hub):
 
 def test_a_file_too_large_is_not_fetched(hub):
     hub.sizes["config.json"] = 10**9
-    with pytest.raises(UserError, match=r"config\.json may have 65,536 bytes"):
+    with pytest.raises(UserError, match=r"config\.json may have 16,777,216 bytes"):
         fetch_preset(URI)
     assert not [path for method, path in hub.requests if method == "GET" and "/resolve/" in path]
 

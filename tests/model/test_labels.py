@@ -113,6 +113,8 @@ def test_losses_of_probabilities_are_refused(loss):
         [["accuracy", keras.metrics.AUC()]],
         {"logits": keras.metrics.F1Score()},
         [keras.metrics.SparseCategoricalCrossentropy()],
+        [keras.metrics.sparse_categorical_crossentropy],
+        [keras.metrics.binary_accuracy],
     ],
 )
 def test_metrics_of_probabilities_are_refused(metrics):

@@ -62,3 +62,15 @@ def test_little_is_handed_on_and_no_segment_is_large():
     assert handed_on + max(computed) < 0.3 * sum(computed)
     variables = {id(each) for segment in segments for each in segment.variables}
     assert variables == {id(each) for each in network.variables}
+
+
+def test_a_sequential_is_taken_apart_too():
+    parts = [layers.Conv2D(4, 3, padding="same", activation="relu") for _ in range(6)]
+    pixels = keras.Input((16, 16, 3))
+    network = keras.Model(pixels, keras.Sequential([keras.Input((16, 16, 3)), *parts])(pixels))
+    whole, segments = segments_of(network)
+    assert len(whole.steps) == 6
+    assert len(segments) > 1
+    given = np.random.default_rng(0).uniform(0, 1, (2, 16, 16, 3)).astype("float32")
+    found = as_numpy(by_segments(network, ops.convert_to_tensor(given)))
+    np.testing.assert_allclose(found, as_numpy(network(given)), rtol=1e-5, atol=1e-6)

@@ -173,6 +173,16 @@ def test_a_run_is_not_begun_again_over_itself(shards, straight):
         train(TrainSettings(output=straight, data=shards, **SETTINGS), echo=quiet)
 
 
+def test_a_run_goes_on_without_the_file_that_it_began_from(shards, straight, tmp_path):
+    begun = shutil.copyfile(straight / "best.keras", tmp_path / "begun.keras")
+    settings = TrainSettings(
+        data=shards, output=tmp_path / "run", init=begun, epochs=1, batch_size=8, tensorboard=False
+    )
+    once = train(settings, echo=quiet)
+    os.remove(begun)
+    assert train(settings, resume=True, echo=quiet).history == once.history
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_two_runs_at_once_are_refused(shards, straight, tmp_path, begun):
     folder = tmp_path / "run"

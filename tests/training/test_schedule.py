@@ -95,3 +95,9 @@ def test_the_average_follows_its_closed_form(accumulation):
     optimizer.finalize_variable_values([averaged])
     assert float(averaged[0]) == pytest.approx(expected, rel=1e-5)
     assert float(variable[0]) == seen[-1]
+
+
+def test_a_warm_up_longer_than_half_the_run_is_as_long_as_was_asked_for():
+    found = rates(settings(epochs=4, warmup_epochs=3), 2, range(8))
+    np.testing.assert_allclose(found[:7], [0.4 * step / 6 for step in range(1, 7)] + [0.4], 1e-6)
+    assert found[7] == pytest.approx(0.2, rel=1e-6)

@@ -183,3 +183,18 @@ def test_what_is_kept_is_the_average_in_float32(precision, freeze_early):
     expected = 0.75**2 * seen[0] + 0.25 * 0.75 * seen[1] + 0.25 * seen[2]
     np.testing.assert_allclose(np.asarray(twin.network.get_layer("head").kernel), expected, 1e-5)
     np.testing.assert_array_equal(np.asarray(kernel), seen[2])
+
+
+@keras.saving.register_keras_serializable(package="test_starting_model")
+class OwnLoss(MADD):
+    """A subclass with a loss of its own."""
+
+
+def test_a_subclass_stays_one(tmp_path):
+    source = OwnLoss.from_preset("madd_tiny", input_size=32)
+    source.save(tmp_path / "own.keras")
+    settings = TrainSettings(output="run", init=tmp_path / "own.keras")
+    opened = open_source(settings)
+    model = starting_model(settings, starting_config(settings, opened), opened)
+    assert type(model) is OwnLoss
+    assert_equal(model.get_weights(), source.get_weights())

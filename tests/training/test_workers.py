@@ -80,3 +80,11 @@ def test_alone():
 def test_what_cannot_be(arguments, environment, message):
     with pytest.raises(UserError, match=message):
         workers_of(*arguments, environment)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"MASTER_ADDR": "localhost"}, {"SLURM_STEP_NODELIST": "node7"}, SLURM],
+)
+def test_what_other_programs_left_does_not_stop_who_is_alone(environment):
+    assert workers_of("", None, None, environment) is None

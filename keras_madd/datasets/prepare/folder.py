@@ -94,7 +94,8 @@ class PrepareFolder:
             (self._shards / f"{shard.name}.json").unlink(missing_ok=True)
             unfinished |= {group.piece for group in shard.groups}
         for path in self.pieces.iterdir():
-            if path.stem not in unfinished:
+            # Without locks a killed process's half-written folders stay: they may be another's.
+            if path.is_file() and path.stem not in unfinished:
                 path.unlink()
         if unfinished:
             for name in (DATASET_JSON, MANIFEST):

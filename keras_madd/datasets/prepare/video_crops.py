@@ -98,6 +98,9 @@ class VideoCropper:
                 wanted = evenly_spaced(numbers, count)
             else:
                 wanted = sorted(set(real_boxes.frames) & set(numbers))
+                if numbers and not wanted:
+                    # It has none of the frames in which the real one shows its face.
+                    return self._crop(video, frames, None, choice)
             samples = frames.at(wanted)
         read = with_face = 0
         while True:

@@ -1,5 +1,6 @@
 """What all data sets have in common."""
 
+import contextlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -212,6 +213,8 @@ class DatasetSource(ABC):
     def hint(self, *marks: str) -> str:
         """A sentence that points at a folder in the root that would be a better root."""
         for folder in entries(self.root):
-            if folder.is_dir() and any(child(folder, mark) for mark in marks):
-                return f" Did you mean {folder}?"
+            # One that cannot be read is none.
+            with contextlib.suppress(UserError):
+                if folder.is_dir() and any(child(folder, mark) for mark in marks):
+                    return f" Did you mean {folder}?"
         return ""

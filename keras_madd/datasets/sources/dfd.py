@@ -67,7 +67,11 @@ class DFD(DatasetSource):
         self.note_left_out(crossing, "their two actors are in different splits")
 
     def _read(self, videos: dict[str, Path], label: int) -> Iterator[tuple]:
+        others = []
         for name, path in videos.items():
             read = read_name(name)
             if read and len(read[1]) == label + 1:
                 yield label, name, path, *read
+            else:
+                others.append(self.relative(path))
+        self.note_left_out(others, "their names are none of this data set's")

@@ -51,7 +51,13 @@ class DFDC(DatasetSource):
 
     def _places(self, folder: Path, depth: int) -> Iterator[tuple[Path, Path]]:
         """Folders of videos with the file that tells their labels."""
-        file = child(folder, LABELS, METADATA)
+        try:
+            file = child(folder, LABELS, METADATA)
+        except UserError as error:
+            if depth == _DEPTH:
+                raise
+            self._missing.append(str(error))
+            return
         if file is not None and file.is_file():
             yield folder, file
         if depth and (file is None or file.name.casefold() == LABELS):

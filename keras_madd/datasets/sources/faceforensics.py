@@ -54,8 +54,7 @@ class FaceForensics(DatasetSource):
     has_lists = True
 
     def _find(self) -> Iterator[SourceVideo]:
-        reals = originals(self, self.root, "youtube")
-        reals = {key: path for key, path in reals.items() if _REAL.fullmatch(key)}
+        reals = self._named(originals(self, self.root, "youtube"), _REAL)
         fakes = {method: self._fakes(method) for method in self._methods()}
         fakes = {method: found for method, found in fakes.items() if found}
         lists = self._read_lists()
@@ -91,6 +90,13 @@ class FaceForensics(DatasetSource):
             dataset=self.name,
         )
 
+    def _named(self, videos: dict[str, Path], pattern: re.Pattern) -> dict[str, Path]:
+        """Those whose names are the data set's; the others are noted."""
+        named = {name: path for name, path in videos.items() if pattern.fullmatch(name)}
+        others = [self.relative(path) for name, path in videos.items() if name not in named]
+        self.note_left_out(others, "their names are none of this data set's")
+        return named
+
     def _methods(self) -> list[str]:
         """Methods to take; those of the five that have no folder are noted as missing."""
         top = descend(self.root, "manipulated_sequences")
@@ -107,7 +113,7 @@ class FaceForensics(DatasetSource):
         folder = descend(self.root, "manipulated_sequences", method)
         place = None if folder is None else at_compression(self, folder)
         found = videos_in(place) if place else {}
-        found = {name: path for name, path in found.items() if _FAKE.fullmatch(name)}
+        found = self._named(found, _FAKE)
         if not found:
             looked_for = f"manipulated_sequences/{method}/{self.compression}/videos"
             if self.methods is not None:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,7 +92,7 @@ class Faces(DatasetSource):
     def _of_table(self, found: list[Path]) -> dict[Path, str]:
         assert self.people is not None
         people = read_people(self.people)
-        paths = {self.relative(path): path for path in found}
+        paths = {_plain(self.relative(path)): path for path in found}
         self._missing += [name for name in people if name not in paths]
         unnamed = [name for name in paths if name not in people]
         self.note_left_out(unnamed, f"{self.people.name} does not name them", "files")
@@ -118,9 +119,14 @@ def read_people(table: Path) -> dict[str, str]:
         )
     people: dict[str, str] = {}
     for row in rows:
-        name, person = ((row[column] or "").strip() for column in ("file", "person"))
+        name, person = (_plain((row[column] or "").strip()) for column in ("file", "person"))
         if not name or not person:
             raise UserError(f"{table}: line {rows.line_num} has no file or no person.")
         if people.setdefault(name, person) != person:
             raise UserError(f"{table}: {name} shows two people, {people[name]} and {person}.")
     return people
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: its Unicode form, and how folders are written, say nothing."""
+    return unicodedata.normalize("NFC", name).replace("\\", "/").removeprefix("./")

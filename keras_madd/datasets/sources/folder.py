@@ -62,11 +62,12 @@ class Folder(DatasetSource):
     def _find(self) -> Iterator[SourceVideo]:
         tops = self._tops()
         items = []
-        loose = set()  # Splits whose real files are pictures directly in `real`.
+        loose = set()  # Splits whose real files are pictures directly in `real`, but a few.
         for split, label, top in tops:
             found = list(self._items(split, label, top, label == 1 and split in loose))
             items += found
-            if label == 0 and found and all(item.picture for item in found):
+            pictures = sum(item.picture for item in found)
+            if label == 0 and found and pictures >= _NEARLY_ALL * len(found):
                 loose.add(split)
         if not items:
             raise self.wrong_root("videos or pictures in real/ and fake/")
@@ -223,7 +224,11 @@ def _with_sources(items: list[_Item]) -> list[_Item]:
         }
         for item in members:
             key = stripped[item]
-            source = _real_of(key, reals, unique) if item.label else reals[_plain(key)]
+            if item.label:
+                # By its whole name first: the real ones may not have been stripped.
+                source = _real_of(item.key, reals, unique) or f"fake/{_without_method(key)}"
+            else:
+                source = reals[_plain(key)]
             result.append(replace(item, source="/".join(filter(None, (split, source)))))
     return result
 
@@ -238,8 +243,8 @@ def _plain(key: str) -> str:
     return unicodedata.normalize("NFC", key).casefold()
 
 
-def _real_of(key: str, reals: dict[str, str], unique: dict[str, str]) -> str:
-    """The real video that a fake's name begins with; "fake/..." where there is none.
+def _real_of(key: str, reals: dict[str, str], unique: dict[str, str]) -> str | None:
+    """The real video that a fake's name begins with, if there is one.
 
     Its name counts with the first folder, which may be the method, and without it.
     """
@@ -254,7 +259,7 @@ def _real_of(key: str, reals: dict[str, str], unique: dict[str, str]) -> str:
         stem = _plain(PurePosixPath(candidate).name)
         if stem in unique:
             return unique[stem]
-    return f"fake/{_without_method(key)}"
+    return None
 
 
 def _without_method(key: str, label: int = 1) -> str:

@@ -142,6 +142,11 @@ class TwoBranch(OwnTerms, FaceClassifier):
             self.centre.build((None, 1, config.embedding_width))
             self.term_trackers = {"centre": keras.metrics.Mean("centre_loss")}
 
+    @property
+    def centres(self) -> Any:
+        """The layer that keeps the centre of real faces, or `None`."""
+        return self.centre
+
     def own_terms(self, y: Tensor, outputs: dict[str, Tensor], sample_weight: Any) -> dict:
         """Return the weighted centre loss."""
         if self.centre is None:

@@ -67,6 +67,24 @@ def test_rests_of_a_killed_run_are_removed(plain_tree, finished, tmp_path, small
     assert content(copy) == content(finished)
 
 
+def test_without_locks_a_killed_run_is_gone_on_with(
+    plain_tree, finished, tmp_path, small, content, monkeypatch
+):
+    def flock(file, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    (copy / "dataset.json").unlink()
+    (copy / ".prepare/shards/val-00000.json").unlink()
+    left = copy / ".prepare/pieces/.keras-madd-0123abcd.partial/content"
+    left.mkdir(parents=True)
+    (left / "val-00000.000000.tfrecord").write_text("half")
+    prepare(plain_tree, copy, small())
+    shutil.rmtree(left.parent)
+    assert content(copy) == content(finished)
+
+
 def test_files_emptied_by_a_loss_of_power(plain_tree, finished, tmp_path, small, content):
     copy = shutil.copytree(finished, tmp_path / "copy")
     (copy / ".prepare/shards/val-00000.json").write_bytes(b"")

@@ -162,6 +162,18 @@ class TestRealBoxes:
         crops = cutter.crop(source_video(fake, label=1), real.boxes)
         assert [r.frame for r in crops.records] == [2, 6]
 
+    def test_a_fake_without_a_frame_of_its_real_face_is_searched_itself(
+        self, film, tmp_path, cropper, source_video
+    ):
+        fake = dataset_trees.write_face_video(tmp_path / "f.mp4", seed=3, fake=True, frames=8)
+        cutter = cropper()
+        late = dataclasses.replace(
+            cutter.crop(source_video(film)).boxes, frames={10: {0: (0, 0, 9, 9)}}
+        )
+        crops = cutter.crop(source_video(fake, label=1), late)
+        assert crops.facts["boxes"] == "own"
+        assert [r.frame for r in crops.records] == [1, 4, 6]
+
     def test_boxes_of_another_size_are_not_taken(self, film, tmp_path, cropper, source_video):
         fake = dataset_trees.write_face_video(tmp_path / "f.mp4", seed=3, size=(240, 320))
         cutter = cropper()

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import dataset_trees as trees
@@ -129,3 +130,21 @@ def test_malformed_labels(tmp_path, content, message):
     (tmp_path / "test" / "labels.csv").write_text(content)
     with pytest.raises(UserError, match=message):
         open_source("dfdc", tmp_path).videos()
+
+
+def test_a_folder_that_cannot_be_read_does_not_hide_the_others(tmp_path, monkeypatch):
+    root = trees.dfdc(tmp_path, parts=(0, 40))
+    (root / "lost+found").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if "lost+found" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    source = open_source("dfdc", root)
+    assert len(source.videos()) == 2 * 6
+    assert [name for name in source.missing if "lost+found" in name]
+    with pytest.raises(UserError, match="does not look like celebdf"):
+        open_source("celebdf_v2", root).videos()

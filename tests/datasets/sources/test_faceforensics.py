@@ -148,3 +148,14 @@ def test_numbers_in_lists_may_be_numbers(tmp_path):
     pairs = [[int(key) for key in pair] for pair in trees.FF_PAIRS["train"]]
     (tmp_path / "train.json").write_text(json.dumps(pairs))
     assert len(open_ff(tmp_path, split="train").videos()) == 36
+
+
+def test_names_that_are_not_the_data_set_s_are_told(tmp_path):
+    root = trees.faceforensics(tmp_path)
+    trees.touch(root / "manipulated_sequences/Deepfakes/c23/videos/090_091 (1).mp4")
+    trees.touch(root / "original_sequences/youtube/c23/videos/777_c23.mp4")
+    source = open_ff(root)
+    source.videos()
+    told = [note for note in source.notes if "their names are none of this data set's" in note]
+    assert len(told) == 2
+    assert "1 videos left out, original_sequences/youtube/c23/videos/777_c23.mp4" in told[0]

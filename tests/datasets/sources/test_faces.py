@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from keras_madd.datasets.sources.faces import Faces
@@ -120,3 +122,15 @@ def test_a_table_of_other_paths(tmp_path):
 def test_no_table(tmp_path):
     with pytest.raises(UserError, match=r"people\.csv: there is no such file"):
         Faces(_touch(tmp_path / "photos", "a.jpg"), people=tmp_path / "people.csv").videos()
+
+
+def test_names_are_compared_whatever_their_form(tmp_path):
+    """A folder unpacked on one system, a table typed on another."""
+    decomposed = unicodedata.normalize("NFD", "Zo\u00e9")
+    root = _touch(tmp_path / "photos", f"{decomposed}/0.jpg", "anna/1.jpg", "ben/2.jpg")
+    table = tmp_path / "people.csv"
+    table.write_text("file,person\nZo\u00e9/0.jpg,Zo\u00e9\n./anna/1.jpg,anna\nben\\2.jpg,ben\n")
+    source = Faces(root, people=table)
+    assert {video.identity for video in source.videos()} == {"Zo\u00e9", "anna", "ben"}
+    assert source.missing == []
+    assert len(source.notes) == 1

@@ -229,3 +229,40 @@ def test_nothing_in_it(tmp_path):
     make(tmp_path, "real/notes.txt")
     with pytest.raises(UserError, match="looked for videos or pictures"):
         open_source("folder", tmp_path).videos()
+
+
+def test_pictures_and_their_fakes_stay_together_whatever_the_others_are_called(tmp_path):
+    names = [f"{number:04d}" for number in range(1, 101)]
+    make(
+        tmp_path,
+        *(f"real/face_{name}.jpg" for name in names),
+        *(f"fake/Swap/face_{name}.jpg" for name in names[:50]),
+        *(f"fake/Gan/gan_{name}.jpg" for name in names[:50]),
+    )
+    videos = {video.name: video for video in open_source("folder", tmp_path).videos()}
+    for name in names[:50]:
+        real, fake = videos[f"real/face_{name}"], videos[f"fake/Swap/face_{name}"]
+        assert (fake.source, fake.split) == (real.source, real.split)
+
+
+def test_two_cameras(tmp_path):
+    make(
+        tmp_path,
+        *(f"real/IMG_{number:04d}.jpg" for number in range(95)),
+        *(f"real/DSC_{number:04d}.jpg" for number in range(5)),
+        *(f"fake/IMG_{number:04d}.jpg" for number in range(20)),
+        *(f"fake/DSC_{number:04d}.jpg" for number in range(5)),
+    )
+    videos = {video.name: video for video in open_source("folder", tmp_path).videos()}
+    for name, video in videos.items():
+        if video.label:
+            assert video.split == videos[name.replace("fake/", "real/")].split
+
+
+def test_a_stray_video_does_not_make_one_video_of_all_pictures(tmp_path):
+    names = [f"{number:04d}.jpg" for number in range(60)]
+    make(tmp_path, *(f"real/{name}" for name in names), *(f"fake/Swap/{name}" for name in names))
+    make(tmp_path, "real/clip.mp4")
+    videos = open_source("folder", tmp_path).videos()
+    assert sum(video.label for video in videos) == 60
+    assert {video.method for video in videos} == {"real", "Swap"}

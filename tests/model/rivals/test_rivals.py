@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 from backends import as_numpy, tensorflow_only
+from keras import ops
 
 from keras_madd import FaceClassifier
 from keras_madd.model.loading import load_face_classifier
 from keras_madd.model.presets import PRESETS, preset_architecture
+from keras_madd.model.rivals.own_network import OwnNetwork
 from keras_madd.model.transfer import take_weights
 
 SIDE = 32
@@ -289,3 +291,27 @@ def _results(content, kind):
     from keras_madd.exporting.litert_file import graph_of, parse
 
     return [each.outputs[0] for each in graph_of(parse(content)).operations if each.name == kind]
+
+
+def test_the_trained_centre_of_real_faces_is_kept(tmp_path):
+    model = small("two_branch")
+    model.centre.feature_centres.assign(ops.full(model.centre.feature_centres.shape, 3.0))
+    model.save_to_preset(tmp_path / "preset")
+    for again in (
+        FaceClassifier.from_preset(tmp_path / "preset"),
+        FaceClassifier.from_preset(tmp_path / "preset", dropout=0.1),
+    ):
+        np.testing.assert_array_equal(ops.convert_to_numpy(again.centre.feature_centres), 3.0)
+    with pytest.warns(UserWarning, match="head"):
+        other = model.reset_classifier(5)
+    np.testing.assert_array_equal(ops.convert_to_numpy(other.centre.feature_centres), 3.0)
+
+
+def test_a_large_network_of_ones_own_comes_back_from_its_preset(tmp_path):
+    pixels = x = keras.Input((8, 8, 3))
+    for number in range(100):
+        x = keras.layers.Activation("relu", name=f"{number}_{'long' * 1000}")(x)
+    logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x))
+    OwnNetwork.around(keras.Model(pixels, logits)).save_to_preset(tmp_path / "preset")
+    assert (tmp_path / "preset" / "config.json").stat().st_size > 2**20
+    assert OwnNetwork.from_preset(tmp_path / "preset").config.num_classes == 2
