@@ -1,6 +1,7 @@
 """train: a whole training run, from its settings to its best checkpoint."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,7 @@ def _train(
     if before is not None:
         check_same_run(before, record)
 
+    @functools.cache  # Stage 1 begins the run, too.
     def begin():
         if before is None and devices.is_writer:
             folder.mkdir(parents=True, exist_ok=True)
