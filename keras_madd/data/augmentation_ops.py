@@ -23,21 +23,21 @@ def cut_window(image: tf.Tensor, side: tf.Tensor, shift: tf.Tensor, image_size: 
     `image_size` is not resized at all.
 
     Args:
-        image: uint8 `(S, S, 3)`.
+        image: uint8 `(S, S, C)`.
         side: float32 scalar, side of the window in pixels.
         shift: float32 `(2,)`, move of its middle down and to the right, in sides. The window stays
             in the picture.
         image_size: Side of the result.
 
     Returns:
-        uint8 `(image_size, image_size, 3)`.
+        uint8 `(image_size, image_size, C)`.
     """
     stored = tf.shape(image)[0]
     whole = tf.clip_by_value(tf.cast(tf.round(side), tf.int32), 1, stored)
     slack = stored - whole
     start = slack // 2 + tf.cast(tf.round(shift * side), tf.int32)
     start = tf.clip_by_value(start, 0, slack)
-    window = tf.slice(image, [start[0], start[1], 0], [whole, whole, 3])
+    window = tf.slice(image, [start[0], start[1], 0], [whole, whole, image.shape[2]])
     sizes = (image_size, image_size)
 
     def resized() -> tf.Tensor:
@@ -49,7 +49,7 @@ def cut_window(image: tf.Tensor, side: tf.Tensor, shift: tf.Tensor, image_size: 
         return to_uint8(far)
 
     window = tf.cond(tf.equal(whole, image_size), lambda: window, resized)
-    return tf.ensure_shape(window, (*sizes, 3))
+    return tf.ensure_shape(window, (*sizes, image.shape[2]))
 
 
 def change_pixels(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentation) -> tf.Tensor:
@@ -63,8 +63,7 @@ def change_pixels(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentatio
     Returns:
         uint8 `(H, W, 3)`.
     """
-    if settings.flip:
-        image = tf.cond(drawn["flip"], lambda: tf.reverse(image, [1]), lambda: image)
+    image = mirror(image, drawn, settings)
     shape = image.shape
     if settings.color or settings.grey or settings.scale or settings.blur or settings.noise:
         happens = tf.reduce_any(drawn["color"] != 0)
@@ -74,6 +73,13 @@ def change_pixels(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentatio
     if settings.jpeg:
         image = tf.cond(drawn["quality"] >= 0, lambda: jpeg(image, drawn["quality"]), lambda: image)
     return tf.ensure_shape(image, shape)
+
+
+def mirror(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentation) -> tf.Tensor:
+    """A picture `(H, W, C)`, mirrored if that was drawn."""
+    if not settings.flip:
+        return image
+    return tf.cond(drawn["flip"], lambda: tf.reverse(image, [1]), lambda: image)
 
 
 def _change_values(image: tf.Tensor, drawn: dict[str, Any], settings: Augmentation) -> tf.Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_madd.data.augmentation import Augmentation, draw
-from keras_madd.data.augmentation_ops import change_pixels, cut_window
+from keras_madd.data.augmentation_ops import change_pixels, cut_window, mirror
 from keras_madd.data.footage import Take
 from keras_madd.data.model_window import window_side
 from keras_madd.data.self_blend import SelfBlend
@@ -21,6 +21,8 @@ _TEXTS = ("video", "method", "dataset", "source")
 _SELF_BLEND = "self_blend"
 # Seeds of independent streams: the augmentation of real crops and of their fakes.
 _REAL, _FAKE = 0, 1
+# In a mask of what was blended: nobody knows.
+UNKNOWN = -1.0
 
 
 @atexit.register
@@ -54,6 +56,7 @@ class InputGraph:
         metadata: Whether crops are described.
         self_blend: Makes fakes, or `None`.
         clip_frames: T, crops of a clip, which get the same of everything; `None`: single crops.
+        mask_size: Side of the masks of what was blended; `None`: labels are classes alone.
     """
 
     files: Sequence[str]
@@ -66,6 +69,7 @@ class InputGraph:
     metadata: bool
     self_blend: SelfBlend | None
     clip_frames: int | None = None
+    mask_size: int | None = None
 
     @_graph
     def read(self, places: tf.Tensor, blended: tf.Tensor, step: tf.Tensor) -> tf.data.Dataset:
@@ -98,7 +102,7 @@ class InputGraph:
 
     @_graph
     def pair(self, records: tuple, beside: tuple) -> tuple:
-        """A real crop or clip and a fake, stacked: images, labels `(2,)`, metadata."""
+        """A real crop or clip and a fake, stacked: images, labels, metadata."""
         blended, step, folders = beside
         crops = [self._parse(each) for each in records]
         real, fake = crops[: len(crops) // 2], crops[len(crops) // 2 :]
@@ -109,31 +113,41 @@ class InputGraph:
             fake_stream = tf.where(blended, stream, fake_stream)
 
         def stored():
-            return self._filmed(real, stream), self._filmed(fake, fake_stream)
+            filmed = self._filmed(real, stream), self._filmed(fake, fake_stream)
+            return *filmed, [tf.zeros((1, 1, 1), tf.uint8) for _ in fake]
 
         def blend():
             pairs = [
                 tf.numpy_function(
                     self._blend,
                     [decode_stored(each["image"]), each["landmarks"], step, stream, _face(real)],
-                    (tf.uint8, tf.uint8),
+                    (tf.uint8, tf.uint8, tf.uint8),
                     stateful=False,
                 )
                 for each in real
             ]
-            shaped = tf.nest.map_structure(
-                lambda image: tf.ensure_shape(image, (None, None, 3)), pairs
+            channels = 3, 3, 1
+            return tuple(
+                [tf.ensure_shape(each, (None, None, count)) for each in kind]
+                for kind, count in zip(zip(*pairs, strict=True), channels, strict=True)
             )
-            return [each for each, _ in shaped], [each for _, each in shaped]
 
-        images = tf.cond(blended, blend, stored) if self.self_blend else stored()
+        *images, masks = tf.cond(blended, blend, stored) if self.self_blend else stored()
         images = (
             self._augment(images[0], real, stream),
             self._augment(images[1], fake, fake_stream),
         )
+        labels = tf.constant([0, 1], tf.int64)
+        if self.mask_size is not None:
+            mask = tf.cond(
+                blended,
+                lambda: self._small_mask(masks[0], real[0], stream),
+                lambda: tf.fill((self.mask_size, self.mask_size, 1), UNKNOWN),
+            )
+            labels = {"label": labels, "blend_mask": tf.stack([tf.zeros_like(mask), mask])}
         described = self._describe(real, folders[0]), self._describe(fake, folders[1], blended)
         metadata = {name: tf.stack([each[name] for each in described]) for name in described[0]}
-        return tf.stack(images), tf.constant([0, 1], tf.int64), metadata
+        return tf.stack(images), labels, metadata
 
     @_graph
     def flatten(self, *batch: Any) -> tuple:
@@ -184,14 +198,26 @@ class InputGraph:
         return self._joined([self._seen(*each, drawn) for each in zip(images, crops, strict=True)])
 
     def _seen(self, image, crop: dict, drawn: dict[str, Any] | None) -> tf.Tensor:
+        image = self._cut(image, crop, drawn)
+        return image if drawn is None else change_pixels(image, drawn, self.settings)
+
+    def _cut(self, image, crop: dict, drawn: dict[str, Any] | None) -> tf.Tensor:
         stored = tf.cast(tf.shape(image)[0], tf.float32), crop["margin"]
         if drawn is None:
             side = window_side(*stored, self.margin)
             return cut_window(image, side, tf.zeros(2), self.image_size)
         margin = self.margin if self.settings.margins is None else drawn["margin"]
         side = window_side(*stored, margin)
-        image = cut_window(image, side, drawn["shift"], self.image_size)
-        return change_pixels(image, drawn, self.settings)
+        return cut_window(image, side, drawn["shift"], self.image_size)
+
+    def _small_mask(self, mask, crop: dict, seed) -> tf.Tensor:
+        """A mask as the augmented crop has it, float32 `(mask_size, mask_size, 1)` in 0..1."""
+        drawn = None if self.settings == Augmentation() else draw(self.settings, seed)
+        mask = self._cut(mask, crop, drawn)
+        if drawn is not None:
+            mask = mirror(mask, drawn, self.settings)
+        small = tf.image.resize(mask, (self.mask_size, self.mask_size), method="area")
+        return tf.ensure_shape(small / 255, (self.mask_size, self.mask_size, 1))
 
     def _filmed(self, crops: list[dict], stream) -> list[tf.Tensor]:
         """Stored pictures as a video shows them, if the settings say so."""
@@ -208,12 +234,13 @@ class InputGraph:
         take = self._take(image, stream, face)
         return take.publish(take.film(image))
 
-    def _blend(self, image, landmarks, step, stream, face) -> tuple[np.ndarray, np.ndarray]:
+    def _blend(self, image, landmarks, step, stream, face) -> tuple[np.ndarray, ...]:
         seed = (self.seed, *(int(number) for number in step))
         take = self._take(image, stream, face)
         assert self.self_blend is not None
-        fake, real, _ = self.self_blend.blend(take.film(image), take.points(landmarks), seed)
-        return take.publish(real), take.publish(fake)
+        fake, real, mask = self.self_blend.blend(take.film(image), take.points(landmarks), seed)
+        share = np.rint(255 * mask[..., None]).astype(np.uint8)
+        return take.publish(real), take.publish(fake), share
 
     def _take(self, image: np.ndarray, stream: np.ndarray, face: np.ndarray) -> Take:
         if self.settings.footage is None:

@@ -34,6 +34,7 @@ def load_dataset(
     augment: str | Augmentation = "none",
     self_blend: float = 0.0,
     blending: str | SelfBlend = "varied",
+    blend_masks: bool = False,
     seed: int = 0,
     shuffle: bool | None = None,
     repeat: bool = False,
@@ -85,6 +86,8 @@ def load_dataset(
         self_blend: Share of the fakes that give way to self-blended ones, 0 to 1; the real crop
             beside such a one is its target. Needs balanced or paired sampling, and landmarks.
         blending: How they are blended: a name in `SELF_BLENDS`, or a `SelfBlend`.
+        blend_masks: Whether labels also tell where a fake was blended, as a network with
+            `blend_mask_weight` learns it. Of single crops, with self-blending.
         seed: Not negative.
         shuffle: By default in training only.
         repeat: Whether epochs follow each other without end.
@@ -100,7 +103,10 @@ def load_dataset(
 
     Returns:
         Batches of (images, labels): uint8 `(B, H, W, 3)` in 0..255, of clips `(B, T, H, W, 3)`,
-        and int64 `(B,)`, 0 real and 1 fake; with `metadata` a third element, a dictionary of
+        and int64 `(B,)`, 0 real and 1 fake; with `blend_masks` a dictionary of these, `label`, and
+        `blend_mask`, float32 `(B, m, m, 1)`, m a sixteenth of the image size: the share of the
+        source, 0 in real crops and -1 in fakes that were not self-blended. With `metadata` a third
+        element, a dictionary of
         `(B,)`: `video`, `method`, `dataset`, `source` (strings), `folder` (int64, its number among
         `shards`: names are unique in one folder) and `frame` (int64, of clips `(B, T)`). A
         self-blended fake has the method "self_blend" and its real video's name with "+self_blend"
@@ -129,6 +135,11 @@ def load_dataset(
     index, plan = _plan(
         folders, split, batch_size, sampling, shuffle, self_blend, seed, clip_frames
     )
+    if blend_masks and (not self_blend or clip_frames is not None):
+        raise ValueError(
+            "`blend_masks` needs self-blending of single crops. "
+            f"Received: self_blend={self_blend!r}, clip_frames={clip_frames!r}"
+        )
     calls = num_parallel_calls or os.cpu_count() or 1
 
     from keras_madd.data.input_graph import InputGraph
@@ -146,6 +157,7 @@ def load_dataset(
         metadata,
         blend,
         clip_frames,
+        -(-image_size // 16) if blend_masks else None,
     )
     rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, worker, epoch))
     read = rows.interleave(

@@ -41,6 +41,11 @@ class MADDConfig(FaceClassifierConfig):
         region_independence_weight: RIL.
         augmented_classification_weight: Cross-entropy of the AGDA images.
         match_weight: Match loss of the released code.
+        blend_mask_weight: Cross-entropy of maps of what was blended that the network draws from
+            its middle and last features, see `keras_madd.layers.blend_mask_loss`; labels are a
+            dictionary then, as `load_dataset(blend_masks=True)` gives them, and plain ones leave
+            the term out. It goes beyond the paper, and needs the AGDA images' terms switched off:
+            their masks are not known.
         agda_attention: `"full_pass"`: the maps come from the training pass over the images, and
             the AGDA images take a second training pass. `"detached_prefix"`: the maps come from a
             pass without gradient that stops at the attention tap, then one training pass goes
@@ -96,6 +101,7 @@ class MADDConfig(FaceClassifierConfig):
     region_independence_weight: float = 1.0
     augmented_classification_weight: float = 1.0
     match_weight: float = 0.0
+    blend_mask_weight: float = 0.0
     agda_attention: str = "full_pass"
     update_state_in_second_pass: bool = False
 
@@ -150,6 +156,7 @@ class MADDConfig(FaceClassifierConfig):
             "region_independence_weight",
             "augmented_classification_weight",
             "match_weight",
+            "blend_mask_weight",
         ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(
@@ -165,6 +172,13 @@ class MADDConfig(FaceClassifierConfig):
             raise ValueError(
                 "`standardize_local` is of the paper's head: the others have layers of their own "
                 f"between P and the logits. Received: variant={self.variant!r}"
+            )
+        if self.blend_mask_weight > 0 and self.trains_on_augmented:
+            raise ValueError(
+                "`blend_mask_weight` needs augmented_classification_weight=0 and match_weight=0. "
+                f"Received: blend_mask_weight={self.blend_mask_weight}, "
+                f"augmented_classification_weight={self.augmented_classification_weight}, "
+                f"match_weight={self.match_weight}"
             )
         if self.agda_attention == "detached_prefix" and self.match_weight > 0:
             raise ValueError(

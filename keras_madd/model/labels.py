@@ -30,6 +30,11 @@ def class_of(y: Tensor, num_classes: int) -> Tensor:
     return ops.reshape(y, (-1,))
 
 
+def labels_and_mask(y: Any) -> tuple[Any, Tensor | None]:
+    """Labels, and the mask of what was blended where labels are a dictionary that has it."""
+    return (y["label"], y.get("blend_mask")) if isinstance(y, dict) else (y, None)
+
+
 def is_one_hot(y: Tensor, num_classes: int) -> bool:
     """Whether labels are one-hot or soft, `(B, num_classes)`, by their shape."""
     return len(y.shape) == 2 and y.shape[1] == num_classes

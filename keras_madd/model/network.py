@@ -8,6 +8,7 @@ from keras import ops
 from keras_madd import layers
 from keras_madd.backbones import create_backbone
 from keras_madd.model.config import MADDConfig
+from keras_madd.support.tensor import Tensor
 
 
 def build_network(
@@ -30,6 +31,9 @@ def build_network(
         - `"regional_features"`: V, `(B, M, N)`, what the region independence loss sees.
 
         The prefix: pixels -> A, nothing past the attention tap.
+
+        With `blend_mask_weight` also `"blend_map_middle"` and `"blend_map_final"`, logits of where
+        a fake was blended, `(B, h, w, 1)`, of the attention tap's features and the last ones.
 
         With `num_attentions=0` there is no prefix, and the network gives `"logits"`,
         `"global_features"` and `"class_activation_maps"` `(B, h, w, num_classes - 1)`: of each
@@ -63,6 +67,7 @@ def build_network(
             "logits": head(dropout(pooled)),
             "global_features": pooled,
             "class_activation_maps": ops.relu(shares[..., 1:] - shares[..., :1]),
+            **_blend_maps(config, features),
         }
         return keras.Model(pixels, outputs, name="network"), None
 
@@ -83,11 +88,24 @@ def build_network(
         "local_features": local,
         "global_features": pooled,
         "regional_features": regional,
+        **_blend_maps(config, features),
     }
     network = keras.Model(pixels, outputs, name="network")
     prefix_features = backbone_prefix(pixels)
     prefix = keras.Model(pixels, parts["attention"](prefix_features["attention"]), name="prefix")
     return network, prefix
+
+
+def _blend_maps(config: MADDConfig, features: dict[str, Tensor]) -> dict[str, Tensor]:
+    if not config.blend_mask_weight:
+        return {}
+    maps = {"blend_map_middle": features["attention"], "blend_map_final": features["final"]}
+    return {
+        name: keras.layers.Conv2D(1, 1, data_format="channels_last", dtype="float32", name=name)(
+            each
+        )
+        for name, each in maps.items()
+    }
 
 
 def synchronize_batch_norm(network: keras.Model) -> None:

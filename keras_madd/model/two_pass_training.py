@@ -14,10 +14,11 @@ import keras
 from keras import ops
 
 from keras_madd.layers import portable_random
+from keras_madd.layers.blend_mask_loss import blend_mask_loss
 from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.first_step import build_before_tracing
-from keras_madd.model.labels import batch_size, check_labels_fit, class_of
+from keras_madd.model.labels import batch_size, check_labels_fit, class_of, labels_and_mask
 from keras_madd.model.loss_terms import LossTerms
 from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
@@ -27,6 +28,7 @@ TERMS = {
     "region_independence": "region_independence_weight",
     "augmented_classification": "augmented_classification_weight",
     "match": "match_weight",
+    "blend_mask": "blend_mask_weight",
 }
 
 
@@ -110,6 +112,7 @@ class TwoPassTraining(LossTerms):
         training: bool = True,
     ) -> Tensor:
         """Return the loss: the two-pass sum in a training step, else the compiled loss."""
+        y, mask = labels_and_mask(y)
         check_labels_fit(y, self.loss, self.config.num_classes)
         if not isinstance(y_pred, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
@@ -120,6 +123,8 @@ class TwoPassTraining(LossTerms):
             terms = (self._mixed_terms if self.mixes_batch else self.first_pass_terms)(
                 y, y_pred, sample_weight
             )
+            if mask is not None and self.config.blend_mask_weight:
+                terms["blend_mask"] = self.blend_mask_term(mask, y_pred, sample_weight)
             total = self.weighted(terms)
         for name, value in terms.items():
             # Terms are divided by the number of replicas; what is reported is not.
@@ -134,6 +139,7 @@ class TwoPassTraining(LossTerms):
         on = {"classification": True}
         on["region_independence"] = self.config.trains_region_independence
         on["augmented_classification"] = self.config.trains_on_augmented
+        on["blend_mask"] = self.config.blend_mask_weight > 0
         on["match"] = self.config.trains_on_augmented and self.config.match_weight > 0
         return {name: keras.metrics.Mean(f"{name}_loss") for name in TERMS if on[name]}
 
@@ -198,6 +204,13 @@ class TwoPassTraining(LossTerms):
             training=True,
         )
         return self._aggregate_additional_loss(loss)
+
+    def blend_mask_term(
+        self, mask: Tensor, outputs: dict[str, Tensor], sample_weight: Tensor | None
+    ) -> Tensor:
+        """Return the loss of the maps of what was blended, this replica's share of it."""
+        maps = [outputs["blend_map_middle"], outputs["blend_map_final"]]
+        return self._aggregate_additional_loss(blend_mask_loss(mask, maps, sample_weight))
 
     def match_term(self, difference: Tensor, index: Tensor, sample_weight: Tensor | None) -> Tensor:
         """Return the match loss, this replica's share of it."""

@@ -194,6 +194,11 @@ def _facts(record: dict, before: dict | None, state: dict) -> dict:
     }
 
 
+def _learns_masks(model: FaceClassifier, settings: TrainSettings) -> bool:
+    """Whether the model learns where fakes were blended, and some are blended here."""
+    return getattr(model.config, "blend_mask_weight", 0) > 0 and settings.self_blend > 0
+
+
 def _leave_accelerators_to_keras() -> None:
     """Keep TensorFlow, which feeds every backend, from taking another backend's memory."""
     if keras.backend.backend() == "tensorflow":
@@ -255,7 +260,7 @@ def _train_epochs(
     )
     with damage_is_named(data.folders), devices.training():
         model.fit(
-            data.training_batches(side, done, devices.shard),
+            data.training_batches(side, done, devices.shard, _learns_masks(model, settings)),
             epochs=settings.epochs,
             initial_epoch=done,
             steps_per_epoch=steps,

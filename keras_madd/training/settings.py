@@ -186,6 +186,8 @@ class TrainSettings:
         _require(self.seed < 2**32, "seed", self.seed, "below 2^32")
         _require(0 <= self.ema < 1, "ema", self.ema, "from 0 to below 1")
         _require(0 <= self.self_blend <= 1, "self_blend", self.self_blend, "from 0 to 1")
+        masks, blends = self.fields.get("blend_mask_weight"), self.self_blend > 0
+        _require(blends or not masks, "blend_mask_weight", masks, "0 without self-blending")
         warmup, epochs = self.warmup_epochs, self.epochs
         fits = warmup < epochs or warmup <= 1
         _require(fits, "warmup_epochs", warmup, f"less than the {epochs} epochs")

@@ -124,7 +124,11 @@ class ShardsData:
         )
 
     def training_batches(
-        self, image_size: int, first_epoch: int = 0, shard: tuple[int, int] | None = None
+        self,
+        image_size: int,
+        first_epoch: int = 0,
+        shard: tuple[int, int] | None = None,
+        blend_masks: bool = False,
     ) -> "tf.data.Dataset":
         """Batches `(images, labels)` without end.
 
@@ -132,6 +136,7 @@ class ShardsData:
             image_size: Side of the network's input in pixels.
             first_epoch: The epoch of the run, from 0, with whose first batch they begin.
             shard: This worker and how many there are; see `load_dataset`.
+            blend_masks: Whether labels tell where a fake was blended.
         """
         whole = self.batches_per_epoch()
         # Where the run's epochs are shorter or longer, the data goes round at its own pace.
@@ -147,6 +152,7 @@ class ShardsData:
             repeat=True,
             first_epoch=gone // whole,
             shard=shard,
+            blend_masks=blend_masks,
         )
         return batches.skip(gone % whole) if gone % whole else batches
 

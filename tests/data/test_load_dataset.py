@@ -204,6 +204,52 @@ def test_self_blended_fakes_come_with_their_target(folder, sampling):
     assert 8 < sum(method.count("self_blend") for method in methods) < 28
 
 
+@pytest.mark.parametrize(
+    "augment", ["none", Augmentation(flip=0.5, shift=0.08, margins=(1.1, 1.5), color=0.5, hue=0.2)]
+)
+def test_masks_tell_where_a_fake_was_blended(folder, augment):
+    options = {"sampling": "paired", "self_blend": 1.0, "augment": augment}
+    plain, _ = _collect(load_dataset(folder, "train", 6, **options))
+    batches = list(
+        load_dataset(folder, "train", 6, **options, blend_masks=True).as_numpy_iterator()
+    )
+    images = np.concatenate([images for images, _ in batches])
+    labels = np.concatenate([labels["label"] for _, labels in batches])
+    masks = np.concatenate([labels["blend_mask"] for _, labels in batches])
+    np.testing.assert_array_equal(images, plain)
+    assert labels.tolist() == [0, 1] * 18
+    side = -(-SIZE // 16)
+    assert masks.shape == (36, side, side, 1)
+    assert masks.dtype == np.float32
+    assert (masks[::2] == 0).all()
+    assert (masks >= 0).all()
+    assert 0.1 < masks[1::2].mean() < masks.max() <= 1
+    # A change within what is blended, and nowhere else.
+    changes = np.abs(images[1::2].astype(int) - images[::2]).max(-1, keepdims=True)
+    cells = tf.image.resize(np.float32(changes > 0), (side, side), method="area").numpy()
+    assert cells[masks[1::2] == 0].size > 20
+    assert (cells[masks[1::2] == 0] == 0).all()
+    assert cells[masks[1::2] > 0.5].mean() > 0.7
+
+
+def test_masks_of_stored_fakes_are_not_known(folder):
+    options = {"sampling": "paired", "self_blend": 0.5, "blend_masks": True, "metadata": True}
+    for _, labels, metadata in load_dataset(folder, "train", 6, **options).as_numpy_iterator():
+        for mask, label, method in zip(
+            labels["blend_mask"], labels["label"], metadata["method"], strict=True
+        ):
+            if label and method != b"self_blend":
+                assert (mask == -1).all()
+            else:
+                assert (mask >= 0).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"self_blend": 1.0, "clip_frames": 2}])
+def test_masks_need_self_blending_of_single_crops(folder, options):
+    with pytest.raises(ValueError, match="`blend_masks` needs self-blending of single crops"):
+        load_dataset(folder, "train", 6, sampling="paired", blend_masks=True, **options)
+
+
 def test_footage_that_does_nothing_changes_nothing(tmp_path):
     """Limit case: faces as large as they were, no noise, no compression."""
     records = sources("train", 2, box=(0, 0, 400, 400))

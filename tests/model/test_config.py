@@ -49,6 +49,8 @@ def test_replace_refuses_unknown_keys():
             {"standardize_local": True, "variant": "official"},
             "`standardize_local` is of the paper's head",
         ),
+        ({"blend_mask_weight": 1.0}, "`blend_mask_weight` needs augmented_classification_weight=0"),
+        ({"blend_mask_weight": -1.0}, "`blend_mask_weight` must not be negative"),
         ({"match_weight": -0.1}, "`match_weight` must not be negative"),
         ({"match_weight": float("nan")}, "`match_weight` must not be negative, and be finite"),
         ({"classification_weight": float("inf")}, "`classification_weight` must not be negative"),

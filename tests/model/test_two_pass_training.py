@@ -391,3 +391,58 @@ def test_a_dataset_trains():
     history = model.fit(dataset, epochs=2, verbose=0).history
     assert np.isfinite(history["loss"]).all()
     assert model.fake_probability(dataset.map(lambda x, _: x)).shape == (12,)
+
+
+BLEND = {"augmented_classification_weight": 0.0, "blend_mask_weight": 0.5}
+
+
+def masks(count=8, seed=0):
+    """Of every second image, and one of them is not known."""
+    random = np.random.default_rng(seed)
+    found = random.uniform(0, 1, (count, 2, 2, 1)).astype("float32")
+    found[::2] = 0
+    found[3] = -1
+    return found
+
+
+@pytest.mark.parametrize("num_attentions", [0, 4])
+@pytest.mark.parametrize("run_eagerly", [True, False])
+def test_masks_of_what_was_blended_add_their_term(num_attentions, run_eagerly):
+    images, labels = batch()
+    model = tiny(num_attentions=num_attentions, **BLEND)
+    outputs = model.network.predict(images.astype("float32"), verbose=0)
+    sides = {name: outputs[name].shape[1:] for name in outputs if name.startswith("blend_map")}
+    assert set(sides) == {"blend_map_middle", "blend_map_final"}
+    before = values(model.network.get_layer("blend_map_final").weights)
+    model.compile(sgd(), run_eagerly=run_eagerly)
+    logs = model.train_on_batch(images, {"label": labels, "blend_mask": masks()}, return_dict=True)
+    assert logs["blend_mask_loss"] > 0.1
+    total = logs["classification_loss"] + 0.5 * logs["blend_mask_loss"]
+    total += logs.get("region_independence_loss", 0)
+    assert logs["loss"] == pytest.approx(total, rel=1e-5)
+    assert 0 <= logs["accuracy"] <= 1
+    after = values(model.network.get_layer("blend_map_final").weights)
+    assert (before[0] != after[0]).any()
+
+
+def test_it_learns_where_a_fake_was_blended(tmp_path):
+    """Noise in the left half of every second picture."""
+    random = np.random.default_rng(0)
+    images, labels = np.full((32, SIZE, SIZE, 3), 128, "uint8"), np.arange(32) % 2
+    found = np.zeros((32, 2, 2, 1), "float32")
+    images[1::2, :, : SIZE // 2] = random.integers(0, 256, (16, SIZE, SIZE // 2, 3))
+    found[1::2, :, 0] = 1
+    model = tiny(num_attentions=0, **BLEND)
+    model.compile(keras.optimizers.Adam(0.01))
+    data = (images, {"label": labels, "blend_mask": found})
+    history = model.fit(*data, batch_size=16, epochs=30, verbose=0).history["blend_mask_loss"]
+    assert history[-1] < 0.5 * history[0]
+    assert model.evaluate(*data, verbose=0, return_dict=True)["accuracy"] > 0.9
+    # Whoever has no masks goes on without the term.
+    logs = model.train_on_batch(images, labels, return_dict=True)
+    assert logs["blend_mask_loss"] == 0
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        again.predict(images, verbose=0), model.predict(images, verbose=0)
+    )
