@@ -91,8 +91,9 @@ def verify_export(
     )
     if maps is not None:
         expected = model.heat_maps(samples.images)
-        # Class activation is a share of a logit, and may be 0 everywhere: at least 1 is its scale.
-        least = 1.0 if model.heat_map_output == "class_activation_maps" else _SMALLEST
+        # Class activation is a share of a logit, the map of blending a probability, and both may be
+        # 0 everywhere: at least 1 is their scale.
+        least = _SMALLEST if model.heat_map_output == "attention_maps" else 1.0
         scale = max(float(np.abs(expected).max()), least)
         figures["max_attention_difference"] = float(np.abs(maps - expected).max()) / scale
     return Verification(reference, np.asarray(exported, "float64"), samples.labels, figures)

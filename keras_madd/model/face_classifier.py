@@ -27,7 +27,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
     - `network`, a functional model from pixels 0..255, `(B, H, W, 3)`, of clips
       `(B, T, H, W, 3)`, to a dictionary of
       `"logits"` `(B, num_classes)` and, where there are some, `"global_features"` `(B, C)` that the
-      last layer sees and `"attention_maps"` or `"class_activation_maps"` `(B, h, w, M)`;
+      last layer sees and `"blend_maps"`, `"attention_maps"` or `"class_activation_maps"`
+      `(B, h, w, M)`;
     - its last layer is called "head", where it is to begin anew for other classes;
     - loss terms of its own come from `add_loss` of its layers, or from `compute_loss`.
 
@@ -121,8 +122,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
 
     @property
     def heat_map_output(self) -> str | None:
-        """The output of the network that is laid over faces: attention, else class activation."""
-        names = ("attention_maps", "class_activation_maps")
+        """The output that is laid over faces: where they look blended, attention, or activation."""
+        names = ("blend_maps", "attention_maps", "class_activation_maps")
         return next((name for name in names if name in self.network.output), None)
 
     @property
@@ -155,7 +156,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
     def heat_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return what is laid over faces to show why, `(N, h, w, M)`, 0 or more.
 
-        A; of a network without attention its class activation maps, see `build_network`.
+        Where they look blended, of a network that has learnt it; else A; of a network without
+        attention its class activation maps. See `build_network`.
 
         Args:
             x: `(N, H, W, 3)`, or a dataset.
@@ -164,7 +166,7 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         Raises:
             ValueError: If the network has neither.
         """
-        if self.prefix is not None:
+        if self.heat_map_output == "attention_maps" and self.prefix is not None:
             return self.attention_maps(x, batch_size)
         if self.heat_map_output is None:
             raise ValueError(

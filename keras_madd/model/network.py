@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_madd import layers
 from keras_madd.backbones import create_backbone
+from keras_madd.layers.resampling import half_pixel_matrix, resample
 from keras_madd.model.config import MADDConfig
 from keras_madd.support.tensor import Tensor
 
@@ -33,7 +34,8 @@ def build_network(
         The prefix: pixels -> A, nothing past the attention tap.
 
         With `blend_mask_weight` also `"blend_map_middle"` and `"blend_map_final"`, logits of where
-        a fake was blended, `(B, h, w, 1)`, of the attention tap's features and the last ones.
+        a fake was blended, `(B, h, w, 1)`, of the attention tap's features and the last ones, and
+        `"blend_maps"`, of both together the probability, of the former's size.
 
         With `num_attentions=0` there is no prefix, and the network gives `"logits"`,
         `"global_features"` and `"class_activation_maps"` `(B, h, w, num_classes - 1)`: of each
@@ -99,12 +101,18 @@ def build_network(
 def _blend_maps(config: MADDConfig, features: dict[str, Tensor]) -> dict[str, Tensor]:
     if not config.blend_mask_weight:
         return {}
-    maps = {"blend_map_middle": features["attention"], "blend_map_final": features["final"]}
+
+    def drawn(from_features, name):
+        draw = keras.layers.Conv2D(1, 1, data_format="channels_last", dtype="float32", name=name)
+        return draw(from_features)
+
+    middle = drawn(features["attention"], "blend_map_middle")
+    final = drawn(features["final"], "blend_map_final")
+    both = middle + resample(final, middle.shape[1:3], half_pixel_matrix)
     return {
-        name: keras.layers.Conv2D(1, 1, data_format="channels_last", dtype="float32", name=name)(
-            each
-        )
-        for name, each in maps.items()
+        "blend_map_middle": middle,
+        "blend_map_final": final,
+        "blend_maps": ops.sigmoid(0.5 * both),
     }
 
 

@@ -117,6 +117,24 @@ def test_all_convolutions_are_int8_where_a_dense_layer_gives_the_maps(tmp_path):
     assert np.abs(maps - expected).max() < 0.05 * expected.max()
 
 
+@pytest.mark.parametrize("num_attentions", [0, 2])
+def test_maps_of_what_was_blended_bear_8_bits(num_attentions):
+    fields = {"augmented_classification_weight": 0.0, "blend_mask_weight": 1.0}
+    model = shaken(backbone="tiny", input_size=64, num_attentions=num_attentions, **fields)
+    pictures = sample_pictures((64, 64), 8, seed=1)
+    content = quantized(float_litert(model))
+    kinds = [kind for _, kind, _ in results(content, ("CONV_2D",))]
+    # The last convolution before attention maps is float, and nothing else.
+    assert kinds.count("FLOAT32") == bool(num_attentions)
+    found = run(content, pictures)
+    maps = np.concatenate([each["attention_maps"] for each in found])
+    expected = model.heat_maps(pictures)
+    assert maps.shape == expected.shape == (8, 4, 4, 1)
+    assert np.abs(maps - expected).max() < 0.05
+    probabilities = np.array([each["fake_probability"][0] for each in found])
+    assert np.abs(probabilities - model.fake_probability(pictures)).max() < 0.05
+
+
 def test_attention_and_head_follow_the_recipe(tiny):
     content = tiny[1]
     both = results(quantized(content, Recipe(attention=True, head="static")), ("CONV_2D",))

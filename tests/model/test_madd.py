@@ -2,6 +2,7 @@ import io
 import json
 import zipfile
 
+import cv2
 import h5py
 import keras
 import numpy as np
@@ -159,6 +160,21 @@ def test_class_activation_maps_share_the_logit_out_among_places(num_classes):
     assert (maps == 0).any()
     assert (maps > 0).any()
     np.testing.assert_allclose(maps, np.maximum(difference, 0), atol=1e-5)
+
+
+@pytest.mark.parametrize("num_attentions", [0, 2])
+def test_heat_maps_show_what_looks_blended_where_that_was_learnt(num_attentions):
+    images, _ = batch()
+    fields = {"augmented_classification_weight": 0.0, "blend_mask_weight": 1.0}
+    model = tiny(num_attentions=num_attentions, **fields)
+    assert (model.heat_map_output, model.num_heat_maps) == ("blend_maps", 1)
+    outputs = model.network.predict(images.astype("float32"), verbose=0)
+    middle, final = outputs["blend_map_middle"], outputs["blend_map_final"]
+    # Bilinear, between the centres of places, edges repeated.
+    size = middle.shape[2], middle.shape[1]
+    final = np.stack([cv2.resize(each[..., 0], size)[..., None] for each in final])
+    expected = 1 / (1 + np.exp(-(middle + final) / 2))
+    np.testing.assert_allclose(model.heat_maps(images), expected, atol=1e-5)
 
 
 def test_heat_maps_are_the_attention_where_there_is_one():

@@ -36,7 +36,10 @@ def test_a_trained_detector_of_the_package_is_called_by_its_name():
         ({"batch_size": -1}, "`batch_size` must be 1 or more"),
         ({"learning_rate": 0.0}, "`learning_rate` must be above 0"),
         ({"ema": 1.0}, "`ema` must be from 0 to below 1"),
-        ({"fields": {"blend_mask_weight": 1}}, "`blend_mask_weight` must be 0 without self-blending"),
+        (
+            {"fields": {"blend_mask_weight": 1}},
+            "`blend_mask_weight` must be 0 without self-blending",
+        ),
         ({"self_blend": 1.5}, "`self_blend` must be from 0 to 1"),
         ({"schedule": "flat"}, "`schedule` must be one of cosine, step, linear"),
         ({"optimizer": "lion"}, "`optimizer` must be one of"),

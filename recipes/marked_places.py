@@ -1,0 +1,116 @@
+"""Whether a detector's maps mark what was manipulated.
+
+    python recipes/marked_places.py madd_efficientnet_lite0_real_faces run/best.keras \
+        --faces photos --people recipes/real_faces.csv
+
+makes the fakes of `make-fakes` from photographs of the test people, compresses them at CRF 23, and
+asks of each model's map, laid over the face, how often a place that the manipulation changed is
+brighter than one that it left alone: 1 is always, 0.5 is chance. The last line is of a map that is
+brightest in the middle of the crop, whatever the face.
+"""
+
+import argparse
+import os
+from collections import defaultdict
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import cv2
+import numpy as np
+
+from keras_madd.cli.arguments import COUNT, SEED
+from keras_madd.data.h264 import through_h264
+from keras_madd.datasets.sources.faces import Faces
+from keras_madd.datasets.unseen_fakes import METHODS
+from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
+from keras_madd.datasets.unseen_fakes.make import manipulate
+from keras_madd.datasets.unseen_fakes.photo import find_faces
+from keras_madd.evaluation.metrics import frame_metrics
+from keras_madd.faces import FaceDetector, crop_face
+from keras_madd.model.face_classifier import FaceClassifier
+
+_PLACES = 28  # Along each side of a crop.
+_SIDE = (80, 240)  # Of the faces in pixels.
+_CHANGED = 12  # Grey levels, between a fake and its real picture.
+_CRF = 23
+
+
+def marking(heat: np.ndarray, changed: np.ndarray) -> float:
+    """How often a changed place is brighter than one that is not, 0 to 1.
+
+    Args:
+        heat: `(h, w)`, of any scale.
+        changed: `(H, W)`, 1 where the crop was changed and 0 elsewhere.
+
+    Returns:
+        The AUC over places; NaN where all or none were changed.
+    """
+    size = (_PLACES, _PLACES)
+    heat = cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    share = cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    labels = (share > 0.5).astype(int).ravel()
+    return frame_metrics(labels, _ranks(heat))["auc"] if len(set(labels.tolist())) == 2 else np.nan
+
+
+def _ranks(heat):
+    """Heat in 0..1, in the same order."""
+    low, high = heat.min(), heat.max()
+    return ((heat - low) / max(high - low, 1e-12)).ravel().astype("float64")
+
+
+def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+    """Method -> crops and what was changed of them."""
+    source = Faces(args.faces, people=args.people, seed=args.seed)
+    faces, _ = find_faces(source.videos(), _SIDE[0])
+    learnt = [face for face in faces if face.split == "train"]
+    model = AppearanceModel([f.landmarks for f in learnt], (f.read().image for f in learnt))
+    held_out = [face for face in faces if face.split == "test"]
+    made = defaultdict(list)
+    with FaceDetector() as detector:
+        for number, face in enumerate(held_out[: args.photographs]):
+            random = np.random.default_rng((args.seed, number))
+            side = np.exp(random.uniform(*np.log(_SIDE)))
+            photo = face.read().reduced(side).framed()
+            strangers = [each for each in held_out if each.person != face.person]
+            donor = strangers[int(random.integers(len(strangers)))]
+            found = detector.detect(photo.image)
+            if not found:
+                continue
+            box = found[0].box
+            for method in METHODS:
+                fake = manipulate(photo, donor, method, model, (args.seed, number))
+                apart = np.abs(fake.astype(int) - photo.image).max(-1) > _CHANGED
+                apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), box[2] / 40) > 0.25
+                changed = np.repeat(apart[..., None], 3, axis=2).astype(np.uint8) * 255
+                filmed = through_h264(fake, _CRF, frames=3, motion=(0.5, 0.3))
+                crops = (crop_face(each, box, size, margin) for each in (filmed, changed))
+                crop, mask = crops
+                made[method].append((crop, mask[..., 0] / 255))
+    return made
+
+
+def main() -> None:
+    """Read the arguments and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="+", help="presets, their folders or .keras files")
+    parser.add_argument("--faces", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--people", type=Path, required=True, metavar="CSV")
+    parser.add_argument("--photographs", type=COUNT, default=60, metavar="N")
+    parser.add_argument("--seed", type=SEED, default=0)
+    args = parser.parse_args()
+    models = {name: FaceClassifier.from_preset(name) for name in args.models}
+    first = next(iter(models.values())).config
+    made = _fakes(args, first.input_size[0], first.crop_margin)
+    for method, pairs in made.items():
+        crops = np.stack([crop for crop, _ in pairs])
+        maps = {name: model.heat_maps(crops).sum(-1) for name, model in models.items()}
+        middle = -((np.indices((_PLACES, _PLACES)) - (_PLACES - 1) / 2) ** 2).sum(0)
+        maps["the middle of the crop"] = np.repeat(middle[None], len(pairs), axis=0)
+        for name, heats in maps.items():
+            found = [marking(h, mask) for h, (_, mask) in zip(heats, pairs, strict=True)]
+            print(f"{method}: {name}: {np.nanmean(found):.3f} over {len(found)} fakes")
+
+
+if __name__ == "__main__":
+    main()

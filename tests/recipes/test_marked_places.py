@@ -1,0 +1,18 @@
+import numpy as np
+import pytest
+from backends import tensorflow_only
+
+pytestmark = tensorflow_only
+
+
+def test_marking():
+    from marked_places import marking
+
+    changed = np.zeros((56, 56))
+    changed[10:30, 20:40] = 1
+    assert marking(changed, changed) == 1
+    assert marking(-changed, changed) == 0
+    assert marking(np.ones((7, 7)), changed) == 0.5
+    noise = np.random.default_rng(0).normal(size=(56, 56))
+    assert marking(noise, changed) == pytest.approx(0.5, abs=0.1)
+    assert np.isnan(marking(noise, np.zeros((56, 56))))
