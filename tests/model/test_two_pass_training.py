@@ -411,7 +411,7 @@ def test_masks_of_what_was_blended_add_their_term(num_attentions, run_eagerly):
     images, labels = batch()
     model = tiny(num_attentions=num_attentions, **BLEND)
     outputs = model.network.predict(images.astype("float32"), verbose=0)
-    sides = {name: outputs[name].shape[1:] for name in outputs if name.startswith("blend_map")}
+    sides = {name: outputs[name].shape[1:] for name in outputs if name.startswith("blend_map_")}
     assert set(sides) == {"blend_map_middle", "blend_map_final"}
     before = values(model.network.get_layer("blend_map_final").weights)
     model.compile(sgd(), run_eagerly=run_eagerly)
