@@ -21,22 +21,20 @@ def held_folder(folder: str | os.PathLike) -> Iterator[None]:
         UserError: If another process holds it, or it cannot be read.
     """
     try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
     except PermissionError:
         raise UserError(f"The folder {folder} cannot be read: permission denied.") from None
     try:
-        _lock(descriptor, folder)
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(f"Another run is at work in {folder}.") from None
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int, folder: str | os.PathLike) -> None:
-    try:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(f"Another run is at work in {folder}.") from None
-    except (ImportError, OSError):
-        pass
