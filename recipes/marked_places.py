@@ -26,7 +26,7 @@ from keras_madd.datasets.unseen_fakes import METHODS
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
 from keras_madd.datasets.unseen_fakes.make import manipulate
 from keras_madd.datasets.unseen_fakes.photo import find_faces
-from keras_madd.evaluation.metrics import frame_metrics
+from keras_madd.evaluation.auc_interval import placements
 from keras_madd.faces import FaceDetector, crop_face
 from keras_madd.model.face_classifier import FaceClassifier
 
@@ -49,14 +49,10 @@ def marking(heat: np.ndarray, changed: np.ndarray) -> float:
     size = (_PLACES, _PLACES)
     heat = cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     share = cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    labels = (share > 0.5).astype(int).ravel()
-    return frame_metrics(labels, _ranks(heat))["auc"] if len(set(labels.tolist())) == 2 else np.nan
-
-
-def _ranks(heat):
-    """Heat in 0..1, in the same order."""
-    low, high = heat.min(), heat.max()
-    return ((heat - low) / max(high - low, 1e-12)).ravel().astype("float64")
+    labels = (share > 0.5).ravel()
+    if labels.all() or not labels.any():
+        return np.nan
+    return float(placements(labels, heat.ravel())[0].mean())
 
 
 def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
@@ -84,8 +80,7 @@ def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, n
                 apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), box[2] / 40) > 0.25
                 changed = np.repeat(apart[..., None], 3, axis=2).astype(np.uint8) * 255
                 filmed = through_h264(fake, _CRF, frames=3, motion=(0.5, 0.3))
-                crops = (crop_face(each, box, size, margin) for each in (filmed, changed))
-                crop, mask = crops
+                crop, mask = (crop_face(each, box, size, margin) for each in (filmed, changed))
                 made[method].append((crop, mask[..., 0] / 255))
     return made
 

@@ -15,8 +15,7 @@ from keras_madd.training.settings import TrainSettings
 
 # After the first step, which is traced, and compiled where the back end compiles.
 _STEPS = 2
-# How the process tells of what it was asked for and cannot be: exit status, and before the words.
-_REFUSED, _MARK = 3, "cannot be measured: "
+_REFUSED = "refused"  # In the process's answer: why what it was asked for cannot be.
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,16 @@ def step_cost(settings: TrainSettings) -> StepCost:
         command, input=json.dumps(settings.to_dict()), capture_output=True, text=True
     )
     if process.returncode:
-        if process.returncode == _REFUSED:
-            raise UserError(process.stderr.rpartition(_MARK)[2].strip())
         said = process.stderr.strip().splitlines()
         reason = said[-1] if said and process.returncode > 0 else "it was killed, for its memory"
         raise UserError(
             f"A training step with {settings.batch_size} faces cannot be measured: {reason}. If "
             "memory is short, a smaller --batch-size or --image-size takes less."
         )
-    return StepCost(**json.loads(process.stdout.splitlines()[-1]))
+    answer = json.loads(process.stdout.splitlines()[-1])
+    if _REFUSED in answer:
+        raise UserError(answer[_REFUSED])
+    return StepCost(**answer)
 
 
 def _measure(settings: TrainSettings) -> StepCost:
@@ -112,12 +112,10 @@ def main() -> None:
     """Measure what standard input tells."""
     settings = TrainSettings.from_dict(json.load(sys.stdin))
     try:
-        measured = _measure(settings)
+        answer = asdict(_measure(settings))
     except UserError as error:
-        # Native libraries may have written there too: what is told is the last.
-        print(_MARK + str(error), file=sys.stderr)
-        sys.exit(_REFUSED)
-    print(json.dumps(asdict(measured)))
+        answer = {_REFUSED: str(error)}
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

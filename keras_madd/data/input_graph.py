@@ -22,7 +22,7 @@ _SELF_BLEND = "self_blend"
 # Seeds of independent streams: the augmentation of real crops and of their fakes.
 _REAL, _FAKE = 0, 1
 # In a mask of what was blended: nobody knows.
-UNKNOWN = -1.0
+_UNKNOWN = -1.0
 
 
 @atexit.register
@@ -142,7 +142,7 @@ class InputGraph:
             mask = tf.cond(
                 blended,
                 lambda: self._small_mask(masks[0], real[0], stream),
-                lambda: tf.fill((self.mask_size, self.mask_size, 1), UNKNOWN),
+                lambda: tf.fill((self.mask_size, self.mask_size, 1), _UNKNOWN),
             )
             labels = {"label": labels, "blend_mask": tf.stack([tf.zeros_like(mask), mask])}
         described = self._describe(real, folders[0]), self._describe(fake, folders[1], blended)
@@ -194,8 +194,11 @@ class InputGraph:
 
     def _augment(self, images: list, crops: list[dict], seed) -> tf.Tensor:
         """What the network sees of a crop, `(H, W, 3)`, or of a clip, `(T, H, W, 3)`."""
-        drawn = None if self.settings == Augmentation() else draw(self.settings, seed)
+        drawn = self._drawn(seed)
         return self._joined([self._seen(*each, drawn) for each in zip(images, crops, strict=True)])
+
+    def _drawn(self, seed) -> dict[str, Any] | None:
+        return None if self.settings == Augmentation() else draw(self.settings, seed)
 
     def _seen(self, image, crop: dict, drawn: dict[str, Any] | None) -> tf.Tensor:
         image = self._cut(image, crop, drawn)
@@ -212,7 +215,7 @@ class InputGraph:
 
     def _small_mask(self, mask, crop: dict, seed) -> tf.Tensor:
         """A mask as the augmented crop has it, float32 `(mask_size, mask_size, 1)` in 0..1."""
-        drawn = None if self.settings == Augmentation() else draw(self.settings, seed)
+        drawn = self._drawn(seed)
         mask = self._cut(mask, crop, drawn)
         if drawn is not None:
             mask = mirror(mask, drawn, self.settings)
@@ -239,6 +242,8 @@ class InputGraph:
         take = self._take(image, stream, face)
         assert self.self_blend is not None
         fake, real, mask = self.self_blend.blend(take.film(image), take.points(landmarks), seed)
+        if self.mask_size is None:
+            mask = mask[:1, :1]  # Nobody reads it.
         share = np.rint(255 * mask[..., None]).astype(np.uint8)
         return take.publish(real), take.publish(fake), share
 

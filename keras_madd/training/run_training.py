@@ -146,7 +146,7 @@ def _train(
     shards = settings_with_shards(settings, size, listener.advance)
     data = ShardsData.open(shards, begun.clip_frames)
     listener.say("reading the shards")
-    config = begun if model else starting_config(settings, source, data.face_fields)
+    config = begun if model is not None else starting_config(settings, source, data.face_fields)
     data.check_size(config.input_size)
     steps = settings.steps_per_epoch or data.batches_per_epoch()
     record = make_record(settings, config.to_dict(), data.fingerprints, steps)

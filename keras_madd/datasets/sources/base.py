@@ -118,6 +118,11 @@ class DatasetSource(ABC):
         if names:
             self._notes.append(f"{len(names)} {what} left out, {min(names)} for one: {reason}.")
 
+    def note_misnamed(self, paths: Iterable[Path]) -> None:
+        """Note that videos, if there are any, are not used for their names."""
+        names = [self.relative(path) for path in paths]
+        self.note_left_out(names, "their names are none of this data set's")
+
     def choose_methods(self, present: Iterable[str]) -> list[str]:
         """The manipulations to take out of those that are there, by their names.
 

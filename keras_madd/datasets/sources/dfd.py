@@ -73,5 +73,5 @@ class DFD(DatasetSource):
             if read and len(read[1]) == label + 1:
                 yield label, name, path, *read
             else:
-                others.append(self.relative(path))
-        self.note_left_out(others, "their names are none of this data set's")
+                others.append(path)
+        self.note_misnamed(others)

@@ -93,8 +93,7 @@ class FaceForensics(DatasetSource):
     def _named(self, videos: dict[str, Path], pattern: re.Pattern) -> dict[str, Path]:
         """Those whose names are the data set's; the others are noted."""
         named = {name: path for name, path in videos.items() if pattern.fullmatch(name)}
-        others = [self.relative(path) for name, path in videos.items() if name not in named]
-        self.note_left_out(others, "their names are none of this data set's")
+        self.note_misnamed(path for name, path in videos.items() if name not in named)
         return named
 
     def _methods(self) -> list[str]:

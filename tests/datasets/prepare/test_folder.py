@@ -34,11 +34,18 @@ def test_two_runs_at_once_are_refused(plain_tree, tmp_path, small):
         prepare(plain_tree, tmp_path / "shards", small())
 
 
-def test_a_file_system_without_locks(plain_tree, finished, tmp_path, small, monkeypatch):
+@pytest.fixture
+def without_locks(monkeypatch):
+    """A file system that knows none."""
+
     def flock(file, operation):
         raise OSError(errno.ENOSYS, "Function not implemented")
 
     monkeypatch.setattr(fcntl, "flock", flock)
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_a_file_system_without_locks(plain_tree, finished, tmp_path, small):
     copy = shutil.copytree(finished, tmp_path / "copy")
     assert prepare(plain_tree, copy, small()).complete_before
 
@@ -67,13 +74,8 @@ def test_rests_of_a_killed_run_are_removed(plain_tree, finished, tmp_path, small
     assert content(copy) == content(finished)
 
 
-def test_without_locks_a_killed_run_is_gone_on_with(
-    plain_tree, finished, tmp_path, small, content, monkeypatch
-):
-    def flock(file, operation):
-        raise OSError(errno.ENOSYS, "Function not implemented")
-
-    monkeypatch.setattr(fcntl, "flock", flock)
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_a_killed_run_is_gone_on_with(plain_tree, finished, tmp_path, small, content):
     copy = shutil.copytree(finished, tmp_path / "copy")
     (copy / "dataset.json").unlink()
     (copy / ".prepare/shards/val-00000.json").unlink()
