@@ -3,7 +3,7 @@
 import importlib
 import sys
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -155,15 +155,9 @@ class FaceDetector:
         for left, top, part in parts(image):
             height, width = part.shape[:2]
             for detection in self._run(FULL, np.ascontiguousarray(part)):
-                face = _to_face(detection, width, height)
-                x, y, across, down = face.box
-                moved = replace(
-                    face,
-                    box=(x + left, y + top, across, down),
-                    keypoints=face.keypoints + np.array([left, top], np.float32),
-                )
+                face = _to_face(detection, width, height, left, top)
                 if face.score >= LEAST_CONFIDENCE:
-                    seen.append(moved)
+                    seen.append(face)
         further: list[Face] = []
         for face in sorted(seen, key=lambda face: -face.score):
             if not any(are_one_face(face.box, other.box) for other in (*found, *further)):
@@ -244,11 +238,13 @@ def _close_all(native: dict, process: OneProcess) -> None:
             native.popitem()[1].close()
 
 
-def _to_face(detection, width: int, height: int) -> Face:
+def _to_face(detection, width: int, height: int, left: int = 0, top: int = 0) -> Face:
+    """A face found in a picture of a size that lies so far from the left and the top of a whole."""
     box = detection.bounding_box
     keypoints = np.array([(point.x, point.y) for point in detection.keypoints], np.float32)
     return Face(
-        box=(int(box.origin_x), int(box.origin_y), int(box.width), int(box.height)),
-        keypoints=keypoints * np.array([width, height], np.float32),
+        box=(int(box.origin_x) + left, int(box.origin_y) + top, int(box.width), int(box.height)),
+        keypoints=keypoints * np.array([width, height], np.float32)
+        + np.array([left, top], np.float32),
         score=float(detection.categories[0].score),
     )

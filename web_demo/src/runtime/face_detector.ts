@@ -66,8 +66,9 @@ export class FaceDetector {
     const models = (this.kind === "auto" && choice?.models) || ORDER[this.kind];
     let found: FaceModel | null = null;
     let faces: Face[] = [];
+    const within = withinTexture(picture);
     for (const model of models) {
-      faces = await this.run(model, picture);
+      faces = await this.run(model, ...within);
       if (faces.length) {
         found = model;
         break;
@@ -89,9 +90,9 @@ export class FaceDetector {
       canvas.width = part.width;
       canvas.height = part.height;
       canvas.getContext("2d")!.drawImage(picture, -part.x, -part.y);
-      for (const { box, score } of await this.run("full", canvas)) {
-        const moved = { ...box, x: box.x + part.x, y: box.y + part.y };
-        if (score >= LEAST_CONFIDENCE) seen.push({ box: moved, score });
+      for (const { box, score } of await this.run("full", canvas, 1)) {
+        if (score < LEAST_CONFIDENCE) continue;
+        seen.push({ box: { ...box, x: box.x + part.x, y: box.y + part.y }, score });
       }
     }
     const further: Face[] = [];
@@ -102,8 +103,8 @@ export class FaceDetector {
     return further;
   }
 
-  private async run(name: FaceModel, picture: HTMLCanvasElement): Promise<Face[]> {
-    const [image, scale] = withinTexture(picture);
+  /** The faces of an image, in pixels of the picture that it is a copy of at this scale. */
+  private async run(name: FaceModel, image: HTMLCanvasElement, scale: number): Promise<Face[]> {
     const { detections } = (await this.model(name)).detect(image);
     return detections.map(({ boundingBox, categories }) => ({
       box: scaled(boundingBox!, scale),
