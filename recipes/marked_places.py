@@ -5,8 +5,9 @@
 
 makes the fakes of `make-fakes` from photographs of the test people, compresses them at CRF 23, and
 asks of each model's map, laid over the face, how often a place that the manipulation changed is
-brighter than one that it left alone: 1 is always, 0.5 is chance. The last line is of a map that is
-brightest in the middle of the crop, whatever the face.
+brighter than one that it left alone, and how often it is brighter than the same place of the real
+picture: 1 is always, 0.5 is chance. The last line is of a map that is brightest in the middle of
+the crop, whatever the face.
 """
 
 import argparse
@@ -46,17 +47,42 @@ def marking(heat: np.ndarray, changed: np.ndarray) -> float:
     Returns:
         The AUC over places; NaN where all or none were changed.
     """
-    size = (_PLACES, _PLACES)
-    heat = cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    share = cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    labels = (share > 0.5).ravel()
+    labels = (_shares(changed) > 0.5).ravel()
     if labels.all() or not labels.any():
         return np.nan
-    return float(placements(labels, heat.ravel())[0].mean())
+    return float(placements(labels, _places(heat).ravel())[0].mean())
 
 
-def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
-    """Method -> crops and what was changed of them."""
+def rising(heat: np.ndarray, real: np.ndarray, changed: np.ndarray) -> float:
+    """How often a changed place is brighter than the same place of the real picture, 0 to 1.
+
+    Args:
+        heat: `(h, w)`, of the fake.
+        real: `(h, w)`, of the real picture, on the same scale.
+        changed: As `marking`.
+
+    Returns:
+        The share of changed places, those that are alike counted half; NaN where none was changed.
+    """
+    labels = _shares(changed) > 0.5
+    if not labels.any():
+        return np.nan
+    difference = (_places(heat) - _places(real))[labels]
+    return float(np.mean((np.sign(difference) + 1) / 2))
+
+
+def _places(heat: np.ndarray) -> np.ndarray:
+    size = (_PLACES, _PLACES)
+    return cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+
+
+def _shares(changed: np.ndarray) -> np.ndarray:
+    size = (_PLACES, _PLACES)
+    return cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+
+
+def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, ...]]]:
+    """Method -> crops of fakes, of the real pictures, and what was changed."""
     source = Faces(args.faces, people=args.people, seed=args.seed)
     faces, _ = find_faces(source.videos(), _SIDE[0])
     learnt = [face for face in faces if face.split == "train"]
@@ -79,9 +105,14 @@ def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, n
                 apart = np.abs(fake.astype(int) - photo.image).max(-1) > _CHANGED
                 apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), box[2] / 40) > 0.25
                 changed = np.repeat(apart[..., None], 3, axis=2).astype(np.uint8) * 255
-                filmed = through_h264(fake, _CRF, frames=3, motion=(0.5, 0.3))
-                crop, mask = (crop_face(each, box, size, margin) for each in (filmed, changed))
-                made[method].append((crop, mask[..., 0] / 255))
+                filmed = (
+                    through_h264(each, _CRF, frames=3, motion=(0.5, 0.3))
+                    for each in (fake, photo.image)
+                )
+                crop, real, mask = (
+                    crop_face(each, box, size, margin) for each in (*filmed, changed)
+                )
+                made[method].append((crop, real, mask[..., 0] / 255))
     return made
 
 
@@ -97,14 +128,21 @@ def main() -> None:
     models = {name: FaceClassifier.from_preset(name) for name in args.models}
     first = next(iter(models.values())).config
     made = _fakes(args, first.input_size[0], first.crop_margin)
-    for method, pairs in made.items():
-        crops = np.stack([crop for crop, _ in pairs])
-        maps = {name: model.heat_maps(crops).sum(-1) for name, model in models.items()}
+    for method, each in made.items():
+        crops, reals, masks = (np.stack(part) for part in zip(*each, strict=True))
+        maps = {
+            name: [model.heat_maps(part).sum(-1) for part in (crops, reals)]
+            for name, model in models.items()
+        }
         middle = -((np.indices((_PLACES, _PLACES)) - (_PLACES - 1) / 2) ** 2).sum(0)
-        maps["the middle of the crop"] = np.repeat(middle[None], len(pairs), axis=0)
-        for name, heats in maps.items():
-            found = [marking(h, mask) for h, (_, mask) in zip(heats, pairs, strict=True)]
-            print(f"{method}: {name}: {np.nanmean(found):.3f} over {len(found)} fakes")
+        maps["the middle of the crop"] = [np.repeat(middle[None], len(each), axis=0)] * 2
+        for name, (fake, real) in maps.items():
+            inside = np.nanmean([marking(*one) for one in zip(fake, masks, strict=True)])
+            rises = np.nanmean([rising(*one) for one in zip(fake, real, masks, strict=True)])
+            print(
+                f"{method}: {name}: {inside:.3f} brighter than other places, "
+                f"{rises:.3f} than in the real picture, over {len(each)} fakes"
+            )
 
 
 if __name__ == "__main__":

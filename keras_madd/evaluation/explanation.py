@@ -54,6 +54,7 @@ class Explanation:
         example_maps: (N, h, w, M) of `examples`, or None where the model has no maps.
         over_time: Frames of the most clearly fake video, in order, or None.
         over_time_maps: Their maps.
+        full_scale: Value of all maps that is drawn at full strength; None: the largest of each.
         overlap: `mean_attention_overlap` of a sample, or None.
         hiding: Deletion and insertion curves, or None.
         occlusion: `occlusion_agreement`, or None; NaN where no place moves a score.
@@ -66,6 +67,7 @@ class Explanation:
     example_maps: np.ndarray | None = None
     over_time: Faces | None = None
     over_time_maps: np.ndarray | None = None
+    full_scale: float | None = None
     overlap: float | None = None
     hiding: HidingCurves | None = None
     occlusion: float | None = None
@@ -131,6 +133,7 @@ def explain(
         example_maps=maps,
         over_time=faces["over_time"],
         over_time_maps=model.score_with_maps(faces["over_time"].crops)[1],
+        full_scale=model.full_scale,
         overlap=mean_attention_overlap(sampled_maps) if maps.shape[-1] > 1 else None,
         hiding=hiding_curves(model.score, crops, sampled_maps, seed=seed),
         occlusion=occlusion_agreement(model.score, crops[first], sampled_maps[first]),

@@ -37,6 +37,7 @@ class OpenedModel:
         sha256: Of the file; empty for a preset's folder.
         demonstration: Whether its makers say that it detects nothing in the wild.
         clip_frames: T, frames of a clip; None: it takes single crops.
+        full_scale: Value of its maps that is drawn at full strength; None: the largest of each.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class OpenedModel:
     sha256: str
     demonstration: bool
     clip_frames: int | None
+    full_scale: float | None
     _runner: Runner
 
     def score_in_order(self, crops: np.ndarray, together: list[list[int]]) -> np.ndarray:
@@ -120,6 +122,7 @@ def open_model(path: str | os.PathLike, threads: int | None = None) -> OpenedMod
     model = load_face_classifier(path)
     sha256 = sha256_of(path) if path.is_file() else ""
     unfitted = {"temperature": 1.0, "threshold": 0.5, "sha256": sha256, "demonstration": False}
+    unfitted["full_scale"] = model.heat_full_scale
     return _opened(path, _KerasRunner(model), model.config, **unfitted)
 
 
@@ -150,5 +153,5 @@ def _opened(path: Path, runner: Runner, faces: Any, **fitted: Any) -> OpenedMode
 
 
 def _fitted(description: Any) -> dict[str, Any]:
-    names = ("temperature", "threshold", "sha256", "demonstration")
+    names = ("temperature", "threshold", "sha256", "demonstration", "full_scale")
     return {name: getattr(description, name) for name in names}

@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_madd.exporting.litert import export_litert
 from keras_madd.exporting.onnx import export_onnx
+from keras_madd.exporting.scoring_graph import exported_maps
 from keras_madd.inference.model_description import (
-    ATTENTION_MAPS,
     FAKE_PROBABILITY,
     ModelDescription,
     check_model_json,
@@ -81,13 +81,13 @@ def export_bundle(
     path = Path(path)
     check_target(path, quantize, overwrite, input_type)
     classes = class_names(model, classes)
-    config, maps = model.config, model.num_heat_maps
+    config, maps = model.config, exported_maps(model)
     values: dict[str, Any] = dict(
         format=FORMATS[path.suffix],
         quantization=quantize,
         input_size=tuple(model.config.input_size),
         clip_frames=config.clip_frames,
-        num_attention_maps=maps,
+        num_attention_maps=model.num_heat_maps,
         batch=None if path.suffix == ".onnx" else batch,
         classes=classes,
         input_type=input_type,
@@ -99,7 +99,7 @@ def export_bundle(
         threshold=threshold,
         clear_threshold=clear_threshold,
         metrics=dict(metrics or {}),
-        output_names=(FAKE_PROBABILITY, ATTENTION_MAPS) if maps else (FAKE_PROBABILITY,),
+        output_names=(FAKE_PROBABILITY, maps) if maps else (FAKE_PROBABILITY,),
     )
     try:
         check_model_json(**values)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from keras_madd.exporting.litert_file import Graph, Operation, graph_of, pack, parse
-from keras_madd.inference.model_description import ATTENTION_MAPS
+from keras_madd.inference.model_description import ATTENTION_MAPS, BLEND_MAPS
 from keras_madd.support.errors import check_choice
 from keras_madd.support.native_stderr import native_stderr_silenced
 
@@ -90,13 +90,13 @@ RECIPES = {
 _WITHOUT_CALIBRATION = {"CONV_2D": "dynamic", "DEPTHWISE_CONV_2D": "weights"}
 
 
-def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
+def plan(graph: Graph, recipe: Recipe, maps: int | None) -> list[str]:
     """Decides how each operation of a float graph runs.
 
     Args:
         graph: The graph.
         recipe: What to quantise.
-        attention_maps: The tensor of the attention maps, where there is one.
+        maps: The tensor of the maps that are drawn over faces, where there is one.
 
     Returns:
         One of `"static"`, `"dynamic"`, `"weights"` and `"float"` for each operation.
@@ -112,7 +112,7 @@ def plan(graph: Graph, recipe: Recipe, attention_maps: int | None) -> list[str]:
         ]
     followed = _followed_by_convolution(graph)
     if not recipe.attention:
-        kept = kept | _ends_in(graph, attention_maps)
+        kept = kept | _ends_in(graph, maps)
     if recipe.shallow == "float":
         kept = kept | set(range(_first_deep(graph)))
     static_tensors = set(graph.inputs)
@@ -173,11 +173,11 @@ def _up_to_the_second_convolution(
     return found
 
 
-def attention_tensor(model: Any) -> int | None:
-    """Returns the number of the tensor that the signature calls attention maps, if any."""
+def maps_tensor(model: Any) -> int | None:
+    """Returns the number of the tensor that the signature calls attention or blend maps, if any."""
     for signature in model.signatureDefs or ():
         for output in signature.outputs:
-            if output.name == ATTENTION_MAPS.encode():
+            if output.name.decode() in (ATTENTION_MAPS, BLEND_MAPS):
                 return int(output.tensorIndex)
     return None
 
@@ -209,7 +209,7 @@ def quantize_content(
     manager = recipe_manager.RecipeManager()
     known = tfl_flatbuffer_utils.TFL_OP_CODE_TO_NAME
     (subgraph,) = model.subgraphs
-    modes = plan(graph, recipe, attention_tensor(model))
+    modes = plan(graph, recipe, maps_tensor(model))
     for operator, mode in zip(subgraph.operators, modes, strict=True):
         name = known.get(model.operatorCodes[operator.opcodeIndex].builtinCode)
         if mode == "float" or name is None:

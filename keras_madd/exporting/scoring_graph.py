@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
+from keras_madd.inference.model_description import (
+    ATTENTION_MAPS,
+    BLEND_MAPS,
+    FAKE_PROBABILITY,
+    INPUT,
+)
 from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,9 +30,8 @@ def scoring_graph(
     Returns:
         A functional model from `image` (batch, H, W, 3), of clips (batch, T, H, W, 3), RGB
         pixels 0 to 255, to
-        `fake_probability` (batch,), 1 - P(class 0), and `attention_maps` (batch, h, w, M), left
-        out where M = 0; both float32. Of a network without attention the maps are its class
-        activation, as `FaceClassifier.heat_maps`: under one name every runtime draws them.
+        `fake_probability` (batch,), 1 - P(class 0), and `exported_maps` (batch, h, w, M), left
+        out where M = 0; both float32.
 
     Raises:
         UserError: If Keras does not run on TensorFlow, which the converters need.
@@ -52,5 +56,16 @@ def scoring_graph(
     real = keras.ops.softmax(logits)[:, :1]
     outputs = {FAKE_PROBABILITY: keras.ops.reshape(1.0 - real, (-1,))}
     if model.heat_map_output is not None:
-        outputs[ATTENTION_MAPS] = keras.ops.cast(features[model.heat_map_output], "float32")
+        maps = keras.ops.cast(features[model.heat_map_output], "float32")
+        outputs[exported_maps(model)] = maps
     return keras.Model(image, outputs, name="score")
+
+
+def exported_maps(model: "FaceClassifier") -> str | None:
+    """Returns what exported files call the model's heat maps; None where it has none.
+
+    Class activation is called attention too: under one name every runtime draws both alike.
+    """
+    if model.heat_map_output is None:
+        return None
+    return BLEND_MAPS if model.heat_map_output == BLEND_MAPS else ATTENTION_MAPS

@@ -196,6 +196,7 @@ class Detector:
                     probability=float(probabilities[index]),
                     verdict=self.verdict(probabilities[index]),
                     attention_maps=None if maps is None else maps[index],
+                    full_scale=self.description.full_scale,
                 )
             )
         return scored

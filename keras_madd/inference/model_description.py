@@ -31,7 +31,9 @@ _LEFT_OUT = {
 INPUT = "image"
 FAKE_PROBABILITY = "fake_probability"
 ATTENTION_MAPS = "attention_maps"
+BLEND_MAPS = "blend_maps"
 INPUT_TYPES = ("float32", "uint8")
+_MAPS = (ATTENTION_MAPS, BLEND_MAPS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class ModelDescription:
         input_size: (height, width) in pixels.
         clip_frames: T where the file takes clips, T faces of a person in the order of time; None:
             single faces.
-        num_attention_maps: M; 0 where the file gives none.
+        num_attention_maps: M, of maps to lay over faces; 0 where the file gives none.
         sha256: Of the exported file, in hexadecimal.
         batch: The fixed batch size, or None for any.
         classes: Names in the order of the network's outputs; the first is the real one.
@@ -66,7 +68,9 @@ class ModelDescription:
         pixel_range: Smallest and largest value of a pixel.
         input_name: Name of the input in the file's signature.
         input_type: Type of the input's numbers, `"float32"` or `"uint8"`.
-        output_names: Names of the outputs in the file's signature.
+        output_names: Names of the outputs in the file's signature: `fake_probability` and, where
+            it gives maps, `attention_maps`, of any scale, or `blend_maps`, how sure the network is
+            of each place that it was blended, 0 to 1.
         schema_version: Version of this list of keys.
     """
 
@@ -98,6 +102,25 @@ class ModelDescription:
         """What is scored: `(H, W, 3)`, or `(T, H, W, 3)` of a clip."""
         clip = () if self.clip_frames is None else (self.clip_frames,)
         return (*clip, *self.input_size, 3)
+
+    @property
+    def maps_output(self) -> str | None:
+        """Name of the output that is laid over faces; None where there is none."""
+        return next((name for name in _MAPS if name in self.output_names), None)
+
+    @property
+    def full_scale(self) -> float | None:
+        """Value of a map that is drawn at full strength; None: the largest of each map."""
+        return full_scale_of(self.maps_output)
+
+
+def full_scale_of(maps: str | None) -> float | None:
+    """Returns the value of maps that is drawn at full strength, by the name of their output.
+
+    Probabilities have a scale of their own, on which a face without a trace stays as it is; None:
+    the largest value of each map.
+    """
+    return 1.0 if maps == BLEND_MAPS else None
 
 
 def model_json_path(model_path: str | os.PathLike) -> Path:
@@ -251,12 +274,13 @@ def _first_misfit(values: dict[str, Any]) -> str | None:
         kinds = kinds | {"clear_threshold": kinds["clear_threshold"].or_null()}
     if wrong := schema.first_misfit(values, kinds):
         return wrong
-    has_maps, count = ATTENTION_MAPS in values["output_names"], values["num_attention_maps"]
+    kinds_of_maps = sum(name in values["output_names"] for name in _MAPS)
+    count = values["num_attention_maps"]
     for key, fits, wanted in (
         ("pixel_range", values["pixel_range"] == [0, 255], "[0, 255]"),
         ("classes", values["classes"][0] != "fake" and "real" not in values["classes"][1:], _ORDER),
         ("output_names", FAKE_PROBABILITY in values["output_names"], f'with "{FAKE_PROBABILITY}"'),
-        ("output_names", has_maps == (count > 0), f'with "{ATTENTION_MAPS}" for {count} maps'),
+        ("output_names", kinds_of_maps == (count > 0), f"with {_ONE_OF_MAPS} for {count} maps"),
     ):
         if not fits:
             return f"`{key}` must be {wanted}. Received: {key}={schema.shown(values[key])}"
@@ -268,6 +292,7 @@ def _first_misfit(values: dict[str, Any]) -> str | None:
     return None
 
 
+_ONE_OF_MAPS = " or ".join(f'"{name}"' for name in _MAPS)
 _ORDER = "in the order of the network's outputs, the real one first"
 _NAME = schema.text(100, r"[A-Za-z0-9_.:/-]+", "a name of 1 to 100 letters, digits and _.:/-")
 _SIDE = schema.whole(8, 4096)

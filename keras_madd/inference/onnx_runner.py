@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, INPUT
+from keras_madd.inference.model_description import FAKE_PROBABILITY, INPUT
 from keras_madd.support.errors import UserError
 
 # How many pictures one run holds activations of: a thousand of them would not fit in memory.
@@ -51,4 +51,5 @@ class ONNXRunner:
         ]
         values = [np.concatenate(each) for each in zip(*runs, strict=True)]
         outputs = dict(zip(self._outputs, values, strict=True))
-        return outputs[FAKE_PROBABILITY], outputs.get(ATTENTION_MAPS)
+        probabilities = outputs.pop(FAKE_PROBABILITY)
+        return probabilities, next(iter(outputs.values()), None)

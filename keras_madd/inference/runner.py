@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_madd.inference.gpu import GPUModel, GPUUnavailableError
-from keras_madd.inference.model_description import ATTENTION_MAPS, FAKE_PROBABILITY, read_model_json
+from keras_madd.inference.model_description import FAKE_PROBABILITY, read_model_json
 from keras_madd.support.errors import UserError, check_choice
 from keras_madd.support.native_stderr import native_stderr_silenced
 from keras_madd.support.one_process import OneProcess
@@ -118,7 +118,7 @@ class LiteRTRunner:
             rows = slice(start, start + len(part))
             probabilities[rows] = outputs[FAKE_PROBABILITY].reshape(-1)[: len(part)]
             if maps is not None:
-                maps[rows] = outputs[ATTENTION_MAPS][: len(part)]
+                maps[rows] = outputs[self.description.maps_output][: len(part)]
         return probabilities, maps
 
     def close(self) -> None:
@@ -200,8 +200,9 @@ class LiteRTRunner:
                 f"{sorted(self.description.output_names)}, found {sorted(outputs)}."
             )
         self._map_shape = None
-        if ATTENTION_MAPS in outputs:
-            self._map_shape = tuple(int(size) for size in outputs[ATTENTION_MAPS]["shape"][1:])
+        name = self.description.maps_output
+        if name is not None:
+            self._map_shape = tuple(int(size) for size in outputs[name]["shape"][1:])
 
 
 def _cannot_run(path: Path, error: Exception) -> UserError:

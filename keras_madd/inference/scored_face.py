@@ -16,7 +16,9 @@ class ScoredFace:
         probability: Of being fake, calibrated, 0 to 1.
         verdict: One of the model's words, as `Detector.verdict` chooses it; in a live picture that
             of the smoothed score, `"unsure"` at first.
-        attention_maps: (h, w, M) over `crop_box`, or None where the model has none.
+        attention_maps: (h, w, M) over `crop_box`, what is drawn of why; None where the model has
+            none.
+        full_scale: Value of the maps that is drawn at full strength; None: the largest there is.
         track: Number of the person in a video, or None.
         smoothed: Smoothed probability in a live picture, or None.
     """
@@ -27,6 +29,7 @@ class ScoredFace:
     probability: float
     verdict: str
     attention_maps: np.ndarray | None
+    full_scale: float | None = None
     track: int | None = None
     smoothed: float | None = None
 

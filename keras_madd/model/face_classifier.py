@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import keras
 import numpy as np
 
+from keras_madd.inference.model_description import full_scale_of
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.fitting import Fitting
 from keras_madd.model.frozen import freeze, frozen_layers
@@ -125,6 +126,11 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         """The output that is laid over faces: where they look blended, attention, or activation."""
         names = ("blend_maps", "attention_maps", "class_activation_maps")
         return next((name for name in names if name in self.network.output), None)
+
+    @property
+    def heat_full_scale(self) -> float | None:
+        """Value of `heat_maps` that is drawn at full strength; None: the largest of each map."""
+        return full_scale_of(self.heat_map_output)
 
     @property
     def num_heat_maps(self) -> int:

@@ -93,6 +93,8 @@ class Saving(Base):
             model = kind(kind.config_class.from_dict(values), name=name, dtype=dtype)
             model.load_weights(weights)
         else:
+            import keras_madd.model.architectures  # noqa: F401  (registers the classes)
+
             model = keras.saving.load_model(folder, compile=False)
             if not isinstance(model, cls):
                 raise ValueError(

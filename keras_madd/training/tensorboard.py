@@ -51,7 +51,7 @@ class EventWriter:
                     self._summary.scalar(f"{group}/{name.removeprefix('val_')}", value)
             if model.heat_map_output is not None:
                 maps = np.asarray(model.heat_maps(self._images), "float32")
-                pictures = attention_rows(self._shown, maps)
+                pictures = attention_rows(self._shown, maps, model.heat_full_scale)
                 name = model.heat_map_output.removesuffix("_maps")
                 self._summary.image(name, pictures, max_outputs=len(pictures))
             elif epoch == 1:
@@ -65,12 +65,15 @@ class EventWriter:
         self._writer.close()
 
 
-def attention_rows(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
+def attention_rows(
+    images: np.ndarray, maps: np.ndarray, full_scale: float | None = None
+) -> np.ndarray:
     """Draw each face beside its attention maps laid over it, then their sum.
 
     Args:
         images: `(B, H, W, 3)` uint8 RGB.
         maps: `(B, h, w, M)` of 0 or more.
+        full_scale: As `overlay_attention`.
 
     Returns:
         `(B, H, (M + 2) * (W + gap) - gap, 3)` uint8, white gaps between the pictures.
@@ -80,7 +83,7 @@ def attention_rows(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
         gap = np.full((image.shape[0], _GAP, 3), 255, "uint8")
         row = [image]
         for each in (*np.moveaxis(stack, -1, 0), stack.sum(-1)):
-            row += [gap, overlay_attention(image, each)]
+            row += [gap, overlay_attention(image, each, full_scale=full_scale)]
         rows.append(np.concatenate(row, axis=1))
     return np.stack(rows)
 

@@ -9,7 +9,10 @@ from keras_madd.faces.crop import check_image, crop_square, padded_square
 
 
 def overlay_attention(
-    image: np.ndarray, attention_map: np.ndarray, opacity: float = 0.75
+    image: np.ndarray,
+    attention_map: np.ndarray,
+    opacity: float = 0.75,
+    full_scale: float | None = None,
 ) -> np.ndarray:
     """Lays an attention map over a picture: where it attends it glows, elsewhere nothing changes.
 
@@ -18,6 +21,8 @@ def overlay_attention(
         attention_map: (h, w) of 0 or more, any scale: drawn from its smallest value, invisible, to
             its largest. A map that is alike everywhere leaves the picture as it is.
         opacity: 0 to 1, how much of the picture the brightest place hides.
+        full_scale: Draw from 0 to this value instead, the same for every picture: for maps whose
+            values say something, such as probabilities.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
@@ -26,7 +31,7 @@ def overlay_attention(
         ValueError: If a shape, a type or a value does not fit.
     """
     check_image(image)
-    heat = _unit_map(attention_map)
+    heat = _unit_map(attention_map, full_scale)
     if not 0 <= opacity <= 1:
         raise ValueError(f"Argument `opacity` must be from 0 to 1. Received: opacity={opacity}")
     height, width = image.shape[:2]
@@ -43,7 +48,7 @@ def attended_crop(image: np.ndarray, face: Any, side: int) -> np.ndarray:
     Args:
         image: (H, W, 3) uint8 RGB.
         face: Has `attention_maps` (h, w, M) over its square `crop_box` (x, y, side, side), or over
-            its `box` where it has none.
+            its `box` where it has none; and perhaps their `full_scale`.
         side: Of the result in pixels.
 
     Returns:
@@ -56,7 +61,7 @@ def attended_crop(image: np.ndarray, face: Any, side: int) -> np.ndarray:
         crop, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     )
     heat = np.maximum(np.asarray(face.attention_maps, np.float32), 0).sum(-1)
-    return overlay_attention(picture, heat)
+    return overlay_attention(picture, heat, full_scale=getattr(face, "full_scale", None))
 
 
 def encode_png(image: np.ndarray) -> bytes:
@@ -65,7 +70,7 @@ def encode_png(image: np.ndarray) -> bytes:
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
 
 
-def _unit_map(attention_map: np.ndarray) -> np.ndarray:
+def _unit_map(attention_map: np.ndarray, full_scale: float | None) -> np.ndarray:
     heat = np.asarray(attention_map, dtype=np.float32)
     if heat.ndim != 2 or heat.size == 0:
         raise ValueError(
@@ -77,5 +82,11 @@ def _unit_map(attention_map: np.ndarray) -> np.ndarray:
             "Argument `attention_map` must hold finite values of 0 or more. "
             f"Received: min={heat.min()}, max={heat.max()}"
         )
+    if full_scale is not None:
+        if not full_scale > 0:
+            raise ValueError(
+                f"Argument `full_scale` must be above 0. Received: full_scale={full_scale}"
+            )
+        return np.minimum(heat / full_scale, 1)
     heat = heat - heat.min()
     return heat / heat.max() if heat.max() > 0 else heat

@@ -159,14 +159,16 @@ def attention_grid(
     images: np.ndarray,
     maps: np.ndarray,
     captions: Sequence[str] | None = None,
+    full_scale: float | None = None,
     theme: Theme = "light",
 ) -> bytes:
     """Draws one row per face: the face, each map over it, and, of several, their sum.
 
     Args:
         images: (B, H, W, 3) uint8 RGB.
-        maps: (B, h, w, M) of 0 or more. Each map is drawn to its own scale.
+        maps: (B, h, w, M) of 0 or more. Each map is drawn to its own scale, or to `full_scale`.
         captions: B short texts for the rows, such as `"fake 93%"`.
+        full_scale: As `overlay_attention`.
         theme: `"light"` or `"dark"`.
 
     Raises:
@@ -188,8 +190,9 @@ def attention_grid(
     layout |= {"top": 1 - title_height / height, "bottom": caption_height / height}
     grid = chart.figure.subplots(len(images), len(titles), squeeze=False, gridspec_kw=layout)
     for row, image, stack, caption in zip(grid, images, maps, captions, strict=True):
-        pictures = [image, *(overlay_attention(image, each) for each in np.moveaxis(stack, -1, 0))]
-        pictures += [overlay_attention(image, stack.sum(-1))] * several
+        drawn = [*np.moveaxis(stack, -1, 0), *[stack.sum(-1)] * several]
+        overlays = (overlay_attention(image, each, full_scale=full_scale) for each in drawn)
+        pictures = [image, *overlays]
         for axes, picture in zip(row, pictures, strict=True):
             axes.imshow(picture, interpolation="bilinear")
             axes.set_axis_off()

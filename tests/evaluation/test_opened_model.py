@@ -14,11 +14,18 @@ def crops(count: int = 5) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 64, 64, 3), np.uint8)
 
 
-@pytest.mark.parametrize("attentions", [4, 0])
-def test_every_kind_of_file_gives_the_same_scores(tmp_path, attentions):
+@pytest.mark.parametrize(
+    ("fields", "full_scale"),
+    [
+        ({}, None),
+        ({"num_attentions": 0}, None),
+        ({"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}, 1.0),
+    ],
+)
+def test_every_kind_of_file_gives_the_same_scores(tmp_path, fields, full_scale):
     model = tiny_model()
-    if not attentions:
-        model = type(model).from_preset("madd_tiny", num_attentions=0, seed=0)
+    if fields:
+        model = type(model).from_preset("madd_tiny", seed=0, **fields)
     model.save(tmp_path / "model.keras")
     model.save_to_preset(tmp_path / "preset")
     export_bundle(model, tmp_path / "model.onnx")
@@ -30,6 +37,7 @@ def test_every_kind_of_file_gives_the_same_scores(tmp_path, attentions):
         np.testing.assert_allclose(probabilities, expected, atol=1e-5)
         np.testing.assert_allclose(maps, model.heat_maps(crops()), atol=1e-4)
         assert (opened.size, opened.temperature, opened.threshold) == (64, 1.0, 0.5)
+        assert opened.full_scale == full_scale
 
 
 def test_more_crops_than_a_batch(tmp_path):

@@ -127,7 +127,7 @@ def test_maps_of_what_was_blended_bear_8_bits(num_attentions):
     # The two that draw the map are float, and nothing else.
     assert kinds.count("FLOAT32") == 2
     found = run(content, pictures)
-    maps = np.concatenate([each["attention_maps"] for each in found])
+    maps = np.concatenate([each["blend_maps"] for each in found])
     expected = model.heat_maps(pictures)
     assert maps.shape == expected.shape == (8, 4, 4, 1)
     assert np.abs(maps - expected).max() < 0.05

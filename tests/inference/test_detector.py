@@ -15,6 +15,7 @@ from exported_model import exported, tiny_model
 from PIL import Image
 
 from keras_madd.demo import sample_photo_path
+from keras_madd.exporting.exported_file import export_bundle
 from keras_madd.exporting.verify import sample_pictures
 from keras_madd.faces import crop_face, crop_square
 from keras_madd.inference import Detector, read_image, runner
@@ -46,6 +47,16 @@ def test_crops_are_scored_as_keras_scores_them(model_file):
     assert probabilities.shape == (3,)
     np.testing.assert_allclose(probabilities, model.fake_probability(crops), atol=1e-5)
     np.testing.assert_allclose(maps, model.attention_maps(crops), atol=1e-4)
+
+
+def test_faces_tell_on_what_scale_their_maps_are_drawn(tmp_path, model_file, portrait):
+    fields = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
+    path = tmp_path / "blending.tflite"
+    export_bundle(type(tiny_model()).from_preset("madd_tiny", seed=0, **fields), path)
+    for each, full_scale, count in ((model_file, None, 4), (path, 1.0, 1)):
+        with Detector(each) as detector:
+            (face,) = detector.score_image(portrait)
+        assert (face.full_scale, face.attention_maps.shape[-1]) == (full_scale, count)
 
 
 def test_the_photograph_goes_through_the_one_crop(model_file, portrait):

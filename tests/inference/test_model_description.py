@@ -57,6 +57,26 @@ def test_round_trip(model_file):
     assert description.schema_version == 2
 
 
+@pytest.mark.parametrize(
+    ("outputs", "maps", "full_scale"),
+    [
+        (("fake_probability", "attention_maps"), "attention_maps", None),
+        (("blend_maps", "fake_probability"), "blend_maps", 1.0),
+        (("fake_probability",), None, None),
+    ],
+)
+def test_the_name_of_the_maps_tells_their_scale(outputs, maps, full_scale):
+    described = ModelDescription(
+        format="litert",
+        quantization="none",
+        input_size=(8, 8),
+        num_attention_maps=int(maps is not None),
+        sha256="0" * 64,
+        output_names=outputs,
+    )
+    assert (described.maps_output, described.full_scale) == (maps, full_scale)
+
+
 def test_every_field_is_in_the_file(model_file):
     content = json.loads(model_json_path(model_file).read_text(encoding="utf-8"))
     expected = {field.name for field in dataclasses.fields(ModelDescription)}

@@ -31,6 +31,20 @@ def test_a_run_s_model_loads_in_a_fresh_process_with_its_optimizer_and_metrics(t
     assert done.stdout.splitlines()[-1] == "WarmUp 0.25"
 
 
+def test_a_class_that_is_imported_alone_reads_models_of_others(tmp_path):
+    MADD.from_preset("madd_tiny").save(tmp_path / "model.keras")
+    script = (
+        "import sys\n"
+        "from keras_madd.model.face_classifier import FaceClassifier\n"
+        "print(type(FaceClassifier.from_preset(sys.argv[1])).__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "model.keras"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "MADD"
+
+
 def test_an_architecture_of_ones_own_comes_back_from_its_preset(tmp_path):
     class OwnConfig(MADDConfig):
         architecture = "test_architectures_own"

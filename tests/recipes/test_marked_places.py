@@ -16,3 +16,15 @@ def test_marking():
     noise = np.random.default_rng(0).normal(size=(56, 56))
     assert marking(noise, changed) == pytest.approx(0.5, abs=0.1)
     assert np.isnan(marking(noise, np.zeros((56, 56))))
+
+
+def test_rising():
+    from marked_places import rising
+
+    changed = np.zeros((56, 56))
+    changed[10:30, 20:40] = 1
+    noise = np.random.default_rng(0).normal(size=(56, 56))
+    assert rising(noise + changed, noise, changed) == 1
+    assert rising(noise - changed, noise, changed) == 0
+    assert rising(noise + 1 - changed, noise, changed) == 0.5
+    assert np.isnan(rising(noise, noise, np.zeros((56, 56))))

@@ -19,6 +19,9 @@ def test_every_map_is_laid_over_its_face():
     np.testing.assert_array_equal(rows[1, :, 28:38], overlay_attention(images[1], maps[1, ..., 1]))
     np.testing.assert_array_equal(rows[1, :, 56:], overlay_attention(images[1], maps[1].sum(-1)))
     assert (rows[:, :, 10:14] == 255).all()
+    fixed = attention_rows(images, maps, full_scale=1.0)
+    one = overlay_attention(images[1], maps[1, ..., 1], full_scale=1.0)
+    np.testing.assert_array_equal(fixed[1, :, 28:38], one)
 
 
 @pytest.mark.parametrize("maps", [2, 0])

@@ -12,6 +12,7 @@ from keras_madd.inference import ScoredFace
 from keras_madd.visualize import (
     ScoreTimeline,
     VideoOverlay,
+    attended_crop,
     charts,
     draw_scored_faces,
     encode_png,
@@ -52,6 +53,33 @@ def test_overlay_does_not_depend_on_the_scale_of_the_map():
     assert np.abs(shown.astype(int) - scaled).max() <= 2
 
 
+def test_overlay_of_probabilities_has_a_scale_of_its_own():
+    image = picture()
+
+    def strength(heat):
+        shown = overlay_attention(image, np.full((4, 4), heat), full_scale=1.0)
+        return np.abs(shown.astype(int) - image).mean()
+
+    assert strength(0.0) == 0
+    assert 0 < strength(0.1) < strength(0.3) < strength(1.0)
+    assert strength(2.0) == strength(1.0)
+
+
+def test_insets_and_grids_draw_on_the_scale_of_the_maps():
+    image = picture()
+    face = SimpleNamespace(box=(0, 0, 60, 60), attention_maps=np.full((4, 4, 1), 0.01))
+    face.attention_maps[0, 0] = 0.02
+    own, fixed = (
+        attended_crop(image, SimpleNamespace(**vars(face), full_scale=each), 60).astype(int)
+        for each in (None, 1.0)
+    )
+    assert np.abs(own - image[:60, :60]).max() > 50
+    assert np.abs(fixed - image[:60, :60]).max() < 10
+    maps = face.attention_maps[None]
+    grids = [charts.attention_grid(image[None], maps, None, each) for each in (None, 1.0)]
+    assert grids[0] != grids[1]
+
+
 def test_overlay_of_nothing_is_the_picture():
     image = picture()
     np.testing.assert_array_equal(overlay_attention(image, np.zeros((4, 4))), image)
@@ -68,6 +96,8 @@ def test_overlay_of_nothing_is_the_picture():
         ({"attention_map": np.full((2, 2), np.nan)}, "`attention_map`"),
         ({"attention_map": -np.ones((2, 2))}, "`attention_map`"),
         ({"opacity": 1.5}, "`opacity`"),
+        ({"full_scale": 0.0}, "`full_scale`"),
+        ({"full_scale": np.nan}, "`full_scale`"),
     ],
 )
 def test_overlay_refuses(change, message):
@@ -291,7 +321,7 @@ def drawings() -> dict:
         "scores": lambda theme: charts.score_histogram({"real": scores, "none": []}, theme=theme),
         "methods": lambda theme: charts.method_chart({"blend": 0.9, "worse": 0.3}, theme),
         "attention": lambda theme: charts.attention_grid(
-            np.stack([picture(), picture()]), rng.random((2, 4, 4, 3)), ["real", "fake"], theme
+            np.stack([picture(), picture()]), rng.random((2, 4, 4, 3)), ["real", "fake"], theme=theme
         ),
     }
 

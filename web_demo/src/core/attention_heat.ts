@@ -7,11 +7,13 @@ export interface AttentionMaps {
   readonly height: number;
   readonly width: number;
   readonly count: number;
+  /** The value that is drawn at full strength; null: the largest there is. */
+  readonly fullScale: number | null;
 }
 
 /**
  * Turns attention maps into see-through colours: nothing where there is no attention, yellow to
- * red and opaque where there is most. The same colours as on the phone.
+ * red and opaque where there is most, or from `fullScale` on. The same colours as on the phone.
  *
  * @param selected the map to show, or null for the sum of all.
  * @returns red, green, blue, alpha of each cell, row by row.
@@ -20,7 +22,7 @@ export function heatColors(
   maps: AttentionMaps,
   selected: number | null,
 ): Uint8ClampedArray<ArrayBuffer> {
-  const { values, height, width, count } = maps;
+  const { values, height, width, count, fullScale } = maps;
   if (selected !== null && !(selected >= 0 && selected < count)) {
     throw new RangeError(
       `\`selected\` must be a map, 0 to ${count - 1}, or null. Received: selected=${selected}`,
@@ -37,9 +39,10 @@ export function heatColors(
     }
     largest = Math.max(largest, cells[cell]);
   }
+  const full = fullScale ?? largest;
   const colors = new Uint8ClampedArray(4 * cells.length);
   cells.forEach((value, cell) => {
-    const share = largest > 0 ? value / largest : 0;
+    const share = full > 0 ? Math.min(1, value / full) : 0;
     colors[4 * cell] = 255;
     colors[4 * cell + 1] = Math.floor(MOST_GREEN * (1 - share));
     colors[4 * cell + 3] = Math.floor(MOST_OPAQUE * share);

@@ -8,7 +8,9 @@ export const SCHEMA_VERSION = 2;
 /** The same with `clear_threshold`. */
 export const WORDS_SCHEMA_VERSION = 3;
 export const FAKE_PROBABILITY = "fake_probability";
+/** Outputs that are laid over faces. */
 export const ATTENTION_MAPS = "attention_maps";
+export const BLEND_MAPS = "blend_maps";
 
 export type DetectorKind = "auto" | "short" | "full";
 
@@ -18,6 +20,10 @@ export interface ModelDescription {
   /** Side of the square input in pixels. */
   readonly inputSize: number;
   readonly numAttentionMaps: number;
+  /** Name of the output that is laid over faces, or null. */
+  readonly mapsOutput: string | null;
+  /** Whether its maps are probabilities of having been blended, not attention of any scale. */
+  readonly marksBlending: boolean;
   readonly sha256: string;
   readonly cropMargin: number;
   readonly detector: DetectorKind;
@@ -122,8 +128,9 @@ export function parseDescription(text: string): ModelDescription {
   }
   const description = describe(values);
   const { numAttentionMaps, clearThreshold, threshold } = description;
-  if ((values.output_names as string[]).includes(ATTENTION_MAPS) !== numAttentionMaps > 0) {
-    throw misfit(values, "output_names", `with "${ATTENTION_MAPS}" for ${numAttentionMaps} maps`);
+  if (mapsOutputs(values).length !== Number(numAttentionMaps > 0)) {
+    const wanted = `with "${ATTENTION_MAPS}" or "${BLEND_MAPS}" for ${numAttentionMaps} maps`;
+    throw misfit(values, "output_names", wanted);
   }
   if (clearThreshold !== null && clearThreshold > threshold) {
     throw misfit(values, "clear_threshold", "at most `threshold`");
@@ -162,11 +169,19 @@ function checkKeys(values: Values): void {
   }
 }
 
+function mapsOutputs(values: Values): string[] {
+  return [ATTENTION_MAPS, BLEND_MAPS].filter((name) =>
+    (values.output_names as string[]).includes(name),
+  );
+}
+
 function describe(values: Values): ModelDescription {
   return {
     quantization: values.quantization as string,
     inputSize: (values.input_size as number[])[0],
     numAttentionMaps: values.num_attention_maps as number,
+    mapsOutput: mapsOutputs(values)[0] ?? null,
+    marksBlending: mapsOutputs(values)[0] === BLEND_MAPS,
     sha256: values.sha256 as string,
     cropMargin: values.crop_margin as number,
     detector: values.detector as DetectorKind,

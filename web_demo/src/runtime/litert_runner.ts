@@ -11,7 +11,6 @@ import {
 import type { AttentionMaps } from "../core/attention_heat.ts";
 import { calibrate } from "../core/calibration.ts";
 import {
-  ATTENTION_MAPS,
   DescriptionError,
   FAKE_PROBABILITY,
   type ModelDescription,
@@ -84,7 +83,7 @@ export class LiteRTRunner {
    * @throws Error where the model gives no number.
    */
   async run(pixels: TypedArray): Promise<Score> {
-    const { inputName, inputSize, temperature, numAttentionMaps } = this.description;
+    const { inputName, inputSize, temperature, mapsOutput, marksBlending } = this.description;
     const input = new Tensor(pixels, [1, inputSize, inputSize, 3], this.model.options.environment);
     let outputs: Record<string, Tensor> = {};
     try {
@@ -92,10 +91,11 @@ export class LiteRTRunner {
       const raw = (await outputs[FAKE_PROBABILITY].data())[0];
       if (!Number.isFinite(raw)) throw new Error("The model gives a score that is no number.");
       const probability = calibrate(Math.min(Math.max(raw, 0), 1), temperature);
-      if (!numAttentionMaps) return { probability, maps: null };
-      const [, height, width, count] = outputs[ATTENTION_MAPS].type.layout.dimensions;
-      const values = Float32Array.from(await outputs[ATTENTION_MAPS].data());
-      return { probability, maps: { values, height, width, count } };
+      if (!mapsOutput) return { probability, maps: null };
+      const [, height, width, count] = outputs[mapsOutput].type.layout.dimensions;
+      const values = Float32Array.from(await outputs[mapsOutput].data());
+      const fullScale = marksBlending ? 1 : null;
+      return { probability, maps: { values, height, width, count, fullScale } };
     } finally {
       input.delete();
       for (const output of Object.values(outputs)) output.delete();
@@ -122,7 +122,7 @@ async function gpuEnvironment(): Promise<Environment> {
 }
 
 function checkSignature(model: CompiledModel, description: ModelDescription): void {
-  const { inputName, inputSize, inputType, numAttentionMaps } = description;
+  const { inputName, inputSize, inputType, mapsOutput } = description;
   const [input, ...more] = model.getInputDetails();
   const shape = [1, inputSize, inputSize, 3];
   const fits =
@@ -131,7 +131,7 @@ function checkSignature(model: CompiledModel, description: ModelDescription): vo
     input.dtype === inputType &&
     String([...input.shape]) === String(shape);
   const outputs = model.getOutputDetails().map((output) => output.name);
-  const wanted = [FAKE_PROBABILITY, ...(numAttentionMaps ? [ATTENTION_MAPS] : [])];
+  const wanted = [FAKE_PROBABILITY, ...(mapsOutput ? [mapsOutput] : [])];
   if (!fits || !wanted.every((name) => outputs.includes(name))) {
     model.delete();
     throw new DescriptionError(

@@ -35,6 +35,10 @@ export class Report {
   introduce(description: ModelDescription, backend: () => Backend): void {
     this.description = description;
     this.backend = backend;
+    if (description.marksBlending) {
+      element("heat-title").dataset.text = "blending";
+      element("heat-legend").dataset.text = "blendingLegend";
+    }
     this.translate(this.speaker);
   }
 

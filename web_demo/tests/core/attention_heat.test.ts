@@ -3,11 +3,12 @@ import test from "node:test";
 
 import { heatColors } from "../../src/core/attention_heat.ts";
 
-const maps = (values: number[], count: number, width = values.length / count) => ({
+const maps = (values: number[], count: number, fullScale: number | null = null) => ({
   values: Float32Array.from(values),
   height: 1,
-  width,
+  width: values.length / count,
   count,
+  fullScale,
 });
 const alphas = (colors: Uint8ClampedArray) => [...colors].filter((_, index) => index % 4 === 3);
 
@@ -25,6 +26,10 @@ test("most attention is most opaque, none is nothing", () => {
 test("empty, negative and broken values are nothing", () => {
   assert.deepEqual(alphas(heatColors(maps([0, 0, 0], 1), null)), [0, 0, 0]);
   assert.deepEqual(alphas(heatColors(maps([-1, NaN, 2], 1), null)), [0, 0, 190]);
+});
+
+test("probabilities are drawn on a scale of their own", () => {
+  assert.deepEqual(alphas(heatColors(maps([0, 0.5, 1.5], 1, 1), null)), [0, 95, 190]);
 });
 
 test("a map that is not there is refused", () => {

@@ -25,6 +25,8 @@ test("reads what the exporter wrote", () => {
     quantization: "float16",
     inputSize: 128,
     numAttentionMaps: 4,
+    mapsOutput: "attention_maps",
+    marksBlending: false,
     cropMargin: 1.3,
     detector: "auto",
     trainingData: "keras-madd quickstart: faces generated from one portrait; a demonstration",
@@ -35,6 +37,12 @@ test("reads what the exporter wrote", () => {
     inputName: "image",
     inputType: "float32",
   });
+});
+
+test("maps of blending have a name of their own", () => {
+  const found = parse({ output_names: ["blend_maps", "fake_probability"] });
+  assert.equal(found.mapsOutput, "blend_maps");
+  assert.ok(found.marksBlending);
 });
 
 for (const each of good) {

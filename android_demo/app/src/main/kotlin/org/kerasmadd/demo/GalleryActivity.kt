@@ -135,7 +135,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
 
     private fun handle(event: UiEvent) {
         facts = facts.after(event)
-        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, event.model.mapCount)
+        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, event.model)
         val state = facts.state
         if (reading && state is UiState.Waiting) {
             screen.show(state, Message(getString(R.string.reading_title), "", busy = true))
@@ -147,7 +147,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
     private fun nextHeat() {
         val count = facts.model?.mapCount ?: 0
         settings.heat = if (count == 0) HeatChoice.OFF else settings.heat.next(count)
-        screen.showHeat(settings.heat, count)
+        screen.showHeat(settings.heat, facts.model)
     }
 
     private fun share() {

@@ -161,7 +161,7 @@ class MainActivity : ComponentActivity() {
 
     private fun handle(event: UiEvent) {
         facts = facts.after(event)
-        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, event.model.mapCount)
+        if (event is UiEvent.ModelReady) screen.showHeat(settings.heat, event.model)
         if (event is UiEvent.DetectorRestarted || event == UiEvent.LoadingStarted) showNote()
         val state = facts.state
         screen.show(state)
@@ -200,7 +200,7 @@ class MainActivity : ComponentActivity() {
     private fun nextHeat() {
         val count = facts.model?.mapCount ?: 0
         settings.heat = if (count == 0) HeatChoice.OFF else settings.heat.next(count)
-        screen.showHeat(settings.heat, count)
+        screen.showHeat(settings.heat, facts.model)
     }
 
     /** Picture and boxes stand still together, over a preview that goes on. */

@@ -4,14 +4,15 @@ package org.kerasmadd.core
 object AttentionHeat {
     /**
      * Turns attention maps into see-through colours: nothing where there is no attention, yellow
-     * to red and opaque where there is most.
+     * to red and opaque where there is most, or from `fullScale` on.
      *
      * @param maps `height * width * count` values with `count` innermost.
      * @param count M, the number of maps.
      * @param selected the map to show, or null for the sum of all.
+     * @param fullScale the value that is drawn at full strength; null: the largest there is.
      * @param into receives 0xAARRGGBB for each of the `height * width` cells, row by row.
      */
-    fun colors(maps: FloatArray, count: Int, selected: Int?, into: IntArray) {
+    fun colors(maps: FloatArray, count: Int, selected: Int?, fullScale: Float?, into: IntArray) {
         require(count > 0 && maps.size == count * into.size) {
             "`maps` must have `count` values for each of ${into.size} cells. " +
                 "Received: count=$count, size=${maps.size}"
@@ -21,8 +22,9 @@ object AttentionHeat {
         }
         var largest = 0f
         for (cell in into.indices) largest = maxOf(largest, attention(maps, count, selected, cell))
+        val full = fullScale ?: largest
         for (cell in into.indices) {
-            val share = if (largest > 0) attention(maps, count, selected, cell) / largest else 0f
+            val share = if (full > 0) minOf(1f, attention(maps, count, selected, cell) / full) else 0f
             val alpha = (MOST_OPAQUE * share).toInt()
             val green = (MOST_GREEN * (1 - share)).toInt()
             into[cell] = (alpha shl 24) or (0xff shl 16) or (green shl 8)

@@ -45,6 +45,17 @@ data class ModelContract(
     val calibration: Calibration,
 ) {
     /**
+     * The output that is laid over faces, or null: attention maps of any scale, or how sure the
+     * network is of each place that it was blended.
+     */
+    val mapsOutput: String? get() = MAPS_OUTPUTS.firstOrNull(outputNames::contains)
+
+    val marksBlending: Boolean get() = mapsOutput == BLEND_MAPS
+
+    /** The value of a map that is drawn at full strength; null: the largest there is. */
+    val fullScale: Float? get() = if (marksBlending) 1f else null
+
+    /**
      * Reads the model file to its end and checks that it is the one described. The caller closes
      * the stream.
      *
@@ -74,6 +85,7 @@ data class ModelContract(
         const val WORDS_SCHEMA_VERSION = 3
         const val FAKE_PROBABILITY = "fake_probability"
         const val ATTENTION_MAPS = "attention_maps"
+        const val BLEND_MAPS = "blend_maps"
 
         /**
          * Reads a description and checks it: no key too few, none too many, every value of its
@@ -154,9 +166,9 @@ data class ModelContract(
             )
             file.require(FAKE_PROBABILITY in names, "output_names", "with \"$FAKE_PROBABILITY\"")
             file.require(
-                (ATTENTION_MAPS in names) == (maps > 0),
+                MAPS_OUTPUTS.count(names::contains) == (if (maps > 0) 1 else 0),
                 "output_names",
-                "with \"$ATTENTION_MAPS\" where `num_attention_maps` is above 0",
+                "with one of $MAPS_OUTPUTS where `num_attention_maps` is above 0",
             )
         }
 
@@ -170,6 +182,7 @@ data class ModelContract(
         private val TEMPERATURES = 0.01..100.0
         private val NAME = Regex("[A-Za-z0-9_.:/-]{1,100}")
         private val SHA256 = Regex("[0-9a-f]{64}")
+        private val MAPS_OUTPUTS = listOf(ATTENTION_MAPS, BLEND_MAPS)
         private val DETECTORS = setOf("auto", "short", "full")
         private val INPUT_TYPES =
             mapOf("float32" to InputType.FLOAT32, "uint8" to InputType.UINT8)

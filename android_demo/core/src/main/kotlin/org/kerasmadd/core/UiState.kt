@@ -13,7 +13,8 @@ enum class Problem { MODEL, BACKEND, DETECTOR, CAMERA, PICTURE }
  * What the screen says of the model; it outlasts the model itself.
  *
  * @property sha256 of the model file.
- * @property mapCount M, the number of attention maps.
+ * @property mapCount M, the number of maps that can be drawn.
+ * @property marksBlending whether the maps mark what looks manipulated, not where the model looks.
  * @property clearThreshold probability below which no trace was found; null where all below
  *   [threshold] is real.
  * @property demonstration the screen must say that nothing may be concluded from its scores.
@@ -26,6 +27,7 @@ data class ModelInfo(
     val quantization: String,
     val sha256: String,
     val mapCount: Int,
+    val marksBlending: Boolean,
     val demonstration: Boolean,
     val threshold: Double,
     val clearThreshold: Double?,

@@ -81,6 +81,15 @@ class ModelContractTest {
     }
 
     @Test
+    fun `maps of blending have a scale, attention maps have none`() {
+        val attention = ModelContract.parse(modelJson())
+        assertEquals("attention_maps" to null, attention.mapsOutput to attention.fullScale)
+        val names = "output_names" to "[\"blend_maps\", \"fake_probability\"]"
+        val blending = ModelContract.parse(modelJson(changes = arrayOf(names)))
+        assertEquals("blend_maps" to 1f, blending.mapsOutput to blending.fullScale)
+    }
+
+    @Test
     fun `a key too few or too many is refused, whichever`() {
         val keys = Regex("\"([a-z0-9_]+)\": ").findAll(modelJson().replace("\"auc\": ", "")).map { it.groupValues[1] }
         val all = keys.toList()
@@ -133,6 +142,7 @@ class ModelContractTest {
             "input_name" to "3",
             "input_type" to "\"int8\"",
             "output_names" to "[\"attention_maps\"]", "output_names" to "[\"fake_probability\"]",
+            "output_names" to "[\"fake_probability\", \"attention_maps\", \"blend_maps\"]",
             "temperature" to "0", "temperature" to "-1", "temperature" to "Infinity",
             "threshold" to "1.5", "threshold" to "null",
         )

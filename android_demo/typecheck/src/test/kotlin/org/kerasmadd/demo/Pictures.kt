@@ -92,9 +92,10 @@ internal fun model(
     actual: Backend = Backend.CPU,
     failures: List<BackendFailure> = emptyList(),
     clearThreshold: Double? = 0.37,
+    marksBlending: Boolean = false,
 ) = ModelInfo(
-    "photographs of people", "int8", "0123456789abcdef".repeat(4), 2, demonstration, 0.86, clearThreshold,
-    requested, actual, failures,
+    "photographs of people", "int8", "0123456789abcdef".repeat(4), 2, marksBlending, demonstration, 0.86,
+    clearThreshold, requested, actual, failures,
 )
 
 /** A scored face of the sample photo. */

@@ -19,7 +19,6 @@ import org.kerasmadd.demo.Settings
 import org.kerasmadd.demo.TraceListener
 import org.kerasmadd.demo.model.OpenModel
 import org.kerasmadd.demo.model.eventOf
-import org.kerasmadd.demo.ui.AttentionMaps
 import org.kerasmadd.demo.ui.DrawnFace
 import org.kerasmadd.demo.ui.Shot
 
@@ -81,9 +80,8 @@ internal class FrameScoring(
         val scoring = scorer ?: return false
         try {
             val drawn = ArrayList<DrawnFace>()
-            val count = opened.contract.numAttentionMaps
             val faces = scoring.score(slot.frame(), boxes) { face ->
-                drawn.add(DrawnFace(face, AttentionMaps.copyOf(opened.runner.attentionMaps, count)))
+                drawn.add(DrawnFace(face, opened.attentionMaps()))
             }
             statistics.record(Stage.TOTAL, System.nanoTime() - slot.arrivedAt)
             val shot = Shot(slot.width, slot.height, slot.mirrored, drawn)

@@ -150,8 +150,7 @@ class GalleryScorer(
         val frame = Pictures.frame(picture)
         val drawn = ArrayList<DrawnFace>()
         val scored = { face: ScoredFace ->
-            val maps = opened.runner.attentionMaps
-            drawn.add(DrawnFace(face, AttentionMaps.copyOf(maps, opened.contract.numAttentionMaps)))
+            drawn.add(DrawnFace(face, opened.attentionMaps()))
             Unit
         }
         try {

@@ -69,7 +69,7 @@ class LiteRtRunner(
             input.writeFloat(floats)
         }
         model.run(inputs, outputs)
-        attentionMaps = outputs[ModelContract.ATTENTION_MAPS]?.readFloat()
+        attentionMaps = outputs[contract.mapsOutput]?.readFloat()
         return outputs.getValue(ModelContract.FAKE_PROBABILITY).readFloat()[0]
     }
 

@@ -11,6 +11,7 @@ import org.kerasmadd.core.GpuCache
 import org.kerasmadd.core.ModelContract
 import org.kerasmadd.core.ModelInfo
 import org.kerasmadd.core.UiEvent
+import org.kerasmadd.demo.ui.AttentionMaps
 
 /**
  * The model, opened on the best back end that passes the self-check.
@@ -39,6 +40,10 @@ class OpenModel private constructor(
         return UiEvent.ModelChanged(info(threshold))
     }
 
+    /** A copy of the maps of the face that was scored last, where the model has any. */
+    fun attentionMaps(): AttentionMaps? =
+        AttentionMaps.copyOf(runner.attentionMaps, contract.numAttentionMaps, contract.fullScale)
+
     /** What the screen says of the model. */
     fun info(threshold: Double): ModelInfo {
         val calibration = contract.calibration.withThreshold(threshold)
@@ -47,6 +52,7 @@ class OpenModel private constructor(
             quantization = contract.quantization,
             sha256 = contract.sha256,
             mapCount = contract.numAttentionMaps,
+            marksBlending = contract.marksBlending,
             demonstration = contract.demonstration,
             threshold = threshold,
             clearThreshold = calibration.clearThreshold,

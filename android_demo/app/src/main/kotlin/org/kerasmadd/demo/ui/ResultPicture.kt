@@ -61,7 +61,8 @@ class ResultPicture(private val context: Context) {
             )
         }
         if (!heat.isOff && shot.faces.any { it.maps != null }) {
-            lines.add(context.getString(R.string.caption_heat))
+            val colors = if (model.marksBlending) R.string.caption_blend else R.string.caption_heat
+            lines.add(context.getString(colors))
         }
         val data = model.trainingData.ifEmpty { context.getString(R.string.unknown_data) }
         lines.add(

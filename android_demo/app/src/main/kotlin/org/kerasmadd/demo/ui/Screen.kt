@@ -28,6 +28,8 @@ class Screen(root: View) {
     private val verdict: TextView = root.require(R.id.verdict)
     private val verdictDetail: TextView = root.require(R.id.verdict_detail)
     private val heatLegend: View = root.require(R.id.heat_legend)
+    private val heatLeast: TextView = root.require(R.id.heat_least)
+    private val heatMost: TextView = root.require(R.id.heat_most)
     private val announcement: TextView = root.require(R.id.announcement)
     private val announcer = VerdictAnnouncer()
     private var model: ModelInfo? = null
@@ -83,9 +85,13 @@ class Screen(root: View) {
         showStatus()
     }
 
-    /** Draws another attention map and says which. */
-    fun showHeat(choice: HeatChoice, count: Int) {
+    /** Draws another map of the model, where there is one, and says which. */
+    fun showHeat(choice: HeatChoice, model: ModelInfo?) {
+        val count = model?.mapCount ?: 0
         overlay.heat = choice
+        val blending = model?.marksBlending == true
+        heatLeast.setText(if (blending) R.string.blend_none else R.string.heat_little)
+        heatMost.setText(if (blending) R.string.blend_sure else R.string.heat_much)
         heatLine = if (count == 0) "" else words.heat(choice, count)
         heatDrawn = count > 0 && !choice.isOff
         showLegend()

@@ -22,24 +22,26 @@ class DrawnFace(val face: ScoredFace, val maps: AttentionMaps?)
  *
  * @property side of each map in cells.
  * @property count M.
+ * @property fullScale the value that is drawn at full strength; null: the largest there is.
  */
 class AttentionMaps private constructor(
     private val values: FloatArray,
     val side: Int,
     val count: Int,
+    val fullScale: Float?,
 ) {
     /** Fills colours, row by row, for what was chosen. */
     fun colors(choice: HeatChoice, into: IntArray) {
-        AttentionHeat.colors(values, count, choice.map?.coerceAtMost(count - 1), into)
+        AttentionHeat.colors(values, count, choice.map?.coerceAtMost(count - 1), fullScale, into)
     }
 
     companion object {
         /** Copies a model's output, `side * side * count` values; null where there is none. */
-        fun copyOf(values: FloatArray?, count: Int): AttentionMaps? {
+        fun copyOf(values: FloatArray?, count: Int, fullScale: Float? = null): AttentionMaps? {
             if (values == null || count < 1 || values.size % count != 0) return null
             val side = sqrt((values.size / count).toDouble()).toInt()
             if (side < 1 || side * side * count != values.size) return null
-            return AttentionMaps(values.copyOf(), side, count)
+            return AttentionMaps(values.copyOf(), side, count, fullScale)
         }
     }
 }

@@ -36,7 +36,7 @@ class GalleryScreenTest {
         }
         screen.overlay.scaleMode = ScaleMode.FIT
         val face = face(Verdict.NO_TRACE, 0.011, frames = 1)
-        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showHeat(HeatChoice.SUM, model())
         screen.show(UiState.Faces(Source.GALLERY, listOf(face), model()))
         screen.overlay.show(shot(listOf(face)), photo())
         keep(drawn(activity.content), "gallery")

@@ -35,6 +35,8 @@ class ResultPictureTest {
         val colors = context.getString(R.string.caption_heat)
         assertTrue(colors in caption)
         assertTrue(colors !in drawing.caption(shot, model(), HeatChoice.OFF))
+        val blended = drawing.caption(shot, model(marksBlending = true), HeatChoice.SUM)
+        assertTrue(colors !in blended && context.getString(R.string.caption_blend) in blended)
         val real = drawing.caption(shot, model(demonstration = false), HeatChoice.SUM)
         assertTrue(context.getString(R.string.caption_demonstration) !in real)
         assertTrue(context.getString(R.string.caption_limits) in real)

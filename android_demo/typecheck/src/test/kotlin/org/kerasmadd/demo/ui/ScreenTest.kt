@@ -73,7 +73,7 @@ class ScreenTest {
     fun `the portrait is what it is`() {
         // What the shipped detector says of the package's sample photo.
         val face = face(Verdict.NO_TRACE, 0.011)
-        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showHeat(HeatChoice.SUM, model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "no_trace", face)
         assertEquals("No trace found", text(R.id.verdict))
@@ -87,7 +87,7 @@ class ScreenTest {
     fun `a face that looks fake`() {
         val face = face(Verdict.FAKE, 0.87, DRAWN_FACE)
         val model = model(demonstration = true, clearThreshold = null)
-        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showHeat(HeatChoice.SUM, model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model), "fake", face, drawn = true)
         assertEquals("Looks fake", text(R.id.verdict))
@@ -110,7 +110,7 @@ class ScreenTest {
         val info = model(
             requested = Backend.GPU, failures = listOf(failure),
         )
-        screen.showHeat(HeatChoice.OFF, 2)
+        screen.showHeat(HeatChoice.OFF, model())
         show(UiState.Faces(Source.CAMERA, faces.toList(), info), "two_faces", *faces)
         assertEquals("Not sure yet, and 1 more face", text(R.id.verdict))
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
@@ -166,7 +166,7 @@ class ScreenTest {
     @Test
     fun `pausing keeps the verdict, and the button goes on`() {
         val face = face(Verdict.NO_TRACE, 0.011)
-        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showHeat(HeatChoice.SUM, model())
         screen.show(UiState.Faces(Source.CAMERA, listOf(face), model()))
         assertEquals(activity.getString(R.string.button_pause), screen.pauseButton.contentDescription)
         show(UiState.Paused(listOf(face), model()), "paused", face)
@@ -175,25 +175,35 @@ class ScreenTest {
     }
 
     @Test
+    fun `the colours are explained as what the model's maps are`() {
+        screen.showHeat(HeatChoice.SUM, model())
+        assertEquals("looked little", text(R.id.heat_least))
+        assertEquals("looked most", text(R.id.heat_most))
+        screen.showHeat(HeatChoice.SUM, model(marksBlending = true))
+        assertEquals("no trace", text(R.id.heat_least))
+        assertEquals("sure: manipulated", text(R.id.heat_most))
+    }
+
+    @Test
     fun `the colours are explained where they are drawn, and only there`() {
         val faces = UiState.Faces(Source.CAMERA, listOf(face(Verdict.NO_TRACE, 0.1)), model())
         screen.show(faces)
         assertEquals(false, shown(R.id.heat_legend))
-        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showHeat(HeatChoice.SUM, model())
         assertTrue(shown(R.id.heat_legend))
         screen.show(UiState.NoFace(Source.CAMERA, model()))
         assertEquals(false, shown(R.id.heat_legend))
         screen.show(faces)
-        screen.showHeat(HeatChoice.OFF, 2)
+        screen.showHeat(HeatChoice.OFF, model())
         assertEquals(false, shown(R.id.heat_legend))
-        screen.showHeat(HeatChoice.SUM, 1)
+        screen.showHeat(HeatChoice.SUM, model().copy(mapCount = 1))
         assertEquals("CPU\nHeat map: on", text(R.id.status))
     }
 
     @Test
     fun `zoom and a restarted detector are told of beside the attention map`() {
         screen.show(UiState.Waiting(Source.CAMERA, model()))
-        screen.showHeat(HeatChoice.OFF, 2)
+        screen.showHeat(HeatChoice.OFF, model())
         screen.showNote(activity.resources.getQuantityString(R.plurals.detector_restarted, 1, 1))
         assertEquals(
             "CPU\nHeat map: off · Face detector went silent, restarted 1 time", text(R.id.status),
@@ -251,7 +261,7 @@ class ScreenTest {
     @Config(sdk = [33], qualifiers = "zh-w360dp-h740dp-port-xhdpi")
     fun chinese() {
         val face = face(Verdict.NO_TRACE, 0.011)
-        screen.showHeat(HeatChoice(1), 2)
+        screen.showHeat(HeatChoice(1), model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "chinese", face)
         assertEquals("未发现伪造痕迹", text(R.id.verdict))
@@ -261,7 +271,7 @@ class ScreenTest {
     @Config(sdk = [33], qualifiers = "w740dp-h360dp-land-xhdpi")
     fun landscape() {
         val face = face(Verdict.NO_TRACE, 0.011)
-        screen.showHeat(HeatChoice.SUM, 2)
+        screen.showHeat(HeatChoice.SUM, model())
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "landscape", face)
         assertEquals("No trace found", text(R.id.verdict))
     }

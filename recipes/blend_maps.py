@@ -1,0 +1,82 @@
+"""Teach a trained detector to mark where a face looks blended; its scores stay as they are.
+
+    python recipes/blend_maps.py madd_efficientnet_lite0_real_faces --data shards/photos \
+        --output maps.keras
+
+Two 1x1 convolutions, on the features of the attention's tap and on the last ones, learn the masks
+with which self-blended fakes are made while all else stands still. `keras-madd export --model
+maps.keras` gives a file whose maps are probabilities: every runtime draws them on a fixed scale.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from keras_madd import FaceClassifier
+from keras_madd.cli.arguments import COUNT, SEED
+from keras_madd.data.load_dataset import load_dataset
+from keras_madd.layers.blend_mask_loss import blend_mask_loss
+
+_MAPS = ("blend_map_middle", "blend_map_final")
+
+
+def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float = 3e-3) -> None:
+    """Trains what draws the maps of a model, and nothing else.
+
+    Args:
+        model: Has `blend_mask_weight` above 0.
+        batches: Of `load_dataset(blend_masks=True)`, without end.
+        steps: How many of them.
+        learning_rate: At the beginning; it falls to 0 as a cosine does.
+    """
+    image = keras.Input((*model.config.input_size, 3))
+    drawn = model.network(image, training=False)
+    maps = keras.Model(image, {name: drawn[name] for name in _MAPS})
+    for layer in model.network.layers:
+        layer.trainable = layer.name in _MAPS
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    maps.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=1e-4),
+        loss=lambda mask, logits: blend_mask_loss(mask, [logits]),
+    )
+    masks = batches.map(lambda image, labels: (image, dict.fromkeys(_MAPS, labels["blend_mask"])))
+    maps.fit(masks, steps_per_epoch=steps, verbose=2)
+    for layer in model.network.layers:
+        layer.trainable = True
+
+
+def main() -> None:
+    """Read the arguments and train."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="preset, its folder or .keras file")
+    parser.add_argument("--data", type=Path, required=True, metavar="SHARDS")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.keras")
+    parser.add_argument("--steps", type=COUNT, default=300)
+    parser.add_argument("--batch-size", type=COUNT, default=32)
+    parser.add_argument("--seed", type=SEED, default=0)
+    args = parser.parse_args()
+    keras.utils.set_random_seed(args.seed)
+    weights = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
+    model = FaceClassifier.from_preset(args.model, **weights)
+    batches = load_dataset(
+        args.data,
+        "train",
+        args.batch_size,
+        image_size=model.config.input_size[0],
+        sampling="paired",
+        self_blend=1.0,
+        augment="video",
+        seed=args.seed,
+        repeat=True,
+        blend_masks=True,
+    )
+    learn_maps(model, batches, args.steps)
+    model.save(args.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+from backends import tensorflow_only
+
+from keras_madd import MADD
+
+pytestmark = tensorflow_only
+
+
+@pytest.mark.parametrize("num_attentions", [0, 2])
+def test_maps_are_learnt_and_scores_stay(num_attentions):
+    import tensorflow as tf
+    from blend_maps import learn_maps
+
+    trained = MADD.from_preset("madd_tiny", num_attentions=num_attentions, seed=0)
+    fields = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
+    model = MADD.from_preset("madd_tiny", num_attentions=num_attentions, seed=0, **fields)
+    for layer in trained.network.layers:
+        model.network.get_layer(layer.name).set_weights(layer.get_weights())
+    # Where it is red, it was blended.
+    random = np.random.default_rng(0)
+    masks = np.zeros((16, 8, 8, 1), "float32")
+    masks[:8, 2:6, 3:7] = 1
+    pixels = random.integers(0, 120, (16, 64, 64, 3)).astype("float32")
+    pixels[..., 0] += 135 * np.repeat(np.repeat(masks[..., 0], 8, 1), 8, 2)
+    labels = {"label": np.repeat([1, 0], 8), "blend_mask": masks}
+    batches = tf.data.Dataset.from_tensors((pixels, labels)).repeat()
+    before = model.heat_maps(pixels)
+    learn_maps(model, batches, steps=60, learning_rate=0.1)
+    np.testing.assert_array_equal(model.fake_probability(pixels), trained.fake_probability(pixels))
+    after = model.heat_maps(pixels)
+    side = after.shape[1]
+    wanted = masks.reshape(16, side, 8 // side, side, 8 // side, 1).mean(axis=(2, 4))
+    assert np.abs(after - wanted).mean() < 0.5 * np.abs(before - wanted).mean()
+    assert after[8:].max() < after[:8].max()
+    assert all(layer.trainable for layer in model.network.layers)
