@@ -22,6 +22,7 @@ from keras_madd.data.load_dataset import load_dataset
 from keras_madd.layers.blend_mask_loss import blend_mask_loss
 
 _MAPS = ("blend_map_middle", "blend_map_final")
+_TOLD = 25  # Steps between two lines of progress.
 
 
 def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float = 3e-3) -> None:
@@ -30,7 +31,7 @@ def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float 
     Args:
         model: Has `blend_mask_weight` above 0.
         batches: Of `load_dataset(blend_masks=True)`, without end.
-        steps: How many of them.
+        steps: How many of them, rounded up to a multiple of 25.
         learning_rate: At the beginning; it falls to 0 as a cosine does.
     """
     image = keras.Input((*model.config.input_size, 3))
@@ -44,7 +45,7 @@ def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float 
         loss=lambda mask, logits: blend_mask_loss(mask, [logits]),
     )
     masks = batches.map(lambda image, labels: (image, dict.fromkeys(_MAPS, labels["blend_mask"])))
-    maps.fit(masks, steps_per_epoch=steps, verbose=2)
+    maps.fit(masks, steps_per_epoch=_TOLD, epochs=-(-steps // _TOLD), verbose=2)
     for layer in model.network.layers:
         layer.trainable = True
 

@@ -143,9 +143,9 @@ class SelfBlend:
         region = reshape(points, self.reshaping, beyond) if self.reshaping else points
         mask = draw_region(np.asarray(region, np.float32), (height, width), kind, rng)
         mask = warp_elastically(mask, move, rng)
-        if not mask.any():  # The face lies outside the picture.
+        mask = soften(mask, rng) * np.float32(rng.choice(self.ratios)) if mask.any() else mask
+        if not mask.any():  # The face lies outside the picture, or was softened away.
             return target.copy(), target.copy(), mask
-        mask = soften(mask, rng) * np.float32(rng.choice(self.ratios))
         source = self._moved(source, move, points, beyond)
         return _lay_over(target, source, mask), target.copy(), mask
 

@@ -40,6 +40,23 @@ class Calibration:
     ece: tuple[float, float]
     words: VerdictThresholds | None = None
 
+    @property
+    def doubt(self) -> str:
+        """What speaks against using it; empty where nothing does."""
+        if self.threshold in (0, 1):
+            verdict = "real" if self.threshold else "fake"
+            return (
+                f"The threshold of {self.threshold:.0f} calls every face {verdict}: no better one "
+                "was found on the validation split."
+            )
+        least, most = _TEMPERATURES
+        if not 1.01 * least < self.temperature < most / 1.01:
+            return (
+                f"The temperature of {self.temperature:.3g} is an end of the range that is "
+                "searched: the scores say little of the validation split."
+            )
+        return ""
+
 
 def fit_calibration(
     scores: Scores, false_alarms: float | None = None, misses: float = MISSES

@@ -65,6 +65,8 @@ class EvaluationSettings:
             )
         if self.false_alarms is not None and not self.calibrate:
             raise UserError("--false-alarms needs --calibrate.")
+        if self.false_alarms is not None and self.threshold is not None:
+            raise UserError("--false-alarms fits the threshold; leave --threshold out.")
         if self.misses is not None and self.false_alarms is None:
             raise UserError("--misses needs --false-alarms.")
         unknown = sorted(set(self.corruptions) - set(CORRUPTIONS))

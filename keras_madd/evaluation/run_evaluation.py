@@ -1,7 +1,7 @@
 """One evaluation from end to end: score once, keep the scores, measure, show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keras_madd.evaluation.calibration_fit import Calibration, fit_calibration
@@ -145,6 +145,9 @@ def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
         with stages.stage("scores, validation") as stage:
             raw = score_split(model, validation, stage.advance)
         calibration = fit_calibration(raw, settings.false_alarms, settings.misses or MISSES)
+        if settings.threshold is not None:
+            calibration = replace(calibration, threshold=settings.threshold)
+        warnings.append(calibration.doubt)
         temperature = calibration.temperature
         threshold = calibration.threshold, f"fitted on the validation split of {validation.name}"
         if settings.split != "val":

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_madd.evaluation.auc_interval import auc_interval
 from keras_madd.evaluation.bootstrap import weighted_auc
+from keras_madd.evaluation.checks import one_label_per_video
 from keras_madd.evaluation.metrics import aggregated
 from keras_madd.evaluation.protocol import Protocol, frames_of
 from keras_madd.evaluation.scores import CLEAN, Scores
@@ -102,5 +103,8 @@ def _joined(dataset: str, tables: Sequence[Scores], protocol: Protocol) -> Video
 def _one_run(frames: Scores, protocol: Protocol) -> VideoRuns:
     values = aggregated(frames.video.codes, frames.probability, protocol.aggregate)
     first = np.unique(frames.video.codes, return_index=True)[1]
-    labels = frames.label[first].astype(bool)
+    try:
+        labels = one_label_per_video(frames.label, frames.video.names, frames.video.codes)
+    except ValueError as error:
+        raise UserError(f"{error} Give each video of the table one label.") from None
     return VideoRuns(frames.video.names, labels, frames.method.texts()[first], values[None])

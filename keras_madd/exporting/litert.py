@@ -47,7 +47,7 @@ def export_litert(
 
     Its input is `image`, (batch, H, W, 3) RGB pixels 0 to 255; the scaling is inside. Its
     outputs, to be looked up by name since their order is the converter's, are `fake_probability`
-    (batch,) and `attention_maps` (batch, h, w, M), float32.
+    (batch,) and `attention_maps` or `blend_maps` (batch, h, w, M), float32.
 
     Args:
         model: A detector.

@@ -21,7 +21,7 @@ def export_onnx(
     """Writes a model as an ONNX file, checked by `onnx.checker`.
 
     Its input is `image`, (B, H, W, 3) float32 RGB pixels 0 to 255, B free; its outputs are
-    `fake_probability` (B,) and `attention_maps` (B, h, w, M).
+    `fake_probability` (B,) and `attention_maps` or `blend_maps` (B, h, w, M).
 
     Args:
         model: A detector.

@@ -4,8 +4,8 @@ The loss of plain 8-bit quantisation sits in the pooling and its normalisation a
 in the convolutions. So each operation is judged by its place in the graph, never by its name:
 
 - a convolution runs in static 8 bits, and so does what lies on the way from one to another;
-- the convolution that ends in the attention maps, and all that no convolution follows, which is
-  the pooling, stays float;
+- the convolutions that end in the maps that are drawn, and all that no convolution follows, which
+  is the pooling, stay float;
 - so do spectra, in front of a logarithm or as a transform by fixed matrices: there small values
   weigh as much as large ones, and 8 bits have one step for all;
 - the dense layers of the head stay float, and may store their weights in 8 bits, where these are
@@ -63,7 +63,7 @@ class Recipe:
         convolutions: `"static"` 8 bits; or `"dynamic"`, inputs quantised as they come, which needs
             no calibration: depthwise ones then only store their weights in 8 bits, since XNNPACK
             knows no more.
-        attention: Whether the convolution that ends in the attention maps is static too.
+        attention: Whether the convolutions that end in the maps that are drawn are static too.
         head: The dense layers: `"float"`; `"weights"`, stored in 8 bits and computed in float
             where there are 65,536 of them or more, float elsewhere; `"dynamic"`, multiplied in
             8 bits with inputs quantised as they come; or `"static"`.

@@ -34,8 +34,8 @@ def compare_export(
     Returns:
         `images`, their number; `max_probability_difference` and `mean_probability_difference`,
         absolute; `max_attention_difference`, the largest one of the maps over the maps' largest
-        value (of class activation at least 1), 0.0 where there are none. A NaN in the file's
-        outputs shows as NaN.
+        value (of class activation and blending at least 1), 0.0 where there are none. A NaN in the
+        file's outputs shows as NaN.
 
     Raises:
         UserError: If the file cannot be run.

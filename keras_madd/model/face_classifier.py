@@ -1,6 +1,7 @@
 """FaceClassifier: what a detector is to training, evaluation, export and scoring."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
@@ -11,7 +12,7 @@ from keras_madd.inference.model_description import full_scale_of
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.fitting import Fitting
 from keras_madd.model.frozen import freeze, frozen_layers
-from keras_madd.model.labels import check_labels_fit
+from keras_madd.model.labels import check_labels_fit, labels_and_mask, weight_of_labels
 from keras_madd.model.rematerialization import rematerialized
 from keras_madd.model.saving import Saving
 from keras_madd.model.seeds import seeds_from
@@ -109,6 +110,8 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         training: bool = True,
     ) -> Tensor:
         """Return the compiled loss and what the layers added."""
+        y, _ = labels_and_mask(y)
+        sample_weight = weight_of_labels(sample_weight)
         check_labels_fit(y, self.loss, self.config.num_classes)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
@@ -145,9 +148,9 @@ class FaceClassifier(Fitting, Saving, keras.Model):
             x: `(N, H, W, 3)`, of clips `(N, T, H, W, 3)`.
             batch_size: Crops or clips at once.
         """
-        if isinstance(x, np.ndarray) and not len(x):
-            return np.zeros(0)
-        return fake_probability_of_logits(self.predict(x, batch_size=batch_size, verbose=0))
+        return fake_probability_of_logits(
+            _predictions(self, self.network.output["logits"], x, batch_size)
+        )
 
     def attention_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return A of face crops `(N, H, W, 3)` or a dataset, `(N, h, w, M)`.
@@ -157,7 +160,7 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         """
         if self.prefix is None:
             raise ValueError("The model has no attention maps. Received: num_attentions=0")
-        return self.prefix.predict(x, batch_size=batch_size, verbose=0)
+        return _predictions(self.prefix, self.prefix.output, x, batch_size)
 
     def heat_maps(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return what is laid over faces to show why, `(N, h, w, M)`, 0 or more.
@@ -178,8 +181,7 @@ class FaceClassifier(Fitting, Saving, keras.Model):
             raise ValueError(
                 f"The network gives no maps. Received: outputs={list(self.network.output)}"
             )
-        outputs = self.network.predict(x, batch_size=batch_size, verbose=0)
-        return outputs[self.heat_map_output]
+        return _predictions(self.network, self.network.output, x, batch_size)[self.heat_map_output]
 
     def embed(self, x: Tensor, batch_size: int = 32) -> np.ndarray:
         """Return what the classifier sees: P of MADD, flattened, beside G; `(N, C)`.
@@ -191,12 +193,40 @@ class FaceClassifier(Fitting, Saving, keras.Model):
             raise ValueError(
                 f"The network gives no features. Received: outputs={list(self.network.output)}"
             )
-        outputs = self.network.predict(x, batch_size=batch_size, verbose=0)
+        outputs = _predictions(self.network, self.network.output, x, batch_size)
         features = [outputs["global_features"]]
         if "local_features" in outputs:
             local = outputs["local_features"]
-            features.insert(0, local.reshape(len(local), -1))
+            features.insert(0, local.reshape(len(local), math.prod(local.shape[1:])))
         return np.concatenate(features, axis=1)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Export as `keras.Model.export` does; the model need not have been called before.
+
+        `keras-madd export` makes the files that phones, browsers and `keras_madd.inference` run.
+        """
+        shape = (None, *self.config.pixels_shape)
+        signature = input_signature or [keras.InputSpec(shape=shape, dtype="float32")]
+        super().export(filepath, format, verbose, signature, **kwargs)
+
+    def quantize(self, mode: Any = None, config: Any = None, **kwargs: Any) -> None:
+        """Refuse: Keras could not load such a detector again.
+
+        Raises:
+            ValueError: Always, with the way to a quantised file.
+        """
+        raise ValueError(
+            "A detector is quantised when it is exported: `keras-madd export --quantize int8`, or "
+            "keras_madd.exporting.export_bundle(model, 'model.tflite', quantize='int8', "
+            f"calibration=faces). Received: mode={mode!r}"
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments and the layers that are not trained.
@@ -237,6 +267,16 @@ class FaceClassifier(Fitting, Saving, keras.Model):
             raise ValueError(
                 f"`pixels` must have shape (B, {listed}), RGB, 0..255. Received: shape={shape}"
             )
+
+
+def _predictions(model: keras.Model, outputs: Any, x: Any, batch_size: int) -> Any:
+    """What `predict` gives; of no images, which it refuses, empty arrays shaped as `outputs`."""
+    shape = (len(x),) if isinstance(x, list | tuple) else getattr(x, "shape", (None,))
+    if len(shape) and shape[0] == 0:
+        return keras.tree.map_structure(
+            lambda each: np.zeros((0, *each.shape[1:]), "float32"), outputs
+        )
+    return model.predict(x, batch_size=batch_size, verbose=0)
 
 
 def fake_probability_of_logits(logits: Tensor) -> np.ndarray:

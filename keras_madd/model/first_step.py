@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from keras_madd.model.labels import labels_and_mask
+
 if TYPE_CHECKING:
     from keras_madd.model.madd import MADD
 
@@ -28,7 +30,7 @@ def build_before_tracing(model: "MADD", data: Any, training: bool) -> None:
     if tf.executing_eagerly() or tf.distribute.has_strategy():
         return  # Nothing is traced; or Keras has built everything by then.
     optimizer, metrics = model.optimizer, model._compile_metrics
-    _, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+    y, _ = labels_and_mask(keras.utils.unpack_x_y_sample_weight(data)[1])
     labels = keras.tree.map_structure(
         lambda each: keras.KerasTensor(each.shape, keras.backend.standardize_dtype(each.dtype)), y
     )

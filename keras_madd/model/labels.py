@@ -14,6 +14,8 @@ _ONE_HOT = (
     *(keras.losses.CategoricalCrossentropy, keras.losses.categorical_crossentropy),
     *(keras.losses.CategoricalFocalCrossentropy, keras.losses.categorical_focal_crossentropy),
 )
+# Keras's names of functions that read probabilities, too.
+_CROSS_ENTROPY = ("ce", "crossentropy")
 # They look for thresholds from 0 to 1 in what they take for the probability of one class.
 _OF_PROBABILITIES = (
     *(keras.metrics.AUC, keras.metrics.Precision, keras.metrics.Recall),
@@ -31,8 +33,27 @@ def class_of(y: Tensor, num_classes: int) -> Tensor:
 
 
 def labels_and_mask(y: Any) -> tuple[Any, Tensor | None]:
-    """Labels, and the mask of what was blended where labels are a dictionary that has it."""
-    return (y["label"], y.get("blend_mask")) if isinstance(y, dict) else (y, None)
+    """Labels, and the mask of what was blended where labels are a dictionary that has it.
+
+    Raises:
+        ValueError: If a dictionary has no `"label"`, or its mask is not `(B, m, m, 1)`.
+    """
+    if not isinstance(y, dict):
+        return y, None
+    if "label" not in y:
+        raise ValueError(
+            'Labels that are a dictionary must have "label", and may have "blend_mask". '
+            f"Received: keys={sorted(y)}"
+        )
+    mask = y.get("blend_mask")
+    if mask is not None and len(mask.shape) != 4:
+        raise ValueError(f'"blend_mask" must be (B, m, m, 1). Received: shape={tuple(mask.shape)}')
+    return y["label"], mask
+
+
+def weight_of_labels(sample_weight: Any) -> Any:
+    """The weight of each image. Keras hands one for each entry of labels that are a dictionary."""
+    return sample_weight["label"] if isinstance(sample_weight, dict) else sample_weight
 
 
 def is_one_hot(y: Tensor, num_classes: int) -> bool:
@@ -51,6 +72,7 @@ def check_classes(y: Tensor, num_classes: int) -> None:
     Raises:
         ValueError: If labels are no whole numbers or lie outside `0..num_classes - 1`.
     """
+    y, _ = labels_and_mask(y)
     if not isinstance(y, np.ndarray | list | tuple) or len(y) == 0:
         return
     labels = np.asarray(y)
@@ -124,7 +146,9 @@ def check_metrics(metrics: Any) -> None:
     """
     for metric in keras.tree.flatten(metrics):
         found = metric
-        if isinstance(metric, str) and metric.lower() not in ("accuracy", "acc"):
+        if isinstance(metric, str) and metric.lower() in _CROSS_ENTROPY:
+            found = keras.metrics.sparse_categorical_crossentropy
+        elif isinstance(metric, str) and metric.lower() not in ("accuracy", "acc"):
             found = keras.metrics.get(metric)
         if isinstance(found, _OF_PROBABILITIES) or _takes_probabilities(found):
             raise ValueError(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from keras_madd.model.labels import batch_size
+from keras_madd.model.labels import batch_size, labels_and_mask, weight_of_labels
 from keras_madd.model.loss_terms import LossTerms
 from keras_madd.support.tensor import Tensor
 
@@ -42,6 +42,8 @@ class OwnTerms(LossTerms, Base):
         """Return the compiled loss and, in a training step, the terms besides."""
         if not isinstance(y_pred, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
+        y, _ = labels_and_mask(y)
+        sample_weight = weight_of_labels(sample_weight)
         total = super().compute_loss(x, y, y_pred["logits"], sample_weight, training)
         for name, value in self.own_terms(y, y_pred, sample_weight).items():
             self.term_trackers[name].update_state(value, batch_size(y))

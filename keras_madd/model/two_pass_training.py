@@ -18,7 +18,13 @@ from keras_madd.layers.blend_mask_loss import blend_mask_loss
 from keras_madd.layers.match_loss import match_loss
 from keras_madd.model.config import MADDConfig
 from keras_madd.model.first_step import build_before_tracing
-from keras_madd.model.labels import batch_size, check_labels_fit, class_of, labels_and_mask
+from keras_madd.model.labels import (
+    batch_size,
+    check_labels_fit,
+    class_of,
+    labels_and_mask,
+    weight_of_labels,
+)
 from keras_madd.model.loss_terms import LossTerms
 from keras_madd.model.two_passes import two_passes
 from keras_madd.support.tensor import Tensor
@@ -113,6 +119,7 @@ class TwoPassTraining(LossTerms):
     ) -> Tensor:
         """Return the loss: the two-pass sum in a training step, else the compiled loss."""
         y, mask = labels_and_mask(y)
+        sample_weight = weight_of_labels(sample_weight)
         check_labels_fit(y, self.loss, self.config.num_classes)
         if not isinstance(y_pred, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)

@@ -127,6 +127,15 @@ def test_calibration_is_stored_with_the_model(evaluated):
     assert metrics["calibration"]["frames"] == 18
 
 
+def test_a_threshold_of_ones_own_is_stored_too(shards, tmp_path, capsys):
+    model = exported(tmp_path)
+    options = ["--calibrate", "--threshold", "0.9", "--gallery", "0", "--bootstrap", "100"]
+    arguments = ["evaluate", "--model", model, "--data", shards, "--output", tmp_path / "out"]
+    assert main([*map(str, arguments), *options]) == 0
+    assert metrics_of(tmp_path / "out")["threshold"] == {"value": 0.9, "from": "as given"}
+    assert read_model_json(model).threshold == 0.9
+
+
 def test_saved_scores_give_the_same_metrics(evaluated, tmp_path, capsys):
     again = tmp_path / "again"
     scores = evaluated / "out/scores.parquet"
@@ -191,6 +200,11 @@ def test_two_data_sets_of_one_name(shards, tmp_path):
     [
         (["--model", "m.tflite"], "--model needs --data"),
         (["--scores", "s.csv", "--calibrate"], "need --model"),
+        (
+            ["--model", "m", "--data", "d", "--calibrate"]
+            + ["--false-alarms", "0.1", "--threshold", "1"],
+            "leave --threshold out",
+        ),
         (["--scores", "absent.csv"], "There is no file absent.csv"),
         (["--model", "m.tflite", "--data", "absent"], "no model file|absent"),
     ],

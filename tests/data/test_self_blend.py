@@ -140,6 +140,16 @@ def test_wrong_settings(arguments, message):
         SelfBlend(**arguments)
 
 
+@pytest.mark.parametrize("blending", ["authors", "varied"])
+def test_a_face_of_a_few_pixels_is_blended_or_left_alone(face, blending):
+    image, landmarks = face
+    small = cv2.resize(image, (8, 8), interpolation=cv2.INTER_AREA)
+    points = landmarks * (8 / image.shape[0])
+    for seed in range(150):
+        fake, real, mask = named_self_blend(blending).blend(small, points, seed)
+        np.testing.assert_array_equal(fake[mask == 0], real[mask == 0])
+
+
 def test_wrong_arguments(face):
     image, landmarks = face
     with pytest.raises(ValueError, match="`image` must be a uint8"):

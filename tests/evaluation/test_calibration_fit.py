@@ -67,6 +67,15 @@ def test_perfect_scores_are_cut_in_the_middle():
     assert fitted.threshold == pytest.approx(0.5)
 
 
+def test_what_says_nothing_is_doubted():
+    labels, probability = overconfident(2.0, 4000)
+    assert fit_calibration(table(labels, probability)).doubt == ""
+    upside_down = fit_calibration(table(labels, 1 - probability))
+    assert "calls every face" in upside_down.doubt
+    faint = expit(logit(np.where(labels, 0.9999, 0.0001)) * 0.001)
+    assert "end of the range" in fit_calibration(table(labels, faint)).doubt
+
+
 def test_it_is_what_the_runtimes_do():
     scores = np.array([0, 1e-9, 0.2, 0.5, 0.9, 1])
     expected = expit(logit(np.clip(scores, 1e-7, 1 - 1e-7)) / 1.7)

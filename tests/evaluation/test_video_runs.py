@@ -39,6 +39,13 @@ def test_videos_are_joined_by_name_whatever_their_order():
         np.testing.assert_allclose(values, means)
 
 
+def test_a_video_of_both_labels_is_refused():
+    mixed = run(1)
+    mixed.label[3] = 1 - mixed.label[3]
+    with pytest.raises(UserError, match=r"v01.*both labels"):
+        videos_of([run(0), mixed], Protocol())
+
+
 def test_the_auc_of_runs_is_the_mean_of_theirs():
     videos = videos_of([run(0), run(1), run(2)], Protocol())["data"]
     found = videos.auc()

@@ -170,8 +170,27 @@ def test_no_attribute_of_a_class_hides_a_layer(preset, fields):
 def test_what_is_no_array_of_crops_is_told_and_none_is_no_score():
     model = MADD.from_preset("madd_tiny")
     crops = np.zeros((2, 64, 64, 3), np.uint8)
-    assert model.fake_probability(crops[:0]).shape == (0,)
+    for none in (crops[:0], []):
+        assert model.fake_probability(none).shape == (0,)
+        assert model.heat_maps(none).shape == model.attention_maps(none).shape == (0, 4, 4, 4)
+        assert model.embed(none).shape == (0, model.embed(crops).shape[1])
     with pytest.raises(ValueError, match=r"`pixels` must be one array.*np\.stack.*Received: "):
         model.fake_probability(list(crops))
     with pytest.raises(ValueError, match=r"`pixels` must be one array.*Received: dict"):
         model({"pixels": crops})
+
+
+@tensorflow_only
+def test_a_fresh_model_exports_as_keras_exports(tmp_path):
+    import tensorflow as tf
+
+    model = MADD.from_preset("madd_tiny", seed=0)
+    model.export(tmp_path / "saved", verbose=False)
+    crops = np.random.default_rng(0).uniform(0, 255, (3, 64, 64, 3)).astype("float32")
+    saved = tf.saved_model.load(str(tmp_path / "saved"))
+    np.testing.assert_allclose(saved.serve(crops), model.predict(crops, verbose=0), atol=1e-5)
+
+
+def test_quantising_in_place_is_refused_with_the_way_that_works():
+    with pytest.raises(ValueError, match=r"keras-madd export --quantize int8.*'int8'"):
+        MADD.from_preset("madd_tiny").quantize("int8")

@@ -115,6 +115,8 @@ def test_losses_of_probabilities_are_refused(loss):
         [keras.metrics.SparseCategoricalCrossentropy()],
         [keras.metrics.sparse_categorical_crossentropy],
         [keras.metrics.binary_accuracy],
+        ["ce"],
+        ["crossentropy"],
     ],
 )
 def test_metrics_of_probabilities_are_refused(metrics):
@@ -122,6 +124,21 @@ def test_metrics_of_probabilities_are_refused(metrics):
     for argument in ("metrics", "weighted_metrics"):
         with pytest.raises(ValueError, match=r"`metrics` must read logits.*FakeAUC"):
             model.compile(**{argument: metrics})
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"label": np.array([5, 6])}, "classes from 0"),
+        ({"fake": np.array([0, 1])}, '"label".*Received: keys=.*fake'),
+        ({"label": np.array([0, 1]), "blend_mask": np.zeros((2, 4, 4))}, r"\(B, m, m, 1\)"),
+    ],
+)
+def test_labels_that_are_a_dictionary_are_checked_too(labels, message):
+    model = plain()
+    model.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match=message):
+        model.fit(batch(2)[0], labels, verbose=0)
 
 
 def test_metrics_of_logits_are_taken():

@@ -425,6 +425,34 @@ def test_masks_of_what_was_blended_add_their_term(num_attentions, run_eagerly):
     assert (before[0] != after[0]).any()
 
 
+def test_one_hot_labels_and_weights_go_with_masks():
+    """Both make a step of their own of a dictionary: Keras takes it apart by its own rules."""
+    images, labels = batch()
+    weights = np.array([0, 0, 2, 1, 1, 0.5, 0, 1], "float32")
+    found = masks()
+    logs = []
+    for loss, y in (
+        (keras.losses.SparseCategoricalCrossentropy(from_logits=True), labels),
+        (keras.losses.CategoricalCrossentropy(from_logits=True), np.eye(2)[labels]),
+    ):
+        model = tiny(num_attentions=0, **BLEND)
+        model.compile(sgd(), loss=loss, weighted_metrics=["accuracy"], jit_compile=False)
+        data = {"label": y, "blend_mask": found}
+        history = model.fit(
+            images, data, sample_weight=weights, batch_size=8, shuffle=False, verbose=0
+        ).history
+        logs.append({name: values[0] for name, values in history.items()})
+    assert logs[0] == pytest.approx(logs[1], rel=1e-5)
+    # An image without weight says nothing: the same figures whatever its mask is.
+    found = found.copy()
+    found[[0, 1, 6]] = 0.5
+    model = tiny(num_attentions=0, **BLEND)
+    model.compile(sgd(), jit_compile=False)
+    data = {"label": labels, "blend_mask": found}
+    again = model.fit(images, data, sample_weight=weights, batch_size=8, shuffle=False, verbose=0)
+    assert again.history["blend_mask_loss"][0] == pytest.approx(logs[0]["blend_mask_loss"])
+
+
 def test_it_learns_where_a_fake_was_blended(tmp_path):
     """Noise in the left half of every second picture."""
     random = np.random.default_rng(0)

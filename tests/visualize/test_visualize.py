@@ -321,7 +321,10 @@ def drawings() -> dict:
         "scores": lambda theme: charts.score_histogram({"real": scores, "none": []}, theme=theme),
         "methods": lambda theme: charts.method_chart({"blend": 0.9, "worse": 0.3}, theme),
         "attention": lambda theme: charts.attention_grid(
-            np.stack([picture(), picture()]), rng.random((2, 4, 4, 3)), ["real", "fake"], theme=theme
+            np.stack([picture(), picture()]),
+            rng.random((2, 4, 4, 3)),
+            ["real", "fake"],
+            theme=theme,
         ),
     }
 
