@@ -90,8 +90,8 @@ def write_android_assets(
     check_scores_one_face(model_path, description, "The app")
     check_builtin_only(model_path)
     runner = LiteRTRunner(model_path)
-    crop, told_apart = choose_golden_crop(runner, tolerance_of(description))
     tolerance = tolerance_of(description)
+    crop, told_apart = choose_golden_crop(runner, tolerance)
     with (
         output_folder(project / ASSETS, overwrite=True) as folder,
         output_folder(project / DEVICE_ASSETS, overwrite=True) as device,

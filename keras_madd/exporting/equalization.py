@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from keras_madd.exporting.interpreter import over_pictures
-from keras_madd.exporting.litert_file import Graph, graph_of, pack, parse
+from keras_madd.exporting.litert_file import SLIDING, Graph, graph_of, pack, parse
 
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 # A channel that is next to silent is not blown up without end.
 _LEAST_FACTOR = 1 / 32
 # On more pictures the channels need not be measured.
@@ -145,9 +144,9 @@ def _centre_pixels(graph: Graph, weights: _Weights) -> None:
 def _equalizable(graph: Graph) -> list[int]:
     """Returns what one convolution writes and only convolutions read, in the order of execution."""
     consumers, found = graph.consumers(), []
-    kernels = [each.inputs[1] for each in graph.operations if each.name in _CONVOLUTIONS]
+    kernels = [each.inputs[1] for each in graph.operations if each.name in SLIDING]
     for operation in graph.operations:
-        if operation.name not in _CONVOLUTIONS or len(operation.inputs) < 3:
+        if operation.name not in SLIDING or len(operation.inputs) < 3:
             continue
         (tensor,) = operation.outputs
         readers = [graph.operations[each] for each in consumers.get(tensor, [])]
@@ -156,7 +155,7 @@ def _equalizable(graph: Graph) -> list[int]:
         if not readers or scaling or shared or tensor in graph.outputs:
             continue
         if all(
-            each.name in _CONVOLUTIONS
+            each.name in SLIDING
             and each.inputs[0] == tensor
             and kernels.count(each.inputs[1]) == 1
             and _reads_by_channel(graph, each)

@@ -11,6 +11,9 @@ import numpy as np
 
 from keras_madd.support.errors import UserError
 
+# Convolutions whose every weight is used once at each place of the result.
+SLIDING = ("CONV_2D", "DEPTHWISE_CONV_2D")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -193,7 +196,7 @@ def unfolded_scales(graph: Graph) -> list[str]:
             continue
         source = producers.get(data[0])
         before = None if source is None else graph.operations[source]
-        convolution = before and before.name in _CONVOLUTIONS and before.activation == "NONE"
+        convolution = before and before.name in SLIDING and before.activation == "NONE"
         per_channel = np.prod(graph.shapes[constants[0]], dtype=int) in (
             1,
             graph.shapes[data[0]][-1],
@@ -201,9 +204,6 @@ def unfolded_scales(graph: Graph) -> list[str]:
         if convolution and per_channel:
             left.append(graph.names[operation.outputs[0]])
     return left
-
-
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 
 def _or_empty(values):

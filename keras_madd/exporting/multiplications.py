@@ -2,10 +2,7 @@
 
 import math
 
-from keras_madd.exporting.litert_file import Graph
-
-# Every weight is used once at every place of the result.
-_SLIDING = ("CONV_2D", "DEPTHWISE_CONV_2D")
+from keras_madd.exporting.litert_file import SLIDING, Graph
 
 
 def multiplications(graph: Graph) -> int:
@@ -22,7 +19,7 @@ def multiplications(graph: Graph) -> int:
 def _of(graph: Graph, name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int:
     shapes = [graph.shapes[each] if each >= 0 else () for each in inputs]
     result = graph.shapes[outputs[0]]
-    if name in _SLIDING:
+    if name in SLIDING:
         return math.prod(result[:3]) * math.prod(shapes[1])
     if name == "TRANSPOSE_CONV":
         # Inputs: size of the result, weights, what is convolved.

@@ -149,7 +149,7 @@ def _pictures(
         )
     with stages.stage("pictures") as stage:
         shared["progress"] = stage.advance
-        if settings.calibration is not None and settings.quantize in CALIBRATED:
+        if settings.calibration is not None:
             stage.say(f"to calibrate on, from {settings.calibration}")
             calibration = read_samples(settings.calibration, size, settings.samples, **shared)
         if settings.verify is not None:

@@ -201,8 +201,10 @@ def test_two_data_sets_of_one_name(shards, tmp_path):
         (["--model", "m.tflite"], "--model needs --data"),
         (["--scores", "s.csv", "--calibrate"], "need --model"),
         (
-            ["--model", "m", "--data", "d", "--calibrate"]
-            + ["--false-alarms", "0.1", "--threshold", "1"],
+            [
+                *("--model", "m", "--data", "d", "--calibrate", "--false-alarms", "0.1"),
+                "--threshold=1",
+            ],
             "leave --threshold out",
         ),
         (["--scores", "absent.csv"], "There is no file absent.csv"),
