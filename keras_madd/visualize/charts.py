@@ -162,12 +162,14 @@ def attention_grid(
     full_scale: float | None = None,
     theme: Theme = "light",
 ) -> bytes:
-    """Draws one row per face: the face, each map over it, and, of several, their sum.
+    """Draws each face, each map over it, and, of several, their sum.
+
+    Faces with several maps have a row each; of those with one, three share a row.
 
     Args:
         images: (B, H, W, 3) uint8 RGB.
         maps: (B, h, w, M) of 0 or more. Each map is drawn to its own scale, or to `full_scale`.
-        captions: B short texts for the rows, such as `"fake 93%"`.
+        captions: B short texts, such as `"fake 93%"`, in one line or two.
         full_scale: As `overlay_attention`.
         theme: `"light"` or `"dark"`.
 
@@ -182,20 +184,27 @@ def attention_grid(
             f"Received: lengths {len(images)}, {len(maps)} and {len(captions)}"
         )
     several = maps.shape[-1] > 1
-    titles = ["face", *(f"map {index + 1}" for index in range(maps.shape[-1])), *["sum"] * several]
-    cell, caption_height, title_height = 1.05, 0.22, 0.26
-    height = title_height + (cell + caption_height) * len(images)
+    numbered = [f"map {index + 1}" for index in range(maps.shape[-1])]
+    titles = ["face", *numbered, "sum"] if several else ["face", "map"] * 3
+    columns = len(titles) if several else 2
+    rows = -(-len(images) * columns // len(titles))
+    cell, title_height = 1.05, 0.26
+    caption_height = 0.22 + 0.13 * max(caption.count("\n") for caption in captions)
+    height = title_height + (cell + caption_height) * rows
     chart = Chart(theme, (cell * len(titles), height))
     layout = {"left": 0.005, "right": 0.995, "wspace": 0.04, "hspace": caption_height / cell}
     layout |= {"top": 1 - title_height / height, "bottom": caption_height / height}
-    grid = chart.figure.subplots(len(images), len(titles), squeeze=False, gridspec_kw=layout)
-    for row, image, stack, caption in zip(grid, images, maps, captions, strict=True):
+    grid = chart.figure.subplots(rows, len(titles), squeeze=False, gridspec_kw=layout)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    # The last row may have room for more faces.
+    places = grid.reshape(-1, columns)[: len(images)]
+    for row, image, stack, caption in zip(places, images, maps, captions, strict=True):
         drawn = [*np.moveaxis(stack, -1, 0), *[stack.sum(-1)] * several]
         overlays = (overlay_attention(image, each, full_scale=full_scale) for each in drawn)
         pictures = [image, *overlays]
         for axes, picture in zip(row, pictures, strict=True):
             axes.imshow(picture, interpolation="bilinear")
-            axes.set_axis_off()
         row[0].text(
             0,
             -0.04,

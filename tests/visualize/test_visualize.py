@@ -339,12 +339,17 @@ def test_charts_are_pictures_in_both_themes(name):
     assert light.std() > 3
 
 
-def test_a_single_map_is_shown_once_and_several_with_their_sum():
+def test_faces_with_a_single_map_share_rows_and_several_maps_come_with_their_sum():
     faces, rng = np.stack([picture(), picture()]), np.random.default_rng(0)
     one, two = (
         decode(charts.attention_grid(faces, rng.random((2, 4, 4, count)))) for count in (1, 2)
     )
-    assert two.shape[1] == pytest.approx(2 * one.shape[1], abs=2)
+    # Of pictures in a row: two of each of three faces; a face, two maps and their sum.
+    assert one.shape[1] / 6 == pytest.approx(two.shape[1] / 4, abs=1)
+    assert one.shape[0] < 0.6 * two.shape[0]
+    many = np.concatenate([faces] * 2)
+    rows = decode(charts.attention_grid(many, rng.random((4, 4, 4, 1)), ["a\nb"] * 4)).shape[0]
+    assert 2 * one.shape[0] - 60 < rows < 2 * one.shape[0] + 20
 
 
 def test_charts_leave_matplotlib_alone():
