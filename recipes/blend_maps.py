@@ -10,6 +10,7 @@ maps.keras` gives a file whose maps are probabilities: every runtime draws them 
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,6 +21,8 @@ from keras_madd import FaceClassifier
 from keras_madd.cli.arguments import COUNT, SEED
 from keras_madd.data.load_dataset import load_dataset
 from keras_madd.layers.blend_mask_loss import blend_mask_loss
+from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_output
 
 _MAPS = ("blend_map_middle", "blend_map_final")
 _TOLD = 25  # Steps between two lines of progress.
@@ -50,8 +53,8 @@ def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float 
         layer.trainable = True
 
 
-def main() -> None:
-    """Read the arguments and train."""
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, train, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="preset, its folder or .keras file")
     parser.add_argument("--data", type=Path, required=True, metavar="SHARDS")
@@ -59,7 +62,20 @@ def main() -> None:
     parser.add_argument("--steps", type=COUNT, default=300)
     parser.add_argument("--batch-size", type=COUNT, default=32)
     parser.add_argument("--seed", type=SEED, default=0)
-    args = parser.parse_args()
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    args = parser.parse_args(arguments)
+    try:
+        if args.output.suffix != ".keras":
+            raise UserError(f"The output must end in .keras. Received: {args.output}")
+        check_output(args.output, overwrite=args.overwrite, inputs=[args.model])
+        _train(args)
+    except (UserError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _train(args: argparse.Namespace) -> None:
     keras.utils.set_random_seed(args.seed)
     weights = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
     model = FaceClassifier.from_preset(args.model, **weights)
@@ -80,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,23 @@ from keras_madd import MADD
 pytestmark = tensorflow_only
 
 
+def test_mistakes_are_told_before_anything_is_trained(tmp_path, capsys):
+    from blend_maps import main
+
+    (tmp_path / "there.keras").touch()
+    data = ["--data", str(tmp_path / "none")]
+    for model, output, message in (
+        ("madd_tiny", "there.keras", "there.keras"),
+        ("madd_tiny", "none/model.keras", "none"),
+        ("madd_tiny", "model.h5", "must end in .keras"),
+        ("nothing", "model.keras", "nothing"),
+        ("madd_tiny", "model.keras", "none"),
+    ):
+        assert main([model, *data, "--output", str(tmp_path / output)]) == 2
+        assert message in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["there.keras"]
+
+
 @pytest.mark.parametrize("num_attentions", [0, 2])
 def test_maps_are_learnt_and_scores_stay(num_attentions):
     import tensorflow as tf
