@@ -18,9 +18,9 @@ class ScoredFace:
             of the smoothed score, `"unsure"` at first.
         attention_maps: (h, w, M) over `crop_box`, what is drawn of why; None where the model has
             none.
-        full_scale: Value of the maps that is drawn at full strength; None: the largest there is.
         track: Number of the person in a video, or None.
         smoothed: Smoothed probability in a live picture, or None.
+        full_scale: Value of the maps that is drawn at full strength; None: the largest there is.
     """
 
     box: tuple[int, int, int, int]
@@ -29,9 +29,9 @@ class ScoredFace:
     probability: float
     verdict: str
     attention_maps: np.ndarray | None
-    full_scale: float | None = None
     track: int | None = None
     smoothed: float | None = None
+    full_scale: float | None = None
 
     def to_json(self) -> dict:
         """Returns box, detector's confidence, probability and verdict as plain data."""

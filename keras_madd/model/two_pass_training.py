@@ -7,6 +7,7 @@ one at a time: see `two_passes`.
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,11 @@ TERMS = {
     "match": "match_weight",
     "blend_mask": "blend_mask_weight",
 }
+_NOT_TAUGHT = (
+    "Labels without masks teach nothing to the maps of what looks blended, while the features that "
+    "they are drawn from move: give masks (load_dataset(blend_masks=True)), or leave the maps out "
+    "(MADD.from_preset(..., blend_mask_weight=0))."
+)
 
 
 class TwoPassTraining(LossTerms):
@@ -130,8 +136,11 @@ class TwoPassTraining(LossTerms):
             terms = (self._mixed_terms if self.mixes_batch else self.first_pass_terms)(
                 y, y_pred, sample_weight
             )
-            if mask is not None and self.config.blend_mask_weight:
-                terms["blend_mask"] = self.blend_mask_term(mask, y_pred, sample_weight)
+            if self.config.blend_mask_weight:
+                if mask is None:
+                    warnings.warn(_NOT_TAUGHT, stacklevel=2)
+                else:
+                    terms["blend_mask"] = self.blend_mask_term(mask, y_pred, sample_weight)
             total = self.weighted(terms)
         for name, value in terms.items():
             # Terms are divided by the number of replicas; what is reported is not.

@@ -18,6 +18,8 @@ from keras_madd.support.errors import UserError
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
 
 _CHECKPOINTS = (".pth", ".pt")
+# Nobody knows the mask of an image that AGDA made.
+_NO_MASKS = ("augmented_classification_weight", "match_weight")
 
 
 def starting_config(
@@ -38,7 +40,7 @@ def starting_config(
     if settings.preset or source is None:
         config = preset_configuration(settings.preset or DEFAULT_PRESET)
     else:
-        config = source.config
+        config = _without_stale_maps(source.config, settings)
     try:
         config = config.replace(**{"seed": settings.seed, **(faces or {}), **settings.fields})
     except (ValueError, TypeError) as error:
@@ -54,6 +56,16 @@ def starting_config(
             f"classes a new head. Received: num_classes={config.num_classes}"
         )
     return config
+
+
+def _without_stale_maps(
+    config: FaceClassifierConfig, settings: TrainSettings
+) -> FaceClassifierConfig:
+    """Leave out maps of blending that the run does not teach while it moves what they read."""
+    if not getattr(config, "blend_mask_weight", 0) or "blend_mask_weight" in settings.fields:
+        return config
+    augmented = any(settings.fields.get(each) for each in _NO_MASKS)
+    return config if settings.self_blend and not augmented else config.replace(blend_mask_weight=0)
 
 
 def open_source(settings: TrainSettings) -> FaceClassifier | None:
@@ -122,6 +134,8 @@ def starting_model(
             ) from error
         if words:
             echo(words)
+        if source.heat_map_output == "blend_maps" != model.heat_map_output:
+            echo("The maps of what looks blended are left out: nothing teaches them in this run.")
     if settings.freeze_early:
         _freeze_early(model)
     return model

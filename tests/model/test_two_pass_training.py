@@ -425,6 +425,14 @@ def test_masks_of_what_was_blended_add_their_term(num_attentions, run_eagerly):
     assert (before[0] != after[0]).any()
 
 
+def test_maps_that_are_not_taught_are_told_of():
+    images, labels = batch()
+    model = tiny(num_attentions=0, **BLEND)
+    model.compile(sgd(), run_eagerly=True)
+    with pytest.warns(UserWarning, match="Labels without masks teach nothing"):
+        model.train_on_batch(images, labels)
+
+
 def test_one_hot_labels_and_weights_go_with_masks():
     """Both make a step of their own of a dictionary: Keras takes it apart by its own rules."""
     images, labels = batch()

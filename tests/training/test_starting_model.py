@@ -198,3 +198,27 @@ def test_a_subclass_stays_one(tmp_path):
     model = starting_model(settings, starting_config(settings, opened), opened)
     assert type(model) is OwnLoss
     assert_equal(model.get_weights(), source.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ({}, False),
+        ({"self_blend": 0.5}, True),
+        ({"self_blend": 0.5, "fields": {"augmented_classification_weight": 1.0}}, False),
+        ({"self_blend": 1.0, "fields": {"blend_mask_weight": 0.0}}, False),
+    ],
+)
+def test_maps_that_the_run_does_not_teach_are_left_out(values, kept):
+    fields = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
+    source = MADD.from_preset("madd_tiny", seed=0, **fields)
+    settings = TrainSettings(output="run", init="source", **values)
+    lines = []
+    config = starting_config(settings, source)
+    model = starting_model(settings, config, source, lines.append)
+    assert (model.heat_map_output == "blend_maps") is kept
+    assert any("maps of what looks blended are left out" in line for line in lines) is not kept
+    crops = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype("float32")
+    np.testing.assert_allclose(
+        model.fake_probability(crops), source.fake_probability(crops), atol=1e-6
+    )
