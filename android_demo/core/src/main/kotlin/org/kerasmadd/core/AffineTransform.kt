@@ -29,27 +29,6 @@ data class AffineTransform(
         f = next.mapY(c, f),
     )
 
-    /**
-     * Returns the map back.
-     *
-     * @throws IllegalArgumentException where the plane is squashed to a line or a point.
-     */
-    fun inverse(): AffineTransform {
-        val determinant = a * e - b * d
-        require(determinant != 0.0 && determinant.isFinite()) {
-            "A transform without area has no inverse. Received: $this"
-        }
-        val inverse = AffineTransform(
-            a = e / determinant,
-            b = -b / determinant,
-            c = 0.0,
-            d = -d / determinant,
-            e = a / determinant,
-            f = 0.0,
-        )
-        return inverse.copy(c = -inverse.mapX(c, f), f = -inverse.mapY(c, f))
-    }
-
     /** Returns the smallest upright rectangle about a mapped box. */
     fun map(box: Box): FloatBox {
         val x0 = mapX(box.x.toDouble(), box.y.toDouble())
@@ -74,8 +53,6 @@ data class AffineTransform(
     )
 
     companion object {
-        val IDENTITY = AffineTransform(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-
         /** Returns the map that moves every point by (x, y). */
         fun translation(x: Double, y: Double) = AffineTransform(1.0, 0.0, x, 0.0, 1.0, y)
 

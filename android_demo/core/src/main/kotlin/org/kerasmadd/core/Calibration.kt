@@ -66,17 +66,5 @@ data class Calibration(
             val exponential = exp(logOdds)
             return exponential / (1 + exponential)
         }
-
-        /** Turns logits into probabilities that add up to 1, in place; large values are safe. */
-        fun softmax(logits: DoubleArray) {
-            require(logits.isNotEmpty()) { "`logits` must not be empty. Received: size=0" }
-            val largest = logits.max()
-            var sum = 0.0
-            for (index in logits.indices) {
-                logits[index] = exp(logits[index] - largest)
-                sum += logits[index]
-            }
-            for (index in logits.indices) logits[index] /= sum
-        }
     }
 }

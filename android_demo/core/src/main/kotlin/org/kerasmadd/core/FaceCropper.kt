@@ -10,9 +10,6 @@ import kotlin.math.floor
  * @property side in pixels.
  */
 data class CropSquare(val left: Int, val top: Int, val side: Int) {
-    /** The same square as a box, for drawing. */
-    fun toBox(): Box = Box(left, top, side, side)
-
     /** Tells whether the square shares a pixel with a picture. */
     fun touches(width: Int, height: Int): Boolean =
         left < width && top < height && left.toLong() + side > 0 && top.toLong() + side > 0

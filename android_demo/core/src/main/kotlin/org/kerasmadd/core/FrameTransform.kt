@@ -60,62 +60,30 @@ data class ViewGeometry(
 }
 
 /**
- * The one way from a camera's buffer over the upright picture to the view: crop, turn, scale,
- * mirror.
- *
- * Faces are detected and cut out in the upright picture; boxes are drawn with [uprightToView].
+ * The way from the upright picture, in which faces are detected and cut out, to the view that shows
+ * it: scale, mirror.
  */
-class FrameTransform(val frame: FrameGeometry, val view: ViewGeometry) {
-    /** From pixels of the buffer to pixels of the upright picture. */
-    val bufferToUpright: AffineTransform = bufferToUpright(frame)
-
-    /** From pixels of the upright picture to pixels of the view. */
-    val uprightToView: AffineTransform =
-        uprightToView(frame.uprightWidth, frame.uprightHeight, view)
-
-    /** From pixels of the buffer to pixels of the view. */
-    val bufferToView: AffineTransform = bufferToUpright.then(uprightToView)
-
-    /** From a touched point of the view to pixels of the upright picture. */
-    val viewToUpright: AffineTransform = uprightToView.inverse()
-
-    companion object {
-        /** Returns the map from pixels of the buffer to pixels of the upright picture. */
-        fun bufferToUpright(frame: FrameGeometry): AffineTransform {
-            val width = frame.crop.width.toDouble()
-            val height = frame.crop.height.toDouble()
-            val turn = when (frame.rotationDegrees) {
-                0 -> AffineTransform.IDENTITY
-                90 -> AffineTransform(0.0, -1.0, height, 1.0, 0.0, 0.0)
-                180 -> AffineTransform(-1.0, 0.0, width, 0.0, -1.0, height)
-                else -> AffineTransform(0.0, 1.0, 0.0, -1.0, 0.0, width)
-            }
-            val toCorner =
-                AffineTransform.translation(-frame.crop.x.toDouble(), -frame.crop.y.toDouble())
-            return toCorner.then(turn)
+object FrameTransform {
+    /**
+     * Returns the map from an upright picture to the view that shows it.
+     *
+     * @param width of the picture in pixels.
+     * @param height of the picture in pixels.
+     */
+    fun uprightToView(width: Int, height: Int, view: ViewGeometry): AffineTransform {
+        require(width > 0 && height > 0) {
+            "`width` and `height` of the picture must be positive. Received: ${width}x$height"
         }
-
-        /**
-         * Returns the map from an upright picture to the view that shows it.
-         *
-         * @param width of the picture in pixels.
-         * @param height of the picture in pixels.
-         */
-        fun uprightToView(width: Int, height: Int, view: ViewGeometry): AffineTransform {
-            require(width > 0 && height > 0) {
-                "`width` and `height` of the picture must be positive. Received: ${width}x$height"
-            }
-            val across = view.width.toDouble() / width
-            val down = view.height.toDouble() / height
-            val factor = if (view.scale == ScaleMode.FILL) maxOf(across, down) else minOf(across, down)
-            val placed = AffineTransform.scaling(factor).then(
-                AffineTransform.translation(
-                    (view.width - factor * width) / 2,
-                    (view.height - factor * height) / 2,
-                ),
-            )
-            if (!view.mirrored) return placed
-            return placed.then(AffineTransform(-1.0, 0.0, view.width.toDouble(), 0.0, 1.0, 0.0))
-        }
+        val across = view.width.toDouble() / width
+        val down = view.height.toDouble() / height
+        val factor = if (view.scale == ScaleMode.FILL) maxOf(across, down) else minOf(across, down)
+        val placed = AffineTransform.scaling(factor).then(
+            AffineTransform.translation(
+                (view.width - factor * width) / 2,
+                (view.height - factor * height) / 2,
+            ),
+        )
+        if (!view.mirrored) return placed
+        return placed.then(AffineTransform(-1.0, 0.0, view.width.toDouble(), 0.0, 1.0, 0.0))
     }
 }

@@ -7,38 +7,6 @@ import java.nio.IntBuffer
 /** Pixels from the layouts of Android to those of tensors: RGB, row by row, 0 to 255. */
 object PixelPacking {
     /**
-     * Copies the upright picture of a frame into tight RGB bytes, the layout of a uint8 tensor.
-     *
-     * @param into receives `3 * uprightWidth * uprightHeight` bytes.
-     */
-    fun toRgb(frame: RgbaFrame, into: ByteArray) {
-        val count = pixelCount(frame)
-        requireSize("into", into.size, 3 * count)
-        val pixels = scratch.get()!!.upright(frame)
-        var target = 0
-        for (index in 0 until count) {
-            val pixel = pixels[index]
-            into[target++] = pixel.toByte()
-            into[target++] = (pixel shr 8).toByte()
-            into[target++] = (pixel shr 16).toByte()
-        }
-    }
-
-    /** As [toRgb], into a float32 tensor of pixels 0 to 255. */
-    fun toRgb(frame: RgbaFrame, into: FloatArray) {
-        val count = pixelCount(frame)
-        requireSize("into", into.size, 3 * count)
-        val pixels = scratch.get()!!.upright(frame)
-        var target = 0
-        for (index in 0 until count) {
-            val pixel = pixels[index]
-            into[target++] = (pixel and 0xff).toFloat()
-            into[target++] = (pixel shr 8 and 0xff).toFloat()
-            into[target++] = (pixel shr 16 and 0xff).toFloat()
-        }
-    }
-
-    /**
      * Copies the upright picture of a frame into tight RGBA bytes, which MediaPipe takes.
      *
      * The camera's image may be closed afterwards, and both detection and cropping work on the

@@ -17,7 +17,6 @@ object Benchmark {
         val bytes = ByteArray(floats.size)
         val cropper = FaceCropper(224)
         val upright = ByteBuffer.allocateDirect(4 * 1280 * 720)
-        val whole = FloatArray(3 * 1280 * 720)
         // Sides jitter as a detector's do, so that tables are made anew for every frame.
         fun crop(frame: RgbaFrame, side: Int) = { turn: Int ->
             cropper.crop(frame, Box(200, 100, side + turn % 7, side), 1.3, bytes)
@@ -31,7 +30,6 @@ object Benchmark {
             "crop + pack, face of 550 pixels, turned by 90" to crop(portrait, 550),
             "upright RGBA copy for the detector, turned by 0" to { PixelPacking.toUprightRgba(landscape, upright) },
             "upright RGBA copy for the detector, turned by 90" to { PixelPacking.toUprightRgba(portrait, upright) },
-            "whole frame to float tensor" to { PixelPacking.toRgb(landscape, whole) },
         )
         val times = jobs.mapValues { LongArray(ROUNDS) }
         for (round in -WARM_UP until ROUNDS) {

@@ -1,7 +1,6 @@
 package org.kerasmadd.core
 
 import kotlinx.serialization.json.jsonObject
-import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -41,19 +40,6 @@ class CalibrationTest {
     }
 
     @Test
-    fun `softmax of two logits is the sigmoid of their difference, however large`() {
-        for ((a, b) in listOf(0.0 to 0.0, 3.0 to -1.0, 1000.0 to 1003.0, -2000.0 to -1998.5)) {
-            val values = doubleArrayOf(a, b)
-            Calibration.softmax(values)
-            assertEquals(Calibration.sigmoid(b - a), values[1], 1e-12)
-            assertEquals(1.0, values.sum(), 1e-12)
-        }
-        val same = DoubleArray(4) { 7.0 }
-        Calibration.softmax(same)
-        assertArrayEquals(DoubleArray(4) { 0.25 }, same)
-    }
-
-    @Test
     fun `refuses what is no probability`() {
         val calls = listOf(
             { Calibration(0.0, 0.5) },
@@ -65,7 +51,6 @@ class CalibrationTest {
             { Calibration(1.0, 0.5, Double.NaN) },
             { Calibration(1.0, 0.5).calibrate(Double.NaN) },
             { Calibration(1.0, 0.5).calibrate(-0.1) },
-            { Calibration.softmax(DoubleArray(0)) },
         )
         for (call in calls) assertThrows(IllegalArgumentException::class.java) { call() }
     }

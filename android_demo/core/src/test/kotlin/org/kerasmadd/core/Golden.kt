@@ -73,6 +73,9 @@ fun JsonObject.box(key: String): Box = ints(key).toBox()
 
 fun List<Int>.toBox() = Box(this[0], this[1], this[2], this[3])
 
+/** Red, green and blue of all pixels, without alpha. */
+fun ByteBuffer.rgb() = ByteArray(3 * (capacity() / 4)) { get(it / 3 * 4 + it % 3) }
+
 /** An upright picture in tight RGB bytes. */
 class Picture(val width: Int, val height: Int, val rgb: ByteArray) {
     /** Returns the pixel's three values; black outside. */

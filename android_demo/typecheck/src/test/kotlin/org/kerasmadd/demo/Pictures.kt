@@ -91,10 +91,10 @@ internal fun model(
     requested: Backend = Backend.CPU,
     actual: Backend = Backend.CPU,
     failures: List<BackendFailure> = emptyList(),
-    clearThreshold: Double? = 0.37,
-    marksBlending: Boolean = false,
+    clearThreshold: Double? = 0.38,
+    marksBlending: Boolean = true,
 ) = ModelInfo(
-    "photographs of people", "int8", "0123456789abcdef".repeat(4), 2, marksBlending, demonstration, 0.86,
+    "photographs of people", "int8", "0123456789abcdef".repeat(4), 1, marksBlending, demonstration, 0.86,
     clearThreshold, requested, actual, failures,
 )
 
@@ -107,19 +107,19 @@ internal fun face(
     frames: Int = 12,
 ) = ScoredFace(track, box, CropSquare.about(box, 1.3), probability, verdict, frames)
 
-/** Two maps of 14 x 14 cells: one upon the eyes, one upon the mouth. */
-internal fun attention(): AttentionMaps {
+/** A map of 14 x 14 cells upon the eyes and the mouth, as sure as the face is fake. */
+internal fun blending(face: ScoredFace): AttentionMaps {
     val side = 14
-    val values = FloatArray(side * side * 2)
-    for (cell in 0 until side * side) {
+    val values = FloatArray(side * side) { cell ->
         val (x, y) = cell % side to cell / side
-        fun bump(atX: Double, atY: Double) =
-            exp(-((x - atX) * (x - atX) + (y - atY) * (y - atY)) / 5.0).toFloat()
-        values[2 * cell] = bump(4.5, 5.0) + bump(8.5, 5.0)
-        values[2 * cell + 1] = bump(6.5, 9.5)
+        fun bump(atX: Double, atY: Double) = exp(-((x - atX) * (x - atX) + (y - atY) * (y - atY)) / 5.0)
+        (face.probability * (bump(4.5, 5.0) + bump(8.5, 5.0) + bump(6.5, 9.5))).toFloat()
     }
-    return checkNotNull(AttentionMaps.copyOf(values, 2))
+    return checkNotNull(AttentionMaps.copyOf(values, 1, fullScale = 1f))
 }
 
-internal fun shot(faces: List<ScoredFace>, mirrored: Boolean = false, maps: AttentionMaps? = attention()) =
-    Shot(512, 512, mirrored, faces.map { DrawnFace(it, maps) })
+internal fun shot(
+    faces: List<ScoredFace>,
+    mirrored: Boolean = false,
+    maps: (ScoredFace) -> AttentionMaps? = ::blending,
+) = Shot(512, 512, mirrored, faces.map { DrawnFace(it, maps(it)) })

@@ -79,6 +79,10 @@ class GalleryScorer(
                 failScoring(error)
             } catch (error: LinkageError) {
                 failScoring(error)
+            } catch (error: OutOfMemoryError) {
+                // Pixels that are cropped lie on Java's heap, which a large photo may not fit into.
+                val problem = if (doing == Problem.MODEL) doing else Problem.PICTURE
+                tell(UiEvent.Failed(problem, context.getString(R.string.memory_short)))
             }
             report { onDone() }
         }
@@ -106,8 +110,8 @@ class GalleryScorer(
         val scorer = scorer(opened)
         val threshold = settings.thresholdFor(opened.contract)
         val score = VideoScore<VideoFrame>(opened.contract.calibration.withThreshold(threshold))
-        pictures.videoFrames(address, VIDEO_FRAMES) { index, picture ->
-            report { onProgress(index, VIDEO_FRAMES) }
+        pictures.videoFrames(address, VIDEO_FRAMES) { index, count, picture ->
+            report { onProgress(index, count) }
             val largest = scoreFrame(opened, scorer, picture, find(picture, choice), maxFaces = 1)
             score.add(largest.map { it.face }, VideoFrame(picture, largest.firstOrNull()?.maps))
             !closed
@@ -121,7 +125,7 @@ class GalleryScorer(
     /** One face model for the whole video, or null: two that take turns would make scores jump. */
     private fun chooseFaceModel(address: Uri): FaceModelChoice? {
         val choice = checkNotNull(finder).newChoice() ?: return null
-        pictures.videoFrames(address, CHOSEN_ON) { _, picture ->
+        pictures.videoFrames(address, CHOSEN_ON) { _, _, picture ->
             find(picture, choice)
             !closed && !choice.isFull
         }
@@ -146,6 +150,8 @@ class GalleryScorer(
         boxes: List<Box>,
         maxFaces: Int = MOST_FACES,
     ): List<DrawnFace> {
+        // A copy of the pixels is large, and no face needs it.
+        if (boxes.isEmpty()) return emptyList()
         doing = Problem.BACKEND
         val frame = Pictures.frame(picture)
         val drawn = ArrayList<DrawnFace>()

@@ -60,10 +60,11 @@ class Pictures(private val context: Context) {
         return upright(bitmap, ExifInterface(bytes.inputStream()))
     }
 
-    /** Halves pictures beyond 24 megapixels, which phones cannot hold twice. */
+    /** Halves pictures beyond 24 megapixels, which phones cannot hold twice, and very long ones. */
     private fun sampleSize(width: Int, height: Int): Int {
         var size = 1
         while (width.toLong() * height / (size * size) > MOST_PIXELS) size *= 2
+        while (maxOf(width, height) / size > MAX_SIDE) size *= 2
         return size
     }
 
@@ -92,32 +93,49 @@ class Pictures(private val context: Context) {
     /**
      * Hands over frames of a video, evenly spaced, upright.
      *
-     * @param count most frames.
-     * @param receive gets the number of the frame, from 0, and the frame; false ends it.
+     * @param most frames; a shorter video gives all it has, where the phone counts them.
+     * @param receive gets the number of the frame, from 0, how many are wanted, and the frame; false
+     *   ends it.
      * @return the number of frames that could be read.
      * @throws IOException where the file is no video that this phone can read.
      */
-    fun videoFrames(address: Uri, count: Int, receive: (Int, Bitmap) -> Boolean): Int {
+    fun videoFrames(address: Uri, most: Int, receive: (Int, Int, Bitmap) -> Boolean): Int {
         val retriever = MediaMetadataRetriever()
         try {
             val millis = reading {
                 retriever.setDataSource(context, address)
                 retriever.extractMetadata(MediaMetadataRetriever.METADATA_KEY_DURATION)?.toLongOrNull()
             } ?: throw IOException("$address has no duration.")
+            val total = frameCount(retriever)
+            val count = if (total == null) most else minOf(most, total)
             var read = 0
             for (index in 0 until count) {
-                // The middle of each of `count` equal parts.
-                val micros = 1000L * millis * (2 * index + 1) / (2 * count)
+                val micros = micros(index, count, millis, total)
                 val frame = reading {
                     retriever.getFrameAtTime(micros, MediaMetadataRetriever.OPTION_CLOSEST)?.let(::plain)
                 } ?: continue
                 read += 1
-                if (!receive(index, frame)) break
+                if (!receive(index, count, frame)) break
             }
             return read
         } finally {
             retriever.release()
         }
+    }
+
+    /** Frames of the whole video, or null where the phone does not tell. */
+    private fun frameCount(retriever: MediaMetadataRetriever): Int? {
+        if (Build.VERSION.SDK_INT < Build.VERSION_CODES.P) return null
+        val key = MediaMetadataRetriever.METADATA_KEY_VIDEO_FRAME_COUNT
+        return reading { retriever.extractMetadata(key) }?.toIntOrNull()?.takeIf { it > 0 }
+    }
+
+    /** The middle of one of [count] equal parts; where frames are counted, in the frame that Python takes. */
+    private fun micros(index: Int, count: Int, millis: Long, total: Int?): Long {
+        if (total == null) return 1000 * millis * (2 * index + 1) / (2 * count)
+        val frame = (2L * index + 1) * total / (2 * count)
+        // Early in it: between two frames, one of them would come twice.
+        return 1000 * millis * (4 * frame + 1) / (4 * total)
     }
 
     /** What goes wrong while something is read says so; what is done with it fails as it will. */
@@ -150,6 +168,9 @@ class Pictures(private val context: Context) {
 
     companion object {
         private const val MOST_PIXELS = 24_000_000L
+
+        /** MediaPipe's resizing counts pixels in 16 bits and ends the whole app on a longer side. */
+        private const val MAX_SIDE = 32_000
 
         /** The pixels of an ARGB_8888 bitmap, red first in memory, as they are cropped. */
         fun frame(bitmap: Bitmap): RgbaFrame {

@@ -10,6 +10,7 @@ import android.graphics.RectF
 import org.kerasmadd.core.AffineTransform
 import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.Verdict
+import org.kerasmadd.core.percent
 import org.kerasmadd.demo.R
 
 /**
@@ -92,10 +93,13 @@ class OverlayPainter(private val context: Context, private val unit: Float) {
         drawLabel(canvas, face)
     }
 
+    /** What stands at a face. */
+    internal fun label(face: ScoredFace): String = context.getString(
+        R.string.face_label, context.getString(word(face.verdict)), percent(face.probability),
+    )
+
     private fun drawLabel(canvas: Canvas, face: ScoredFace) {
-        val label = context.getString(
-            R.string.face_label, context.getString(word(face.verdict)), 100 * face.probability,
-        )
+        val label = label(face)
         val padding = 8 * unit
         val height = text.textSize + 1.2f * padding
         val width = text.measureText(label) + 2 * padding

@@ -9,6 +9,7 @@ import android.text.StaticLayout
 import android.text.TextPaint
 import org.kerasmadd.core.AffineTransform
 import org.kerasmadd.core.ModelInfo
+import org.kerasmadd.core.percent
 import org.kerasmadd.demo.R
 
 /**
@@ -51,10 +52,11 @@ class ResultPicture(private val context: Context) {
         for (drawn in shot.faces) {
             val face = drawn.face
             lines.add(
-                context.getString(
-                    R.string.caption_score,
+                context.resources.getQuantityString(
+                    R.plurals.caption_score,
+                    face.frames,
                     context.getString(StateWords.verdictWords(face.verdict)),
-                    100 * face.probability,
+                    percent(face.probability),
                     100 * model.threshold,
                     face.frames,
                 ),

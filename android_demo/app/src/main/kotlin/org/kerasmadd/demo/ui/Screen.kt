@@ -67,6 +67,8 @@ class Screen(root: View) {
         pauseButton.contentDescription =
             context.getString(if (paused) R.string.button_resume else R.string.button_pause)
         showsFaces = state is UiState.Faces || (state is UiState.Paused && state.faces.isNotEmpty())
+        overlay.contentDescription =
+            context.getString(if (showsFaces) R.string.overlay_faces else R.string.overlay_description)
         showLegend()
         shareButton.isEnabled = showsFaces
         shareButton.alpha = if (showsFaces) 1f else DISABLED

@@ -24,9 +24,13 @@ class ShareAction(private val activity: Activity) {
             val result = drawing.draw(picture, shot, model, heat)
             Sharing.share(activity, result, drawing.caption(shot, model, heat))
         } catch (error: IOException) {
-            tell(activity.getString(R.string.share_failed, error.message.orEmpty()))
+            fail(error.message.orEmpty())
+        } catch (error: OutOfMemoryError) {
+            fail(activity.getString(R.string.memory_short))
         }
     }
+
+    private fun fail(reason: String) = tell(activity.getString(R.string.share_failed, reason))
 
     private fun tell(text: String) = Toast.makeText(activity, text, Toast.LENGTH_LONG).show()
 }

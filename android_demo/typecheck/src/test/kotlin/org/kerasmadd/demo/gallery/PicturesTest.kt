@@ -17,6 +17,8 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import org.robolectric.annotation.Implementation
+import org.robolectric.annotation.Implements
 import org.robolectric.shadows.ShadowMediaMetadataRetriever
 import org.robolectric.shadows.util.DataSource
 
@@ -42,9 +44,43 @@ class PicturesTest {
     fun `frames of a video come from the middle of equal parts`() {
         addVideo()
         val widths = ArrayList<Int>()
-        assertEquals(4, pictures.videoFrames(address, 4) { _, frame -> widths.add(frame.width) })
+        assertEquals(4, pictures.videoFrames(address, 4) { _, _, frame -> widths.add(frame.width) })
         assertEquals(listOf(8, 9, 10, 11), widths)
-        assertEquals(1, pictures.videoFrames(address, 4) { _, _ -> false })
+        assertEquals(1, pictures.videoFrames(address, 4) { _, _, _ -> false })
+    }
+
+    /** Three frames a second from 0 on: as a phone does, it gives the one next to the time asked for. */
+    @Implements(MediaMetadataRetriever::class)
+    class ShortVideo : ShadowMediaMetadataRetriever() {
+        @Implementation
+        override fun getFrameAtTime(timeUs: Long, option: Int): Bitmap {
+            val frame = Math.round(3 * timeUs / 1e6).toInt().coerceAtMost(2)
+            return Bitmap.createBitmap(8 + frame, 6, Bitmap.Config.ARGB_8888)
+        }
+    }
+
+    @Test
+    @Config(sdk = [33], shadows = [ShortVideo::class])
+    fun `of a video shorter than what is asked for every frame comes once`() {
+        val frames = MediaMetadataRetriever.METADATA_KEY_VIDEO_FRAME_COUNT
+        val duration = MediaMetadataRetriever.METADATA_KEY_DURATION
+        ShadowMediaMetadataRetriever.addMetadata(source, frames, "3")
+        ShadowMediaMetadataRetriever.addMetadata(source, duration, "1000")
+        val seen = ArrayList<Triple<Int, Int, Int>>()
+        pictures.videoFrames(address, 24) { index, count, frame -> seen.add(Triple(index, count, frame.width)) }
+        assertEquals(listOf(Triple(0, 3, 8), Triple(1, 3, 9), Triple(2, 3, 10)), seen)
+        seen.clear()
+        // The desktop takes the middle one of three.
+        pictures.videoFrames(address, 1) { index, count, frame -> seen.add(Triple(index, count, frame.width)) }
+        assertEquals(listOf(Triple(0, 1, 9)), seen)
+    }
+
+    @Test
+    fun `a picture longer than the detector counts is halved`() {
+        val file = ByteArrayOutputStream()
+        Bitmap.createBitmap(32_002, 4, Bitmap.Config.ARGB_8888).compress(Bitmap.CompressFormat.PNG, 100, file)
+        shadowOf(context.contentResolver).registerInputStream(address, file.toByteArray().inputStream())
+        assertEquals(16_001, pictures.photo(address).width)
     }
 
     /** A saturated green that sRGB lacks: made into sRGB, its numbers would be others. */
@@ -63,7 +99,7 @@ class PicturesTest {
         ShadowMediaMetadataRetriever.addMetadata(source, duration, "2")
         ShadowMediaMetadataRetriever.addFrame(context, address, 1000, bitmap)
         val frames = ArrayList<Bitmap>()
-        pictures.videoFrames(address, 1) { _, frame -> frames.add(frame) }
+        pictures.videoFrames(address, 1) { _, _, frame -> frames.add(frame) }
         return frames.single()
     }
 
@@ -101,13 +137,13 @@ class PicturesTest {
     fun `what cannot be read says so, and what fails with a frame fails as it will`() {
         val broken = RuntimeException("no video")
         ShadowMediaMetadataRetriever.addException(source, broken)
-        val failed = assertThrows(IOException::class.java) { pictures.videoFrames(address, 4) { _, _ -> true } }
+        val failed = assertThrows(IOException::class.java) { pictures.videoFrames(address, 4) { _, _, _ -> true } }
         assertSame(broken, failed.cause)
         ShadowMediaMetadataRetriever.reset()
         addVideo()
         val scoring = IllegalArgumentException("no probability")
         val thrown = assertThrows(IllegalArgumentException::class.java) {
-            pictures.videoFrames(address, 4) { _, _ -> throw scoring }
+            pictures.videoFrames(address, 4) { _, _, _ -> throw scoring }
         }
         assertSame(scoring, thrown)
     }

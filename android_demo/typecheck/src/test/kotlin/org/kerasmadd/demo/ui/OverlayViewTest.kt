@@ -66,6 +66,14 @@ class OverlayViewTest {
     }
 
     @Test
+    fun `the label never claims to be certain`() {
+        val painter = OverlayPainter(context, 1f)
+        assertEquals("fake >99 %", painter.label(face(Verdict.FAKE, 1.0)))
+        assertEquals("no trace found <1 %", painter.label(face(Verdict.NO_TRACE, 0.0)))
+        assertEquals("uncertain 50 %", painter.label(face(Verdict.UNCERTAIN, 0.5)))
+    }
+
+    @Test
     fun `a narrow view shows the middle of the picture, or all of it`() {
         view.heat = HeatChoice.OFF
         view.show(shot(listOf(face(Verdict.REAL, 0.1, Box(156, 156, 200, 200)))))
@@ -86,7 +94,7 @@ class OverlayViewTest {
         val maps = AttentionMaps.copyOf(values, 1)
         fun column(mirrored: Boolean): Double {
             view.heat = HeatChoice.SUM
-            view.show(shot(listOf(face), mirrored, maps))
+            view.show(shot(listOf(face), mirrored) { maps })
             val bitmap = draw(512, 512)
             // Heat is pure red; the line about the face is not.
             val row = square.top + (7.5 * square.side / 14).toInt()

@@ -25,7 +25,7 @@ class ResultPictureTest {
     @Test
     fun `the caption states score, model and limits`() {
         val shot = shot(listOf(face(Verdict.FAKE, 0.87)))
-        val caption = drawing.caption(shot, model(demonstration = true), HeatChoice.SUM)
+        val caption = drawing.caption(shot, model(demonstration = true, marksBlending = false), HeatChoice.SUM)
         for (part in listOf("Looks fake", "87 %", "86 %", "12 frames", "0123456789ab", "int8", "CPU")) {
             assertTrue("$part is not in $caption", part in caption)
         }
@@ -35,11 +35,27 @@ class ResultPictureTest {
         val colors = context.getString(R.string.caption_heat)
         assertTrue(colors in caption)
         assertTrue(colors !in drawing.caption(shot, model(), HeatChoice.OFF))
-        val blended = drawing.caption(shot, model(marksBlending = true), HeatChoice.SUM)
+        val blended = drawing.caption(shot, model(), HeatChoice.SUM)
         assertTrue(colors !in blended && context.getString(R.string.caption_blend) in blended)
         val real = drawing.caption(shot, model(demonstration = false), HeatChoice.SUM)
         assertTrue(context.getString(R.string.caption_demonstration) !in real)
         assertTrue(context.getString(R.string.caption_limits) in real)
+    }
+
+    @Test
+    fun `a photo is one frame, and no score is said to be certain`() {
+        val shot = shot(listOf(face(Verdict.FAKE, 1.0, frames = 1)))
+        val caption = drawing.caption(shot, model(), HeatChoice.OFF)
+        val said = "Looks fake: fake probability >99 %, called fake from 86 %, over 1 frame"
+        assertEquals(said, caption.lines().first())
+    }
+
+    @Test
+    @Config(qualifiers = "zh-w360dp-h740dp-port-xhdpi")
+    fun `the caption in Chinese`() {
+        val shot = shot(listOf(face(Verdict.FAKE, 0.0, frames = 1)))
+        val caption = drawing.caption(shot, model(), HeatChoice.OFF)
+        assertEquals("看起来是伪造的：伪造概率 <1 %，达到 86 % 判为伪造，依据 1 帧", caption.lines().first())
     }
 
     @Test
