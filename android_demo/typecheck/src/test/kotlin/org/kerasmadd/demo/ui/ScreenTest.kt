@@ -72,13 +72,13 @@ class ScreenTest {
     @Test
     fun `the portrait is what it is`() {
         // What the shipped detector says of the package's sample photo.
-        val face = face(Verdict.NO_TRACE, 0.011)
+        val face = face(Verdict.NO_TRACE, 0.0355)
         screen.showHeat(HeatChoice.SUM, model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "no_trace", face)
         assertEquals("No trace found", text(R.id.verdict))
         assertEquals(
-            "Fake probability 1 % · fake from 86 %, no trace below 38 %", text(R.id.verdict_detail),
+            "Fake probability 4 % · fake from 83 %, no trace below 36 %", text(R.id.verdict_detail),
         )
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
     }
@@ -91,7 +91,7 @@ class ScreenTest {
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model), "fake", face, drawn = true)
         assertEquals("Looks fake", text(R.id.verdict))
-        assertEquals("Fake probability 87 % · fake from 86 %", text(R.id.verdict_detail))
+        assertEquals("Fake probability 87 % · fake from 83 %", text(R.id.verdict_detail))
         assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
         assertEquals(
             "CPU · 24 frames per second · 32 ms for a frame\nHeat map: on",
@@ -103,7 +103,7 @@ class ScreenTest {
     @Test
     fun `a face without a trace, and another, on a back end that was not asked for`() {
         val faces = arrayOf(
-            face(Verdict.NO_TRACE, 0.011),
+            face(Verdict.NO_TRACE, 0.0355),
             face(Verdict.UNSURE, 0.55, Box(330, 300, 90, 90), track = 1, frames = 2),
         )
         val failure = BackendFailure(Backend.GPU, "no OpenCL on this phone", RuntimeException())
@@ -122,7 +122,7 @@ class ScreenTest {
     @Test
     fun `of several faces the highest scored speaks, however small`() {
         val faces = listOf(
-            face(Verdict.NO_TRACE, 0.011),
+            face(Verdict.NO_TRACE, 0.0355),
             face(Verdict.FAKE, 0.93, Box(330, 300, 40, 40), track = 1),
             face(Verdict.UNCERTAIN, 0.6, Box(30, 300, 30, 30), track = 2),
         )
@@ -161,7 +161,7 @@ class ScreenTest {
 
     @Test
     fun `pausing keeps the verdict, and the button goes on`() {
-        val face = face(Verdict.NO_TRACE, 0.011)
+        val face = face(Verdict.NO_TRACE, 0.0355)
         screen.showHeat(HeatChoice.SUM, model())
         screen.show(UiState.Faces(Source.CAMERA, listOf(face), model()))
         assertEquals(activity.getString(R.string.button_pause), screen.pauseButton.contentDescription)
@@ -220,7 +220,7 @@ class ScreenTest {
     @Test
     @Config(sdk = [33], qualifiers = "zh-w360dp-h740dp-port-xhdpi")
     fun chinese() {
-        val face = face(Verdict.NO_TRACE, 0.011)
+        val face = face(Verdict.NO_TRACE, 0.0355)
         screen.showHeat(HeatChoice(1), model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "chinese", face)
@@ -230,7 +230,7 @@ class ScreenTest {
     @Test
     @Config(sdk = [33], qualifiers = "w740dp-h360dp-land-xhdpi")
     fun landscape() {
-        val face = face(Verdict.NO_TRACE, 0.011)
+        val face = face(Verdict.NO_TRACE, 0.0355)
         screen.showHeat(HeatChoice.SUM, model())
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "landscape", face)
         assertEquals("No trace found", text(R.id.verdict))
