@@ -2,6 +2,8 @@ import type { Box } from "./box.ts";
 
 export const MIN_IOU = 0.3;
 export const MAX_MISSED = 15;
+/** Of one person's boxes where frames lie far apart: moved by up to four fifths of the width. */
+export const LEAST_OVERLAP = 0.1;
 
 /**
  * Follows faces from frame to frame by the overlap of their boxes: the twin of

@@ -3,6 +3,7 @@ import { FaceModelChoice } from "../core/face_model_choice.ts";
 import { FaceTracker } from "../core/face_tracker.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
 import { ScoreSmoother } from "../core/smoothing.ts";
+import { breath } from "../runtime/breath.ts";
 import type { Detector } from "../runtime/detector.ts";
 import type { Face } from "../runtime/face_detector.ts";
 
@@ -155,17 +156,5 @@ function newPicture(video: HTMLVideoElement): Promise<void> {
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => resolve());
     else requestAnimationFrame(() => resolve());
-  });
-}
-
-/** Lets the page draw and answer its user; a timer would wait for 4 ms. */
-function breath(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
   });
 }

@@ -3,7 +3,8 @@
 /** Why a file cannot be shown; `key` names the sentence. */
 export class MediaError extends Error {
   constructor(
-    readonly key: "notMedia" | "tooLarge" | "pictureBroken" | "videoBroken",
+    readonly key:
+      "notMedia" | "tooLarge" | "tooLargeHere" | "pictureBroken" | "videoBroken" | "videoSlow",
     readonly values: Record<string, string | number> = {},
   ) {
     super(key);
@@ -41,11 +42,15 @@ export async function readPicture(file: Blob): Promise<HTMLCanvasElement> {
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new MediaError("tooLarge", { width, height, megapixels: MAX_PIXELS / 1e6 });
+  if (!context) throw new MediaError("tooLargeHere", { width, height });
   context.fillStyle = "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
+  // A canvas above the limit of an old iPhone stays empty, and tells nothing else.
+  if (!context.getImageData(0, 0, 1, 1).data[3]) {
+    throw new MediaError("tooLargeHere", { width, height });
+  }
   return canvas;
 }
 

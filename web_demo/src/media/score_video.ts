@@ -1,6 +1,6 @@
 /** Scores a video file: the twin of `keras_madd/inference/video.py`. */
 import { FaceModelChoice } from "../core/face_model_choice.ts";
-import { FaceTracker } from "../core/face_tracker.ts";
+import { FaceTracker, LEAST_OVERLAP } from "../core/face_tracker.ts";
 import { type ScoredFrame, type VideoResult, summarize } from "../core/video_result.ts";
 import type { Detector } from "../runtime/detector.ts";
 import { MediaError } from "./picture.ts";
@@ -13,6 +13,8 @@ const CHOSEN_ON = 8;
 export interface ScoredVideo extends VideoResult {
   /** From when on the file is damaged, in seconds, or null. */
   readonly damagedFrom: number | null;
+  /** From when on the browser took too long to show it, in seconds, or null. */
+  readonly slowFrom: number | null;
 }
 
 /**
@@ -30,9 +32,10 @@ export async function scoreVideo(
   onFrame: (frame: ScoredFrame, picture: HTMLCanvasElement) => void,
 ): Promise<ScoredVideo> {
   const choice = await chooseFaceModel(detector, video, Math.min(CHOSEN_ON, count), signal);
-  const tracker = new FaceTracker();
+  const tracker = new FaceTracker(LEAST_OVERLAP, count);
   const frames: ScoredFrame[] = [];
   let damagedFrom: number | null = null;
+  let slowFrom: number | null = null;
   for (const seconds of video.times(count)) {
     if (signal.aborted) break;
     let picture: HTMLCanvasElement;
@@ -40,7 +43,8 @@ export async function scoreVideo(
       picture = await video.frameAt(seconds);
     } catch (error) {
       if (!(error instanceof MediaError) || !frames.length) throw error;
-      damagedFrom = seconds;
+      if (error.key === "videoSlow") slowFrom = seconds;
+      else damagedFrom = seconds;
       break;
     }
     const faces = await detector.findFaces(picture, choice);
@@ -51,7 +55,7 @@ export async function scoreVideo(
     frames.push(frame);
     onFrame(frame, picture);
   }
-  return { ...summarize(frames, detector.description.threshold), damagedFrom };
+  return { ...summarize(frames, detector.description.threshold), damagedFrom, slowFrom };
 }
 
 /** Two face models that take turns would make scores jump with their boxes. */
@@ -68,7 +72,7 @@ async function chooseFaceModel(
       try {
         await detector.findFaces(await video.frameAt(seconds), choice);
       } catch (error) {
-        if (error instanceof MediaError) break; // What is damaged is told when it is scored.
+        if (error instanceof MediaError) break; // It is told when the frame is to be scored.
         throw error;
       }
     }

@@ -1,7 +1,8 @@
 /** Frames of a video file, spread evenly over it. */
 import { MediaError } from "./picture.ts";
 
-const PATIENCE_MS = 15_000;
+/** Seconds that an element may take; those of a page that nobody sees do not count. */
+const PATIENCE = 15;
 
 /** A video that the browser can play, paused, with its first frame there. */
 export class VideoFile {
@@ -20,7 +21,7 @@ export class VideoFile {
   /**
    * Opens a file in a `<video>`.
    *
-   * @throws MediaError where the browser cannot decode it.
+   * @throws MediaError where the browser cannot decode it, or takes too long.
    */
   static async open(file: Blob, element: HTMLVideoElement): Promise<VideoFile> {
     const url = URL.createObjectURL(file);
@@ -55,7 +56,8 @@ export class VideoFile {
   /**
    * Shows the frame at a time and returns its pixels, in a canvas that the next call reuses.
    *
-   * @throws MediaError where the file is damaged there; another time may still be shown.
+   * @throws MediaError where the file is damaged there, or the browser takes too long; another
+   *   time may still be shown.
    */
   async frameAt(seconds: number): Promise<HTMLCanvasElement> {
     if (this.element.error) await this.reopen();
@@ -85,22 +87,29 @@ export class VideoFile {
 
 function once(element: HTMLVideoElement, event: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(fail, PATIENCE_MS);
+    let waited = 0;
+    const timer = setInterval(() => {
+      // Browsers let the videos of a hidden page stand still.
+      if (!document.hidden && ++waited >= PATIENCE) fail("videoSlow");
+    }, 1000);
     function done() {
-      clearTimeout(timer);
+      clearInterval(timer);
       element.removeEventListener(event, succeed);
-      element.removeEventListener("error", fail);
+      element.removeEventListener("error", refuse);
     }
     function succeed() {
       done();
       resolve();
     }
-    function fail() {
+    function refuse() {
+      fail("videoBroken");
+    }
+    function fail(key: "videoSlow" | "videoBroken") {
       done();
-      reject(new MediaError("videoBroken"));
+      reject(new MediaError(key));
     }
     element.addEventListener(event, succeed);
-    element.addEventListener("error", fail);
-    if (element.error) fail(); // It is told once, and nothing comes after it.
+    element.addEventListener("error", refuse);
+    if (element.error) refuse(); // It is told once, and nothing comes after it.
   });
 }

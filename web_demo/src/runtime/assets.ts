@@ -9,7 +9,7 @@ interface FileEntry {
 }
 
 /** Returns the SHA-256 of bytes in hexadecimal. */
-export async function sha256Of(bytes: BufferSource): Promise<string> {
+async function sha256Of(bytes: BufferSource): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -30,16 +30,22 @@ export class Assets {
     return new Assets(JSON.parse(text) as Record<string, FileEntry>);
   }
 
-  /** Reads and checks a file. */
-  async read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  /** Returns the SHA-256 of a file in hexadecimal: `read` gives no other. */
+  sha256(path: string): string {
     const entry = this.files[path];
     if (!entry) throw new AssetError(`files.json does not list ${path}.`);
+    return entry.sha256;
+  }
+
+  /** Reads and checks a file. */
+  async read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const wanted = this.sha256(path);
     const bytes = await fetchBytes(path);
     const found = await sha256Of(bytes);
-    if (found !== entry.sha256) {
+    if (found !== wanted) {
       throw new AssetError(
         `${path} is not the file that was exported: expected SHA-256 ` +
-          `${entry.sha256.slice(0, 12)}..., found ${found.slice(0, 12)}.... Export again.`,
+          `${wanted.slice(0, 12)}..., found ${found.slice(0, 12)}.... Export again.`,
       );
     }
     return bytes;

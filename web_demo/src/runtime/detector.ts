@@ -4,7 +4,7 @@ import type { FaceModelChoice } from "../core/face_model_choice.ts";
 import { type ModelDescription, parseDescription } from "../core/model_description.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
 import { verdictOf } from "../core/verdict.ts";
-import { AssetError, Assets, sha256Of } from "./assets.ts";
+import { AssetError, Assets } from "./assets.ts";
 import { type Face, FaceDetector } from "./face_detector.ts";
 import type { Backend, Score } from "./litert_runner.ts";
 import { RemoteRunner } from "./remote_runner.ts";
@@ -31,6 +31,12 @@ export interface GPUTrial {
 export class Detector {
   private readonly cropper: FaceCropper;
   private readonly pixels: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  /** Why WebGPU, which had been taken, was given up; null while it was not. */
+  private failure: string | null = null;
+  /** The way back to WASM while it is gone, once for all faces that failed. */
+  private leaving: Promise<void> | null = null;
+  /** The build of WASM that was asked for. */
+  private readonly wasm: Backend;
 
   private constructor(
     readonly description: ModelDescription,
@@ -38,6 +44,7 @@ export class Detector {
     private readonly faces: FaceDetector,
     private runner: RemoteRunner,
   ) {
+    this.wasm = runner.backend;
     this.cropper = new FaceCropper(description.inputSize);
     const count = 3 * description.inputSize ** 2;
     this.pixels =
@@ -51,7 +58,7 @@ export class Detector {
     const assets = await Assets.open();
     const [file, text] = await Promise.all([assets.read(MODEL), assets.read(DESCRIPTION)]);
     const description = parseDescription(new TextDecoder().decode(text));
-    if ((await sha256Of(file)) !== description.sha256) {
+    if (assets.sha256(MODEL) !== description.sha256) {
       throw new AssetError("model.json describes another file than model.tflite. Export again.");
     }
     const [faces, runner] = await Promise.all([
@@ -68,17 +75,24 @@ export class Detector {
     return this.runner.backend;
   }
 
+  /** The library's own words where WebGPU failed at its work and WASM took over, or null. */
+  get gpuFailure(): string | null {
+    return this.failure;
+  }
+
   /**
    * Finds the faces of a picture, largest first; `choice` is of the video that it is from.
    *
    * @param inParts whether a large picture without a large face is searched in parts, too.
+   * @param signal ends the search in parts early; what was found so far counts.
    */
   async findFaces(
     picture: HTMLCanvasElement,
     choice?: FaceModelChoice,
     inParts = false,
+    signal?: AbortSignal,
   ): Promise<Face[]> {
-    const found = await this.faces.detect(picture, choice, inParts);
+    const found = await this.faces.detect(picture, choice, inParts, signal);
     return found.filter((face) => {
       const square = cropSquare(face.box, this.description.cropMargin);
       return insidePicture(square, picture.width, picture.height) !== null;
@@ -98,7 +112,7 @@ export class Detector {
         .getImageData(part.x, part.y, part.width, part.height);
       const within = { ...square, left: square.left - part.x, top: square.top - part.y };
       this.cropper.crop(pixels, within, this.pixels);
-      const { probability, maps } = await this.runner.run(this.pixels);
+      const { probability, maps } = await this.run();
       const verdict = verdictOf(probability, this.description);
       const { box, score: detectionScore } = face;
       return { box, square, detectionScore, probability, verdict, maps };
@@ -106,16 +120,12 @@ export class Detector {
     return Promise.all(scoring);
   }
 
-  /** Finds and scores every face of a photograph, small ones of a large one too, largest first. */
-  async scorePicture(picture: HTMLCanvasElement): Promise<ScoredFace[]> {
-    return this.scoreFaces(picture, await this.findFaces(picture, undefined, true));
-  }
-
   /**
    * Moves to WebGPU if it gives the same scores; unless `required`, only if it is quicker too.
    * Call it while nothing is being scored.
    */
   async tryWebGPU(required: boolean): Promise<GPUTrial> {
+    this.failure = null;
     let gpu: RemoteRunner | undefined;
     try {
       gpu = await RemoteRunner.create(this.file, this.description, "webgpu");
@@ -141,10 +151,34 @@ export class Detector {
 
   /** Moves back to WASM. Call it while nothing is being scored. */
   async useWasm(): Promise<void> {
+    this.failure = null;
     if (this.runner.backend !== "webgpu") return;
-    const runner = await RemoteRunner.create(this.file, this.description, "wasm");
+    const runner = await RemoteRunner.create(this.file, this.description, this.wasm);
     this.runner.close();
     this.runner = runner;
+  }
+
+  /** Scores the face that is cut out; on WASM where WebGPU fails, as after its device is lost. */
+  private async run(): Promise<Score> {
+    const { runner } = this;
+    if (runner.backend !== "webgpu") return runner.run(this.pixels);
+    const pixels = this.pixels.slice(); // The next face is cut out into the same ones.
+    try {
+      return await runner.run(pixels);
+    } catch (error) {
+      if (this.runner === runner) {
+        this.leaving ??= this.leaveWebGPU(error as Error).finally(() => (this.leaving = null));
+        await this.leaving;
+      }
+      return this.runner.run(pixels);
+    }
+  }
+
+  private async leaveWebGPU({ message }: Error): Promise<void> {
+    // In the same worker the library would not run on another device later.
+    RemoteRunner.restart();
+    this.runner = await RemoteRunner.create(this.file, this.description, this.wasm);
+    this.failure = message;
   }
 
   /** Scores noise; the quickest run counts, the first one, which prepares, does not. */

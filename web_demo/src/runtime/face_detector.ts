@@ -1,11 +1,11 @@
 /** Face detection with BlazeFace: the twin of `keras_madd.faces.FaceDetector`. */
-import { FaceDetector as MediaPipeDetector } from "@mediapipe/tasks-vision";
-
 import type { Box } from "../core/box.ts";
 import type { FaceModel, FaceModelChoice } from "../core/face_model_choice.ts";
 import type { DetectorKind } from "../core/model_description.ts";
 import { LEAST_CONFIDENCE, areOneFace, hasSmallFaces, partsOf } from "../core/picture_parts.ts";
 import type { Assets } from "./assets.ts";
+import { BlazeFace } from "./blaze_face.ts";
+import { breath } from "./breath.ts";
 
 const ORDER: Record<DetectorKind, readonly FaceModel[]> = {
   short: ["short"],
@@ -16,11 +16,6 @@ const FILES: Record<FaceModel, string> = {
   short: "faces/face_detection_short_range.tflite",
   full: "faces/face_detection_full_range_sparse.tflite",
 };
-const WASM = {
-  wasmLoaderPath: "wasm/vision_wasm_internal.js",
-  wasmBinaryPath: "wasm/vision_wasm_internal.wasm",
-};
-const MIN_CONFIDENCE = 0.5;
 /** Larger pictures do not fit into a texture everywhere; faces are found in a smaller copy. */
 const MAX_TEXTURE = 8192;
 
@@ -33,7 +28,7 @@ export interface Face {
 
 /** Finds faces in single pictures. */
 export class FaceDetector {
-  private readonly models = new Map<FaceModel, MediaPipeDetector>();
+  private readonly models = new Map<FaceModel, BlazeFace>();
 
   private constructor(
     private readonly kind: DetectorKind,
@@ -57,11 +52,13 @@ export class FaceDetector {
    * @param choice of the video that the picture is from; it is told what came of it. Only `"auto"`
    *   has a choice.
    * @param inParts whether a large picture without a large face is searched in parts, too.
+   * @param signal ends the search in parts early; what was found so far counts.
    */
   async detect(
     picture: HTMLCanvasElement,
     choice?: FaceModelChoice,
     inParts = false,
+    signal?: AbortSignal,
   ): Promise<Face[]> {
     const models = (this.kind === "auto" && choice?.models) || ORDER[this.kind];
     let found: FaceModel | null = null;
@@ -75,18 +72,24 @@ export class FaceDetector {
       }
     }
     if (this.kind === "auto") choice?.update(found);
-    if (inParts && this.kind !== "short") faces.push(...(await this.small(picture, faces)));
+    if (inParts && this.kind !== "short") faces.push(...(await this.small(picture, faces, signal)));
     const area = ({ box }: Face) => box.width * box.height;
     return faces.sort((a, b) => area(b) - area(a) || b.score - a.score);
   }
 
   /** Further faces, seen in the parts of a picture. */
-  private async small(picture: HTMLCanvasElement, found: readonly Face[]): Promise<Face[]> {
+  private async small(
+    picture: HTMLCanvasElement,
+    found: readonly Face[],
+    signal?: AbortSignal,
+  ): Promise<Face[]> {
     const { width, height } = picture;
     const seen: Face[] = [];
     if (!hasSmallFaces(width, height, boxesOf(found))) return seen;
     const canvas = document.createElement("canvas");
     for (const part of partsOf(width, height)) {
+      await breath(); // Of a large picture there are a hundred.
+      if (signal?.aborted) break;
       canvas.width = part.width;
       canvas.height = part.height;
       canvas.getContext("2d")!.drawImage(picture, -part.x, -part.y);
@@ -105,23 +108,28 @@ export class FaceDetector {
 
   /** The faces of an image, in pixels of the picture that it is a copy of at this scale. */
   private async run(name: FaceModel, image: HTMLCanvasElement, scale: number): Promise<Face[]> {
-    const { detections } = (await this.model(name)).detect(image);
-    return detections.map(({ boundingBox, categories }) => ({
-      box: scaled(boundingBox!, scale),
-      score: categories[0].score,
-    }));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const model = await this.model(name);
+      const detections = model.detect(image);
+      // A browser may tell of a lost context in a turn of its own.
+      if (!detections.length) await breath();
+      if (!detections.length && model.isLost) continue;
+      return detections.map(({ boundingBox, categories }) => ({
+        box: scaled(boundingBox!, scale),
+        score: categories[0].score,
+      }));
+    }
+    throw new Error("the browser took the WebGL context away, twice");
   }
 
-  private async model(name: FaceModel): Promise<MediaPipeDetector> {
-    let model = this.models.get(name);
-    if (!model) {
-      model = await MediaPipeDetector.createFromOptions(WASM, {
-        // The graphics processor finds other boxes, and the scores with them.
-        baseOptions: { modelAssetBuffer: await this.assets.read(FILES[name]), delegate: "CPU" },
-        minDetectionConfidence: MIN_CONFIDENCE,
-      });
-      this.models.set(name, model);
-    }
+  /** Returns a model whose context is there: the one that was made before, or a new one. */
+  private async model(name: FaceModel): Promise<BlazeFace> {
+    const made = this.models.get(name);
+    if (made && !made.isLost) return made;
+    this.models.delete(name);
+    made?.close();
+    const model = await BlazeFace.create(await this.assets.read(FILES[name]));
+    this.models.set(name, model);
     return model;
   }
 }

@@ -28,6 +28,7 @@ export interface Score {
 
 const WASM_FOLDER = "wasm/";
 let runtime: Promise<LiteRt> | undefined;
+let gpu: Promise<Environment> | undefined;
 
 // In a worker the library would look for its WebAssembly beside the worker's script.
 (globalThis as { Module?: object }).Module = {
@@ -108,7 +109,14 @@ export class LiteRTRunner {
   }
 }
 
-async function gpuEnvironment(): Promise<Environment> {
+/** Returns the one of this worker: with a second device the library gives other scores. */
+function gpuEnvironment(): Promise<Environment> {
+  gpu ??= newGPUEnvironment();
+  gpu.catch(() => (gpu = undefined));
+  return gpu;
+}
+
+async function newGPUEnvironment(): Promise<Environment> {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error("the browser gives no WebGPU adapter");
   const device = await adapter.requestDevice({

@@ -48,6 +48,11 @@ export class RemoteRunner {
     await ask({ kind: "load", backend });
   }
 
+  /** Ends the worker, its models and what is asked of them; the next question starts another. */
+  static restart(): void {
+    if (worker) end(worker, "the worker was started anew");
+  }
+
   /** Compiles a model; see `LiteRTRunner.create`. */
   static async create(
     file: Uint8Array,
@@ -66,7 +71,8 @@ export class RemoteRunner {
 
   /** Frees the model. */
   close(): void {
-    void ask({ kind: "close", runner: this.runner });
+    // A model whose device is lost may not even be freed; it is of no use any more either way.
+    ask({ kind: "close", runner: this.runner }).catch(() => undefined);
   }
 }
 
@@ -89,12 +95,14 @@ function start(): Worker {
   });
   // It could not be fetched, or its own code failed: what is asked later must not wait for it.
   started.addEventListener("error", ({ message }) => {
-    started.terminate();
-    worker = undefined;
-    for (const { reject } of waiting.values()) {
-      reject(new Error(`${WORKER} does not run: ${message || "it cannot be fetched"}.`));
-    }
-    waiting.clear();
+    end(started, `${WORKER} does not run: ${message || "it cannot be fetched"}.`);
   });
   return started;
+}
+
+function end(ended: Worker, reason: string): void {
+  ended.terminate();
+  worker = undefined;
+  for (const { reject } of waiting.values()) reject(new Error(reason));
+  waiting.clear();
 }

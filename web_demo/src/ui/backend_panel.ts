@@ -53,9 +53,10 @@ export class BackendPanel {
         await this.detector.useWasm();
       } else if (!(await hasWebGPU())) {
         this.trial = "none";
-      } else if (this.detector.backend !== "webgpu") {
+      } else if (choice === "auto" || before !== "webgpu") {
         this.trial = "trying";
         this.show();
+        await this.detector.useWasm(); // What is quicker is told by comparison with it.
         this.trial = await this.detector.tryWebGPU(choice === "webgpu");
       }
       if (this.detector.backend !== before) this.speed = null;
@@ -83,7 +84,10 @@ export class BackendPanel {
     if (trial === null) return "";
     if (trial === "none") return speaker.say("gpuNone");
     if (trial === "trying") return speaker.say("gpuTrying");
-    if (trial.taken) return "";
+    if (trial.taken) {
+      const error = this.detector.gpuFailure;
+      return error === null ? "" : speaker.say("gpuLost", { error });
+    }
     if (trial.error !== undefined) return speaker.say("gpuError", { error: trial.error });
     if (trial.difference !== undefined) {
       return speaker.say("gpuDiffers", { difference: trial.difference.toFixed(3) });

@@ -10,6 +10,7 @@ const KINDS = {
   verdict: HTMLElement,
   detail: HTMLElement,
   note: HTMLElement,
+  notice: HTMLElement,
   progress: HTMLProgressElement,
   stop: HTMLButtonElement,
   "stage-section": HTMLElement,

@@ -1,5 +1,4 @@
 /** The page as a whole: what the user chooses, what is scored, what is said of it. */
-import { verdictOf } from "../core/verdict.ts";
 import { type LiveFrame, LiveScorer } from "../media/live.ts";
 import { MediaError, readPicture } from "../media/picture.ts";
 import { type ScoredVideo, scoreVideo } from "../media/score_video.ts";
@@ -46,7 +45,7 @@ export class Page {
     try {
       this.detector = await Detector.open(asked());
     } catch (error) {
-      this.report.fail("failed", { reason: (error as Error).message });
+      this.report.say("failed", { reason: (error as Error).message });
       return;
     }
     const { description } = this.detector;
@@ -63,15 +62,14 @@ export class Page {
   private listen(): void {
     listenForFiles({
       onFile: (file) => this.openFile(file),
-      onNothing: () => this.report.fail("nothingPasted"),
+      onNothing: () => this.report.note("nothingPasted"),
     });
     element("camera").addEventListener("click", () => {
       if (element("camera").dataset.on) this.abort.abort();
-      else this.openCamera();
+      else this.openCamera(this.cameraChoice);
     });
     element("switch-camera").addEventListener("click", () => {
-      this.cameraChoice = this.otherCamera ?? this.cameraChoice;
-      this.openCamera();
+      this.openCamera(this.otherCamera ?? this.cameraChoice);
     });
     element("stop").addEventListener("click", () => this.abort.abort());
     element("save").addEventListener("click", () => void this.save());
@@ -95,6 +93,7 @@ export class Page {
       this.panel?.close();
       this.panel = null;
       this.backend.lock(true);
+      element("switch-camera").hidden = true;
       try {
         await work(abort.signal);
       } catch (error) {
@@ -115,17 +114,20 @@ export class Page {
   }
 
   private explain(error: Error): void {
-    if (error instanceof MediaError) this.report.fail(error.key, error.values);
-    else if (error instanceof CameraError) this.report.fail(error.key);
-    else this.report.fail("failedScore", { reason: error.message });
+    if (error instanceof MediaError) this.report.say(error.key, error.values);
+    else if (error instanceof CameraError) this.report.say(error.key);
+    else this.report.say("failedScore", { reason: error.message });
   }
 
   private openFile(file: File): void {
     this.begin(async (signal) => {
       if (file.type.startsWith("video/")) return this.scoreVideoFile(file, signal);
-      if (file.type.startsWith("image/")) return this.scorePictureFile(file);
+      if (file.type.startsWith("image/")) return this.scorePictureFile(file, signal);
       // A type is guessed from the name; what the file holds decides.
-      const ways = [() => this.scorePictureFile(file), () => this.scoreVideoFile(file, signal)];
+      const ways = [
+        () => this.scorePictureFile(file, signal),
+        () => this.scoreVideoFile(file, signal),
+      ];
       for (const score of ways) {
         try {
           return await score();
@@ -137,24 +139,26 @@ export class Page {
     });
   }
 
-  private async scorePictureFile(file: File): Promise<void> {
+  private async scorePictureFile(file: File, signal: AbortSignal): Promise<void> {
     this.report.say("reading");
-    element("progress").hidden = false;
+    element("progress").hidden = element("stop").hidden = false;
     element("progress").removeAttribute("value");
     const picture = await readPicture(file);
     this.stage.begin("picture");
     this.stage.showPicture(picture);
     const started = performance.now();
-    const faces = await this.detector.scorePicture(picture);
+    const found = await this.detector.findFaces(picture, undefined, true, signal);
+    const stopped = signal.aborted;
+    const faces = await this.detector.scoreFaces(picture, found);
     this.backend.showSpeed(performance.now() - started);
     this.stage.showFaces(faces, picture);
-    this.report.showFaces(faces);
+    this.report.showFaces(faces, stopped);
     announce({ faces });
   }
 
   private async scoreVideoFile(file: File, signal: AbortSignal): Promise<void> {
     const progress = element("progress");
-    this.report.say("readingVideo", { done: 0, total: VIDEO_FRAMES });
+    this.report.progress(0, VIDEO_FRAMES);
     progress.hidden = element("stop").hidden = false;
     progress.max = VIDEO_FRAMES;
     progress.value = 0;
@@ -176,21 +180,29 @@ export class Page {
       (frame, picture) => {
         frames.push(frame);
         progress.value = frames.length;
-        this.report.progress("readingVideo", { done: frames.length, total: VIDEO_FRAMES });
+        this.report.progress(frames.length, VIDEO_FRAMES);
         this.stage.showFaces(frame.faces, picture);
         panel.progress(frames);
       },
     );
     this.backend.showSpeed((performance.now() - started) / Math.max(1, frames.length));
     await panel.finish(result);
-    this.report.showVideo(result, verdictOf, VIDEO_FRAMES);
+    this.report.showVideo(result, VIDEO_FRAMES);
     announce({ video: result });
   }
 
-  private openCamera(): void {
+  private openCamera(choice: CameraChoice): void {
     this.begin(async (signal) => {
-      const camera = await Camera.open(element("video"), this.cameraChoice, signal);
+      let camera: Camera | null;
+      try {
+        camera = await Camera.open(element("video"), choice, signal);
+      } catch (error) {
+        // Where one does not start the other one may.
+        element("switch-camera").hidden = !this.otherCamera;
+        throw error;
+      }
       if (!camera) return;
+      this.cameraChoice = choice;
       this.stage.begin("live", camera.mirrored);
       this.report.camera(true);
       this.otherCamera = camera.other;

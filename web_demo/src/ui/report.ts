@@ -1,7 +1,7 @@
 /** What the page says: the verdict, its detail, progress, errors; in the language of the moment. */
 import type { ModelDescription } from "../core/model_description.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
-import type { Thresholds, Verdict } from "../core/verdict.ts";
+import { type Verdict, verdictOf } from "../core/verdict.ts";
 import type { ScoredVideo } from "../media/score_video.ts";
 import type { Backend } from "../runtime/litert_runner.ts";
 import { element } from "./elements.ts";
@@ -27,7 +27,7 @@ export class Report {
   private description: ModelDescription | null = null;
   private backend: () => Backend = () => "wasm";
   private cameraOn = false;
-  private spoken = 0;
+  private shown = 0;
 
   constructor(private speaker: Speaker) {}
 
@@ -47,26 +47,32 @@ export class Report {
     this.show({ heading: (speaker) => speaker.say(key, values) });
   }
 
-  /** As `say`, no more often than a screen reader can follow. */
-  progress(key: Key, values: Values): void {
-    if (performance.now() - this.spoken < PROGRESS_STEP_MS) return;
-    this.spoken = performance.now();
-    this.say(key, values);
+  /** Says how many frames of a video were looked at, no more often than eyes can follow. */
+  progress(done: number, total: number): void {
+    if (done && performance.now() - this.shown < PROGRESS_STEP_MS) return;
+    this.shown = performance.now();
+    this.show({
+      heading: (speaker) => speaker.say("readingVideo"),
+      detail: (speaker) => speaker.say("readingFrame", { done, total }),
+    });
   }
 
-  /** Says what went wrong. */
-  fail(key: Key, values: Values = {}): void {
-    this.say(key, values);
-  }
-
-  /** Adds a sentence to what is said. */
+  /** Adds a sentence to what is said; the verdict stays. */
   note(key: Key, values: Values = {}): void {
     this.extra = (speaker) => speaker.say(key, values);
     this.draw();
   }
 
-  /** Says what the model thinks of a picture: of its highest face. */
-  showFaces(faces: readonly ScoredFace[]): void {
+  /**
+   * Says what the model thinks of a picture: of its highest face.
+   *
+   * @param stopped whether the user ended the search, so that there may be more faces.
+   */
+  showFaces(faces: readonly ScoredFace[], stopped = false): void {
+    if (!faces.length && stopped) {
+      this.say("stoppedSearch");
+      return;
+    }
     if (!faces.length) {
       this.show({
         heading: (speaker) => speaker.say("noFace"),
@@ -83,8 +89,10 @@ export class Report {
       verdict: face.verdict,
       heading: (speaker) => speaker.say(`verdict_${face.verdict}`),
       detail: (speaker) => speaker.say("detail", { ...values, words: this.words(speaker) }),
-      note: (speaker) =>
-        others ? speaker.say(others === 1 ? "moreOne" : "more", { count: others }) : "",
+      note: (speaker) => {
+        const more = speaker.say(others === 1 ? "moreOne" : "more", { count: others });
+        return sentences(others ? more : "", stopped ? speaker.say("stoppedSearch") : "");
+      },
       caption: (speaker) => {
         const verdict = speaker.say(`verdict_${face.verdict}`);
         return speaker.say("captionScore", { ...values, verdict, words: this.words(speaker) });
@@ -93,11 +101,7 @@ export class Report {
   }
 
   /** Says what the model thinks of a video. */
-  showVideo(
-    video: ScoredVideo,
-    verdictOf: (probability: number, thresholds: Thresholds) => Verdict,
-    wanted: number,
-  ): void {
+  showVideo(video: ScoredVideo, wanted: number): void {
     const done = video.frames.length;
     if (!done) {
       this.say("stoppedEarly", { done, total: wanted });
@@ -107,6 +111,7 @@ export class Report {
       if (video.damagedFrom !== null) {
         return speaker.say("damaged", { time: time(video.damagedFrom) });
       }
+      if (video.slowFrom !== null) return speaker.say("slow", { time: time(video.slowFrom) });
       return done < wanted ? speaker.say("stoppedEarly", { done, total: wanted }) : "";
     };
     const { probability } = video;
@@ -197,10 +202,14 @@ export class Report {
     setText(element("verdict"), said.heading(speaker));
     element("verdict").dataset.verdict = said.verdict ?? "";
     setText(element("detail"), said.detail?.(speaker) ?? "");
-    const notes = [said.note?.(speaker) ?? "", this.extra?.(speaker) ?? ""];
-    setText(element("note"), notes.filter(Boolean).join(" "));
+    setText(element("note"), said.note?.(speaker) ?? "");
+    setText(element("notice"), this.extra?.(speaker) ?? "");
     element("camera").textContent = speaker.say(this.cameraOn ? "stopCamera" : "camera");
   }
+}
+
+function sentences(...all: string[]): string {
+  return all.filter(Boolean).join(" ");
 }
 
 /** A live region is read out at every change, also at one to the same words. */

@@ -202,10 +202,7 @@ export class Stage {
     context.fillRect(0, 0, THUMBNAIL, THUMBNAIL);
     context.imageSmoothingQuality = "high";
     const { width, height } = this.source;
-    context.drawImage(
-      this.source,
-      ...([-left * scale, -top * scale, width * scale, height * scale] as const),
-    );
+    context.drawImage(this.source, -left * scale, -top * scale, width * scale, height * scale);
     paintHeat(context, face, choice, { x: 0, y: 0, width: THUMBNAIL, height: THUMBNAIL });
     return canvas;
   }

@@ -7,8 +7,11 @@ import type { Browser, CDPSession, Page } from "playwright-core";
 import {
   type Scored,
   type Server,
+  listen,
   makeFixtures,
   openPage,
+  prepareWorker,
+  readOut,
   score,
   startBrowser,
   startWeb,
@@ -67,15 +70,6 @@ function watchMemories(): void {
     note(result.instance);
     return result;
   };
-}
-
-/** Lets the page's worker do something before anything of its own. */
-async function prepareWorker(page: Page, prepare: () => void): Promise<void> {
-  await page.route("**/worker.js", async (route) => {
-    const response = await route.fetch();
-    const body = `(${prepare.toString()})();\n${await response.text()}`;
-    await route.fulfill({ response, body });
-  });
 }
 
 const sizeOfMemories = () =>
@@ -220,6 +214,37 @@ test("the choice of maps outlives a change of the language while nobody is seen"
   await page.context().close();
 });
 
+test("of the camera the words are read out when they change, and no number", async () => {
+  const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.evaluate(() => {
+    const prototype = CanvasRenderingContext2D.prototype as unknown as {
+      drawImage: (...values: unknown[]) => void;
+    };
+    const { drawImage } = prototype;
+    prototype.drawImage = function (this: CanvasRenderingContext2D, ...values) {
+      drawImage.apply(this, values);
+      if (!(values[0] instanceof HTMLVideoElement)) return;
+      // Every picture has a score of its own.
+      this.fillStyle = `rgb(0 0 0 / ${Math.random() / 2})`;
+      this.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    };
+    const global = window as unknown as { details: number };
+    global.details = 0;
+    const count = (changes: unknown[]) => (global.details += changes.length);
+    new MutationObserver(count).observe(document.querySelector("#detail")!, { childList: true });
+  });
+  await listen(page);
+  await page.click("#camera");
+  await page.waitForFunction(() => (window as unknown as { details: number }).details >= 6);
+  const said = await readOut(page);
+  assert.ok(said.length);
+  assert.deepEqual(
+    said.filter((words) => /\d/.test(words)),
+    [],
+  );
+  await page.context().close();
+});
+
 test("the result of the camera can be saved", async () => {
   const { page } = await openPage(browser, server.address, { permissions: ["camera"] });
   await page.click("#camera");
@@ -299,6 +324,46 @@ test("the other camera: of a computer the next one, of a phone the one that face
   await runAs("user", "#switch-camera");
   const asked = await page.evaluate(() => (window as unknown as { asked: unknown[] }).asked);
   assert.deepEqual(asked, ["user", "b", "a", "environment", "user"]);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("another camera that does not start leaves the way back, and to itself", async () => {
+  const { page, complaints } = await openPage(browser, server.address, { permissions: ["camera"] });
+  await page.evaluate(() => {
+    const global = window as unknown as { asked: unknown[]; taken: boolean };
+    global.asked = [];
+    global.taken = true;
+    const { mediaDevices } = navigator;
+    const devices = ["a", "b"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
+    mediaDevices.enumerateDevices = () => Promise.resolve(devices as never);
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const { deviceId, facingMode } = constraints!.video as Record<string, string>;
+      global.asked.push(deviceId ?? facingMode);
+      if (deviceId === "b" && global.taken) throw new DOMException("taken", "NotReadableError");
+      const stream = await ask({ video: true });
+      stream.getVideoTracks()[0].getSettings = () => ({ deviceId: deviceId ?? "a" });
+      return stream;
+    };
+  });
+  const runBy = async (button: string) => {
+    await page.evaluate(() => ((window as unknown as Watched).liveFrames = 0));
+    await page.click(button);
+    await waitForFrames(page, 3);
+  };
+  await runBy("#camera");
+  await page.click("#switch-camera");
+  await waitForWords(page, /^There is no camera, or another program uses it/);
+  await runBy("#camera");
+  await page.click("#switch-camera");
+  await waitForWords(page, /^There is no camera/);
+  await page.evaluate(() => ((window as unknown as { taken: boolean }).taken = false));
+  await runBy("#switch-camera");
+  const asked = await page.evaluate(() => (window as unknown as { asked: unknown[] }).asked);
+  assert.deepEqual(asked, ["user", "b", "user", "b", "b"]);
+  await score(page, path.join(fixtures, "small.png"));
+  assert.equal(await page.locator("#switch-camera").isVisible(), false);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });

@@ -102,6 +102,75 @@ test("a picture that is dropped, and one that is pasted", async () => {
   assert.deepEqual(complaints, []);
 });
 
+test("text that is pasted leaves the verdict, with a note beside it", async () => {
+  const { page } = opened;
+  await score(page, path.join(fixtures, "blurred.png"));
+  await page.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", "no picture");
+    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+  });
+  await waitForWords(page, /There is no picture to paste/);
+  assert.equal(await page.textContent("#verdict"), "Looks fake");
+  assert.equal(await page.locator("#stage-section").isVisible(), true);
+});
+
+test("a WebGL context that is lost costs no faces", async () => {
+  const { page } = await openPage(browser, server.address);
+  await page.addInitScript(() => {
+    const contexts = new Set<WebGLRenderingContext>();
+    Object.assign(window, { contexts });
+    for (const each of [HTMLCanvasElement, OffscreenCanvas]) {
+      const prototype = each.prototype as { getContext: (...values: unknown[]) => unknown };
+      const { getContext } = prototype;
+      prototype.getContext = function (...values) {
+        const context = getContext.apply(this, values);
+        if (String(values[0]).startsWith("webgl") && context) contexts.add(context as never);
+        return context;
+      };
+    }
+  });
+  await page.reload();
+  await page.waitForSelector("#open:not([disabled])");
+  const { faces } = await score(page, path.join(fixtures, "plain.png"));
+  assert.equal(faces.length, 1);
+  const lost = await page.evaluate(() => {
+    const { contexts } = window as unknown as { contexts: Set<WebGLRenderingContext> };
+    const all = [...contexts].filter((context) => !context.isContextLost());
+    for (const context of all) context.getExtension("WEBGL_lose_context")!.loseContext();
+    return all.length;
+  });
+  assert.ok(lost > 0);
+  assert.deepEqual((await score(page, path.join(fixtures, "plain.png"))).faces, faces);
+  await page.context().close();
+});
+
+test("the search of a large picture in parts can be stopped, and the page answers", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  await page.evaluate(() => {
+    const global = window as unknown as { parts: number };
+    global.parts = 0;
+    const prototype = CanvasRenderingContext2D.prototype as unknown as {
+      drawImage: (...values: unknown[]) => void;
+    };
+    const { drawImage } = prototype;
+    prototype.drawImage = function (this: CanvasRenderingContext2D, ...values) {
+      drawImage.apply(this, values);
+      const { width, height } = this.canvas;
+      if (width !== 800 || height !== 800 || ++global.parts !== 3) return;
+      const stop = document.querySelector<HTMLButtonElement>("#stop")!;
+      setTimeout(() => stop.checkVisibility() && stop.click());
+    };
+  });
+  await score(page, path.join(fixtures, "group.png"));
+  await waitForWords(page, /Stopped early: not every part of the picture was searched\./);
+  // Of 24.
+  assert.ok((await page.evaluate(() => (window as unknown as { parts: number }).parts)) < 24);
+  assert.equal(await page.locator("#stop").isVisible(), false);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 /** Tells whether the page stays where a file is dropped on it. */
 function keepsItself(page: Page): Promise<boolean> {
   return page.evaluate(() =>

@@ -202,12 +202,37 @@ export async function score(page: Page, file: string): Promise<Scored> {
 export async function waitForWords(page: Page, words: RegExp): Promise<void> {
   await page.waitForFunction(
     (source) =>
-      new RegExp(source).test(
-        document.querySelector<HTMLElement>("[role=status]")!.innerText.trim(),
-      ),
+      new RegExp(source).test(document.querySelector<HTMLElement>(".result")!.innerText.trim()),
     words.source,
     { timeout: 300_000 },
   );
+}
+
+/** Keeps what the page's live regions say from now on, for `readOut`. */
+export async function listen(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const said: string[] = [];
+    (window as unknown as { readOut: string[] }).readOut = said;
+    for (const region of document.querySelectorAll<HTMLElement>("[role=status], [aria-live]")) {
+      new MutationObserver(() => said.push(region.innerText.trim())).observe(region, {
+        ...{ childList: true, characterData: true, subtree: true },
+      });
+    }
+  });
+}
+
+/** Returns what a screen reader has read out since `listen`. */
+export function readOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => (window as unknown as { readOut: string[] }).readOut.filter(Boolean));
+}
+
+/** Lets the page's worker do something before anything of its own. */
+export async function prepareWorker(page: Page, prepare: () => void): Promise<void> {
+  await page.route("**/worker.js", async (route) => {
+    const response = await route.fetch();
+    const body = `(${prepare.toString()})();\n${await response.text()}`;
+    await route.fulfill({ response, body });
+  });
 }
 
 /** Loads the page anew up to its model, which comes when what this gives is called. */

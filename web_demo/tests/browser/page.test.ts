@@ -9,8 +9,10 @@ import type { Browser, Page } from "playwright-core";
 
 import {
   type Server,
+  listen,
   makeFixtures,
   openPage,
+  readOut,
   reloadWithoutModel,
   score,
   startBrowser,
@@ -132,6 +134,18 @@ test("a video is walked through with the arrow keys", async () => {
     heaviest,
   );
   assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("of a photo and of a video the verdict is read out once, and no number", async () => {
+  const { page } = await openPage(browser, server.address);
+  await listen(page);
+  await score(page, path.join(fixtures, "blurred.png"));
+  assert.deepEqual(await readOut(page), ["Looking at the picture…", "Looks fake"]);
+  await listen(page);
+  await score(page, path.join(fixtures, "video.mp4"));
+  await waitForWords(page, /^Looks real/);
+  assert.deepEqual(await readOut(page), ["Looking at the video…", "Looks real"]);
   await page.context().close();
 });
 

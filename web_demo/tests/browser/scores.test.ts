@@ -10,6 +10,7 @@ import {
   type Server,
   makeFixtures,
   openPage,
+  prepareWorker,
   readExpected,
   score,
   startBrowser,
@@ -67,6 +68,17 @@ async function compareAll(page: Page, names: string[], tolerance: number): Promi
   return `largest change of a probability ${largest[0]}, of a map ${largest[1]}`;
 }
 
+/** Waits until the page runs on a back end, and is done with the choice. */
+async function waitForBackend(page: Page, words: RegExp): Promise<void> {
+  await page.waitForFunction(
+    (source) =>
+      new RegExp(source).test(document.getElementById("speed")!.textContent) &&
+      !document.getElementById("gpu-note")!.textContent.startsWith("trying"),
+    words.source,
+    { timeout: 120_000 },
+  );
+}
+
 test("WASM: eleven pictures, scores equal to Python's within 1e-5", async (t) => {
   const { page, complaints } = await openPage(browser, server.address);
   t.diagnostic(await compareAll(page, PICTURES, 1e-5));
@@ -107,13 +119,57 @@ test("WASM without relaxed SIMD, from any static server", async (t) => {
 test("WebGPU gives the same scores, and the page says that it runs there", async (t) => {
   const { page, complaints } = await openPage(browser, server.address);
   await page.selectOption("#backend", "webgpu");
-  await page.waitForFunction(
-    () => /WebGPU/.test(document.getElementById("speed")!.textContent),
-    null,
-    { timeout: 120_000 },
-  );
+  await waitForBackend(page, /^WebGPU/);
   t.diagnostic(await compareAll(page, ["plain", "blurred", "far"], 1e-5));
   assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("a WebGPU device that is lost: WASM scores, and the page says so", async () => {
+  const { page, complaints } = await openPage(browser, server.address);
+  await prepareWorker(page, () => {
+    const prototype = GPUAdapter.prototype as unknown as {
+      requestDevice: (...values: unknown[]) => Promise<GPUDevice>;
+    };
+    const { requestDevice } = prototype;
+    prototype.requestDevice = async function (...values) {
+      const device = await requestDevice.apply(this, values);
+      Object.assign(globalThis, { device });
+      return device;
+    };
+  });
+  await page.reload();
+  await page.waitForSelector("#open:not([disabled])");
+  await page.selectOption("#backend", "webgpu");
+  await waitForBackend(page, /^WebGPU/);
+  await compareAll(page, ["small"], 1e-5);
+  await page.workers()[0].evaluate(() => {
+    (globalThis as unknown as { device: GPUDevice }).device.destroy();
+  });
+  await compareAll(page, ["crowd", "small"], 1e-5);
+  assert.match((await page.textContent("#speed"))!, /^WASM · \d+ ms/);
+  assert.match(
+    (await page.textContent("#gpu-note"))!,
+    /^WebGPU failed at work, and WASM took over/,
+  );
+  // Its own device is a new one.
+  await page.selectOption("#backend", "wasm");
+  await page.selectOption("#backend", "webgpu");
+  await waitForBackend(page, /^WebGPU/);
+  assert.equal(await page.textContent("#gpu-note"), "");
+  await compareAll(page, ["small"], 1e-5);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("whichever is quicker is chosen anew after WebGPU was wanted", async () => {
+  const { page } = await openPage(browser, server.address);
+  await page.selectOption("#backend", "webgpu");
+  await waitForBackend(page, /^WebGPU/);
+  // This one's graphics processor is a program, and slower.
+  await page.selectOption("#backend", "auto");
+  await waitForBackend(page, /^WASM/);
+  assert.match((await page.textContent("#gpu-note"))!, /^WebGPU is no quicker/);
   await page.context().close();
 });
 

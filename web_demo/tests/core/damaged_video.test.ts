@@ -1,6 +1,6 @@
-/** A video that is damaged from some time on, and one that is stopped before its first frame. */
+/** Videos that are damaged or stand still from some time on, or are stopped before any frame. */
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import test, { type TestContext, after, before } from "node:test";
 
 import type { FaceModelChoice } from "../../src/core/face_model_choice.ts";
 import { MediaError } from "../../src/media/picture.ts";
@@ -20,7 +20,11 @@ class DamagedVideo extends EventTarget {
   error: object | null = null;
   private seconds = 0;
 
-  constructor(private readonly damagedFrom: number) {
+  /** @param stuck whether nothing at all comes from there on, not even an error. */
+  constructor(
+    private readonly damagedFrom: number,
+    private readonly stuck = false,
+  ) {
     super();
   }
 
@@ -42,7 +46,7 @@ class DamagedVideo extends EventTarget {
 
   set currentTime(seconds: number) {
     this.seconds = seconds;
-    if (this.error) return;
+    if (this.error || (this.stuck && seconds >= this.damagedFrom)) return;
     setTimeout(() => {
       if (seconds >= this.damagedFrom) this.error = { code: 3 };
       this.dispatchEvent(new Event(this.error ? "error" : "seeked"));
@@ -66,9 +70,24 @@ function detectorOf(detector: "auto" | "short", onFind = () => {}): Detector {
   } as never;
 }
 
+const isSlow = (error: unknown) => error instanceof MediaError && error.key === "videoSlow";
+const page: { createElement?: () => object; hidden: boolean } = { hidden: false };
+
+/** Lets seconds go by until something is done, each of them in a moment. */
+async function hurry(t: TestContext, work: Promise<unknown>): Promise<void> {
+  let done = false;
+  const end = () => void (done = true);
+  work.then(end, end);
+  while (!done) {
+    t.mock.timers.tick(1000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 before(() => {
   const canvas = { getContext: () => ({ drawImage: () => undefined }) };
-  Object.assign(globalThis, { document: { createElement: () => canvas } });
+  page.createElement = () => canvas;
+  Object.assign(globalThis, { document: page });
 });
 after(() => {
   delete (globalThis as { document?: unknown }).document;
@@ -111,4 +130,29 @@ test("stopped while the face model is chosen: no frames, and no error", async ()
   const detector = detectorOf("auto", () => abort.abort());
   const result = await scoreVideo(detector, video, FRAMES, abort.signal, () => undefined);
   assert.deepEqual([result.frames.length, result.damagedFrom], [0, null]);
+});
+
+test("a video that stands still is not called damaged; what came before is scored", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const video = await open(new DamagedVideo(8, true));
+  const { signal } = new AbortController();
+  const scoring = scoreVideo(detectorOf("short"), video, FRAMES, signal, () => undefined);
+  await hurry(t, scoring);
+  const { frames, damagedFrom, slowFrom } = await scoring;
+  assert.deepEqual([frames.length, damagedFrom, slowFrom], [51, null, video.times(FRAMES)[51]]);
+});
+
+test("a video is not waited for while nobody sees the page", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const video = await open(new DamagedVideo(0, true));
+  page.hidden = true;
+  let ended = false;
+  const shown = video.frameAt(1).finally(() => (ended = true));
+  shown.catch(() => undefined);
+  t.mock.timers.tick(100_000);
+  await new Promise(setImmediate);
+  page.hidden = false;
+  assert.equal(ended, false);
+  await hurry(t, shown);
+  await assert.rejects(shown, isSlow);
 });
