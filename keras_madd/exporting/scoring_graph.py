@@ -55,9 +55,9 @@ def scoring_graph(
     # A slice of width 1, not an index: the index would leave XNNPACK.
     real = keras.ops.softmax(logits)[:, :1]
     outputs = {FAKE_PROBABILITY: keras.ops.reshape(1.0 - real, (-1,))}
-    if model.heat_map_output is not None:
-        maps = keras.ops.cast(features[model.heat_map_output], "float32")
-        outputs[exported_maps(model)] = maps
+    maps = exported_maps(model)
+    if maps is not None:
+        outputs[maps] = keras.ops.cast(features[model.heat_map_output], "float32")
     return keras.Model(image, outputs, name="score")
 
 

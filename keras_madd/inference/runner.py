@@ -110,6 +110,7 @@ class LiteRTRunner:
         probabilities = np.empty(len(pixels), np.float32)
         maps = np.empty((len(pixels), *self._map_shape), np.float32) if self._map_shape else None
         fed = np.zeros((batch, *shape), self.description.input_type)
+        name = self.description.maps_output
         whole = fed.dtype == np.uint8 and pixels.dtype != np.uint8
         for start in range(0, len(pixels), batch):
             part = pixels[start : start + batch]
@@ -117,8 +118,8 @@ class LiteRTRunner:
             outputs = self._outputs(fed)
             rows = slice(start, start + len(part))
             probabilities[rows] = outputs[FAKE_PROBABILITY].reshape(-1)[: len(part)]
-            if maps is not None:
-                maps[rows] = outputs[self.description.maps_output][: len(part)]
+            if maps is not None and name is not None:
+                maps[rows] = outputs[name][: len(part)]
         return probabilities, maps
 
     def close(self) -> None:
@@ -200,9 +201,9 @@ class LiteRTRunner:
                 f"{sorted(self.description.output_names)}, found {sorted(outputs)}."
             )
         self._map_shape = None
-        name = self.description.maps_output
-        if name is not None:
-            self._map_shape = tuple(int(size) for size in outputs[name]["shape"][1:])
+        maps = self.description.maps_output
+        if maps is not None:
+            self._map_shape = tuple(int(size) for size in outputs[maps]["shape"][1:])
 
 
 def _cannot_run(path: Path, error: Exception) -> UserError:
