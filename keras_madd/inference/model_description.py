@@ -110,17 +110,11 @@ class ModelDescription:
 
     @property
     def full_scale(self) -> float | None:
-        """Value of a map that is drawn at full strength; None: the largest of each map."""
-        return full_scale_of(self.maps_output)
+        """Value of a map that is drawn at full strength; None: the largest of each map.
 
-
-def full_scale_of(maps: str | None) -> float | None:
-    """Returns the value of maps that is drawn at full strength, by the name of their output.
-
-    Probabilities have a scale of their own, on which a face without a trace stays as it is; None:
-    the largest value of each map.
-    """
-    return 1.0 if maps == BLEND_MAPS else None
+        Probabilities have a scale of their own, on which a face without a trace stays as it is.
+        """
+        return 1.0 if self.maps_output == BLEND_MAPS else None
 
 
 def model_json_path(model_path: str | os.PathLike) -> Path:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import keras
 import numpy as np
 
-from keras_madd.inference.model_description import full_scale_of
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.fitting import Fitting
 from keras_madd.model.frozen import freeze, frozen_layers
@@ -132,8 +131,11 @@ class FaceClassifier(Fitting, Saving, keras.Model):
 
     @property
     def heat_full_scale(self) -> float | None:
-        """Value of `heat_maps` that is drawn at full strength; None: the largest of each map."""
-        return full_scale_of(self.heat_map_output)
+        """Value of `heat_maps` that is drawn at full strength; None: the largest of each map.
+
+        Probabilities have a scale of their own: a face without a trace stays as it is.
+        """
+        return 1.0 if self.heat_map_output == "blend_maps" else None
 
     @property
     def num_heat_maps(self) -> int:
