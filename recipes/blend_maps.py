@@ -1,11 +1,10 @@
 """Teach a trained detector to mark where a face looks blended; its scores stay as they are.
 
-    python recipes/blend_maps.py madd_efficientnet_lite0_real_faces --data shards/photos \
-        --output maps.keras
+    python recipes/blend_maps.py best.keras --data shards/photos --output maps.keras
 
 Two 1x1 convolutions, on the features of the attention's tap and on the last ones, learn the masks
-with which self-blended fakes are made while all else stands still. `keras-madd export --model
-maps.keras` gives a file whose maps are probabilities: every runtime draws them on a fixed scale.
+with which self-blended fakes are made while all else stands still. `keras-madd export maps.keras`
+gives a file whose maps are probabilities: every runtime draws them on a fixed scale.
 """
 
 import argparse

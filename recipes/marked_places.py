@@ -13,6 +13,7 @@ the crop, whatever the face.
 import argparse
 import os
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -47,7 +48,7 @@ def marking(heat: np.ndarray, changed: np.ndarray) -> float:
     Returns:
         The AUC over places; NaN where all or none were changed.
     """
-    labels = (_shares(changed) > 0.5).ravel()
+    labels = (_places(changed, cv2.INTER_AREA) > 0.5).ravel()
     if labels.all() or not labels.any():
         return np.nan
     return float(placements(labels, _places(heat).ravel())[0].mean())
@@ -64,21 +65,15 @@ def rising(heat: np.ndarray, real: np.ndarray, changed: np.ndarray) -> float:
     Returns:
         The share of changed places, those that are alike counted half; NaN where none was changed.
     """
-    labels = _shares(changed) > 0.5
+    labels = _places(changed, cv2.INTER_AREA) > 0.5
     if not labels.any():
         return np.nan
     difference = (_places(heat) - _places(real))[labels]
     return float(np.mean((np.sign(difference) + 1) / 2))
 
 
-def _places(heat: np.ndarray) -> np.ndarray:
-    size = (_PLACES, _PLACES)
-    return cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-
-
-def _shares(changed: np.ndarray) -> np.ndarray:
-    size = (_PLACES, _PLACES)
-    return cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+def _places(values: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    return cv2.resize(values.astype(np.float32), (_PLACES, _PLACES), interpolation=interpolation)
 
 
 def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, ...]]]:
@@ -100,20 +95,19 @@ def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, .
             if not found:
                 continue
             box = found[0].box
+            cut = partial(crop_face, box=box, size=size, margin=margin)
+            real = cut(_filmed(photo.image))
             for method in METHODS:
                 fake = manipulate(photo, donor, method, model, (args.seed, number))
                 apart = np.abs(fake.astype(int) - photo.image).max(-1) > _CHANGED
                 apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), box[2] / 40) > 0.25
                 changed = np.repeat(apart[..., None], 3, axis=2).astype(np.uint8) * 255
-                filmed = (
-                    through_h264(each, _CRF, frames=3, motion=(0.5, 0.3))
-                    for each in (fake, photo.image)
-                )
-                crop, real, mask = (
-                    crop_face(each, box, size, margin) for each in (*filmed, changed)
-                )
-                made[method].append((crop, real, mask[..., 0] / 255))
+                made[method].append((cut(_filmed(fake)), real, cut(changed)[..., 0] / 255))
     return made
+
+
+def _filmed(picture: np.ndarray) -> np.ndarray:
+    return through_h264(picture, _CRF, frames=3, motion=(0.5, 0.3))
 
 
 def main() -> None:

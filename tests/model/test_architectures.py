@@ -13,6 +13,12 @@ from keras_madd.training.schedule import make_optimizer
 from keras_madd.training.settings import TrainSettings
 
 
+def last_line_of_a_fresh_process(script, path):
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
 def test_a_run_s_model_loads_in_a_fresh_process_with_its_optimizer_and_metrics(tmp_path):
     model = MADD.from_preset("madd_tiny")
     optimizer = make_optimizer(TrainSettings(output="run", epochs=2, learning_rate=0.25), 4)
@@ -24,11 +30,7 @@ def test_a_run_s_model_loads_in_a_fresh_process_with_its_optimizer_and_metrics(t
         "model = keras.saving.load_model(sys.argv[1])\n"
         "print(type(model.optimizer._learning_rate).__name__, model.optimizer._learning_rate.peak)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "last.keras"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "WarmUp 0.25"
+    assert last_line_of_a_fresh_process(script, tmp_path / "last.keras") == "WarmUp 0.25"
 
 
 def test_a_class_that_is_imported_alone_reads_models_of_others(tmp_path):
@@ -38,11 +40,7 @@ def test_a_class_that_is_imported_alone_reads_models_of_others(tmp_path):
         "from keras_madd.model.face_classifier import FaceClassifier\n"
         "print(type(FaceClassifier.from_preset(sys.argv[1])).__name__)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "model.keras"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "MADD"
+    assert last_line_of_a_fresh_process(script, tmp_path / "model.keras") == "MADD"
 
 
 def test_an_architecture_of_ones_own_comes_back_from_its_preset(tmp_path):

@@ -1,11 +1,9 @@
 package org.kerasmadd.demo.ui
 
-import android.app.Activity
 import android.graphics.drawable.ColorDrawable
 import android.view.View
 import android.view.ViewGroup
 import android.widget.ImageButton
-import android.widget.TextView
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertTrue
@@ -25,7 +23,6 @@ import org.kerasmadd.demo.R
 import org.kerasmadd.demo.drawing
 import org.kerasmadd.demo.drawn
 import org.kerasmadd.demo.face
-import org.kerasmadd.demo.inflate
 import org.kerasmadd.demo.keep
 import org.kerasmadd.demo.model
 import org.kerasmadd.demo.photo
@@ -36,15 +33,7 @@ import org.robolectric.annotation.Config
 /** The real layouts, inflated and drawn; pictures go where `-Dpictures.folder` says. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [33], qualifiers = "w360dp-h740dp-port-xhdpi")
-class ScreenTest {
-    private val activity: Activity = inflate(R.layout.activity_main)
-    private val screen = Screen(activity.content)
-
-    private fun text(id: Int): String = activity.content.require<TextView>(id).text.toString()
-
-    private fun shown(id: Int): Boolean =
-        activity.content.require<View>(id).visibility == View.VISIBLE
-
+class ScreenTest : CameraScreen() {
     private fun show(state: UiState, name: String, vararg faces: ScoredFace, drawn: Boolean = false) {
         screen.show(state)
         if (faces.isNotEmpty()) {

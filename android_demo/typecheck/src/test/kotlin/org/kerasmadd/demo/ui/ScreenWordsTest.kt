@@ -1,8 +1,5 @@
 package org.kerasmadd.demo.ui
 
-import android.app.Activity
-import android.view.View
-import android.widget.TextView
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -13,7 +10,6 @@ import org.kerasmadd.core.UiState
 import org.kerasmadd.core.Verdict
 import org.kerasmadd.demo.R
 import org.kerasmadd.demo.face
-import org.kerasmadd.demo.inflate
 import org.kerasmadd.demo.model
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
@@ -21,15 +17,7 @@ import org.robolectric.annotation.Config
 /** What the camera's screen says, of which no picture is drawn. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [33], qualifiers = "w360dp-h740dp-port-xhdpi")
-class ScreenWordsTest {
-    private val activity: Activity = inflate(R.layout.activity_main)
-    private val screen = Screen(activity.content)
-
-    private fun text(id: Int): String = activity.content.require<TextView>(id).text.toString()
-
-    private fun shown(id: Int): Boolean =
-        activity.content.require<View>(id).visibility == View.VISIBLE
-
+class ScreenWordsTest : CameraScreen() {
     @Test
     fun `problems are named with their cause`() {
         for (problem in Problem.entries) {
