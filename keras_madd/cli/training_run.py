@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_madd.cli.devices import joined
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_folder
 from keras_madd.support.native_stderr import native_stderr_silenced
 from keras_madd.support.progress import Stages
 from keras_madd.training.run_record import record_before
@@ -23,6 +24,8 @@ def train_and_report(settings: TrainSettings, workers: Workers | None, resume: b
         resume: Whether to go on with the run in the folder.
     """
     # Keras takes seconds to import, and a mistake must not wait for it.
+    if workers is None or not workers.index:
+        check_folder(settings.output)
     record_before(Path(settings.output), resume)
     if settings.faces:
         if not Path(settings.faces).is_dir():

@@ -15,7 +15,7 @@ import numpy as np
 from keras_madd.comparison.testing import folders_to_test, measure_maps, measure_on_test
 from keras_madd.evaluation.scores import Scores, read_scores, write_scores
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.files import check_folder, json_bytes, replace_file
 from keras_madd.support.progress import Stages
 from keras_madd.support.staging import remove_leftovers
 from keras_madd.training.checkpoints import BEST
@@ -61,14 +61,14 @@ def check_arms(
         names: Of all arms that an experiment of this kind can have.
 
     Raises:
-        UserError: If the folder holds something else, the data has no test split with both classes,
-            or an arm's network cannot be built or takes larger faces than are stored.
+        UserError: If the folder holds something else or cannot be written, the data has no test
+            split with both classes, or an arm's network cannot be built or takes larger faces than
+            are stored.
     """
     from keras_madd.training.starting_model import open_source, starting_config
 
+    check_folder(root)
     remove_leftovers(root)
-    if root.exists() and not root.is_dir():
-        raise UserError(f"{root} is a file, not a folder.")
     found = {path.name for path in root.iterdir()} if root.is_dir() else set()
     if found and not found & set(names):
         raise UserError(f"The folder {root} is not empty, and holds no runs of this command.")

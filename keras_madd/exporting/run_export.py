@@ -17,7 +17,7 @@ from keras_madd.exporting.latency import litert_latency
 from keras_madd.exporting.layer_errors import layer_errors
 from keras_madd.exporting.litert import CALIBRATED, float_litert
 from keras_madd.exporting.onnx import OPSET
-from keras_madd.exporting.samples import Samples, check_disjoint, read_samples
+from keras_madd.exporting.samples import Samples, check_disjoint, check_present, read_samples
 from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
 from keras_madd.inference.model_description import (
     ModelDescription,
@@ -127,6 +127,9 @@ def _check(settings: ExportSettings) -> None:
         check_output(each, overwrite=settings.overwrite)
     if not Path(settings.model).exists():
         raise UserError(f"There is no model {settings.model}.")
+    for pictures in (settings.calibration, settings.verify):
+        if pictures is not None:
+            check_present(pictures)
 
 
 def _pictures(

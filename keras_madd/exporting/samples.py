@@ -69,18 +69,23 @@ def read_samples(
             another margin, or faces are to be cut out and the input is not square.
     """
     progress = progress or (lambda done, total, note: None)
+    check_present(path)
     if is_remote(path) or (Path(path) / "dataset.json").is_file():
         samples = _from_shards(path, size, count, seed, tuple(splits), margin, progress)
-    elif Path(path).exists():
-        samples = _from_pictures(Path(path), size, count, seed, margin, detector, progress)
     else:
-        raise UserError(f"There is nothing at {path}.")
+        samples = _from_pictures(Path(path), size, count, seed, margin, detector, progress)
     if len(samples.images) < LEAST:
         raise UserError(
             f"{path}: {len(samples.images)} face crops could be used; at least {LEAST} are needed."
             + (f" The first problem: {samples.skipped[0]}" if samples.skipped else "")
         )
     return samples
+
+
+def check_present(path: str | os.PathLike) -> None:
+    """Raises a UserError where there is nothing to read; a bucket is only asked when it is read."""
+    if not is_remote(path) and not Path(path).exists():
+        raise UserError(f"There is nothing at {path}.")
 
 
 def check_disjoint(calibration: Samples, verification: Samples) -> None:

@@ -64,6 +64,24 @@ def check_replaceable(
     _check_replaceable(path, overwrite, _Identities(inputs))
 
 
+def check_folder(path: str | os.PathLike) -> None:
+    """Decide, before any work, whether a folder of this name can be made and written in.
+
+    Args:
+        path: The folder; it and those above it need not exist.
+
+    Raises:
+        UserError: If something on the way is no folder, or may not be written in.
+    """
+    path = Path(path)
+    # The last is the root, or the current folder, which are there.
+    nearest = next(each for each in (path, *path.parents) if os.path.lexists(each))
+    if not nearest.is_dir():
+        raise UserError(f"{nearest} is a file, not a folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(f"The folder {path} cannot be written: permission denied.")
+
+
 def check_input(path: str | os.PathLike) -> None:
     """Raise a UserError where there is no file to read, such as for a FIFO, which never ends.
 

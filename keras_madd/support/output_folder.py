@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import check_replaceable, named_when_full
+from keras_madd.support.files import check_folder, check_replaceable, named_when_full
 from keras_madd.support.staging import BusyError, remove_leftovers, staging
 
 
@@ -34,16 +34,13 @@ def output_folder(
             by another process, or holds something that may not be replaced.
     """
     inputs = list(inputs)
-    if os.path.lexists(path) and not os.path.isdir(path):
-        raise UserError(f"{path} is a file, not a folder.")
+    check_folder(path)
     target = Path(path).resolve()  # A folder may be a link; its file system is what counts.
     remove_leftovers(target)
     if target.is_dir() and any(target.iterdir()) and not overwrite:
         raise UserError(f"The folder {path} is not empty; --overwrite writes into it.")
     for name in names:
         check_replaceable(target / name, overwrite=overwrite, inputs=inputs)
-    if target.is_dir() and not os.access(target, os.W_OK):
-        raise UserError(f"The folder {path} cannot be written: permission denied.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target.parent)

@@ -20,6 +20,7 @@ from keras_madd.inference.model_description import (
 )
 from keras_madd.support import shipped
 from keras_madd.support.errors import UserError
+from keras_madd.support.files import check_folder
 from keras_madd.support.output_folder import output_folder
 from keras_madd.web.model_card import model_card
 
@@ -79,8 +80,7 @@ def write_web_folder(
 def check_web_folder(folder: str | os.PathLike, overwrite: bool) -> None:
     """Raises a UserError where a folder could not be written, before any work."""
     folder = Path(folder)
-    if os.path.lexists(folder) and not folder.is_dir():
-        raise UserError(f"{folder} is a file, not a folder.")
+    check_folder(folder)
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
         raise UserError(f"The folder {folder} is not empty; --overwrite writes into it.")
 

@@ -134,6 +134,13 @@ def test_mistakes_are_told_before_work(tmp_path, arguments, message):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_that_are_not_there_are_told_before_the_model_is_read(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"")
+    for arguments in ((*INT8, "--calibration", "nowhere"), ("--verify", "nowhere")):
+        with pytest.raises(UserError, match="There is nothing at nowhere"):
+            run(tmp_path, tmp_path, *arguments)
+
+
 def test_pictures_that_do_not_do(folder, tmp_path):
     same = ("--calibration", folder / "calibration", "--verify", folder / "calibration")
     with pytest.raises(UserError, match="18 pictures are both in"):

@@ -131,6 +131,9 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path, shards, capsys):
     (tmp_path / "thesis.tex").write_text("precious")
     assert main(["train", "--output", str(tmp_path), "--data", str(shards)]) == 2
     assert "is not empty, and holds no training run" in capsys.readouterr().err
+    below = tmp_path / "thesis.tex" / "run"
+    assert main(["train", "--output", str(below), "--data", "nowhere"]) == 2
+    assert "thesis.tex is a file, not a folder" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path, shards, capsys, monkeypatch):

@@ -139,6 +139,9 @@ def test_no_test_split_and_a_folder_of_something_else(shards, tmp_path, capsys):
     command = ["compare", "--data", str(shards), "--output", str(tmp_path / "thesis"), *SMALL]
     assert main(command) == 2
     assert "is not empty, and holds no runs of this command" in capsys.readouterr().err
+    command[4] += "/thesis.tex/below"
+    assert main(command) == 2
+    assert "thesis.tex is a file, not a folder" in capsys.readouterr().err
 
 
 def test_what_is_one_models_own():

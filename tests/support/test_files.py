@@ -8,6 +8,7 @@ import pytest
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import (
+    check_folder,
     check_input,
     check_output,
     check_outputs,
@@ -169,3 +170,20 @@ def test_a_full_disk_is_told_by_the_name_that_was_asked_for(tmp_path):
     with pytest.raises(FileNotFoundError, match="other"), replacing(path):
         raise FileNotFoundError(errno.ENOENT, "No such file", "other")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_can_be_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path, tmp_path / "a" / "b", "a/b", "."):
+        check_folder(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_cannot_be_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below" / "it"):
+        with pytest.raises(UserError, match=r"/file is a file, not a folder\.$"):
+            check_folder(folder)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(UserError, match=r"/a/b cannot be written: permission denied\.$"):
+        check_folder(tmp_path / "a" / "b")

@@ -52,10 +52,9 @@ def test_a_folder_that_is_not_empty_needs_overwrite(tmp_path):
 def test_a_file_is_no_folder(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
-    with pytest.raises(UserError, match="is a file"):
-        write(path)
-    with pytest.raises(UserError, match="cannot be written"):
-        write(path / "results")
+    for below in (path, path / "results"):
+        with pytest.raises(UserError, match="/file is a file, not a folder"):
+            write(below)
 
 
 def test_two_at_once_are_refused(tmp_path):

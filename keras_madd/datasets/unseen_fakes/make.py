@@ -19,7 +19,7 @@ from keras_madd.datasets.unseen_fakes.clip import CameraMotion
 from keras_madd.datasets.unseen_fakes.manipulations import METHODS, resynthesis
 from keras_madd.datasets.unseen_fakes.photo import FacePhoto, FoundFace, find_faces
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import json_bytes, replace_file
+from keras_madd.support.files import check_folder, json_bytes, replace_file
 from keras_madd.support.held_folder import held_folder
 from keras_madd.support.schema import read_json
 
@@ -83,6 +83,7 @@ def make_unseen_fakes(
     """
     if not splits or set(splits) - set(SPLITS):
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
+    check_folder(output)
     source, output = Faces(root, people=people, seed=seed), Path(output)
     faces, left_out = find_faces(source.videos(), FACES[0], progress)
     _check_names(faces)

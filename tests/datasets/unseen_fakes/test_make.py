@@ -169,3 +169,7 @@ def test_mistakes_are_told_in_one_line(photos, tmp_path, capsys):
     status = cli.main(["make-fakes", *files, "--output", str(tmp_path / "out")])
     assert status == 2
     assert capsys.readouterr().err == f"error: {tmp_path}/none.csv: there is no such file.\n"
+    # Before the photographs are looked for: that takes minutes.
+    files = ["--faces", "nowhere", "--people", "none.csv", "--output", f"{__file__}/out"]
+    assert cli.main(["make-fakes", *files]) == 2
+    assert capsys.readouterr().err == f"error: {__file__} is a file, not a folder.\n"
