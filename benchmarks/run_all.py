@@ -54,7 +54,7 @@ BENCHMARKS = {
     ),
     "replicas": Benchmark("", "--replicas 2 --cases paper --batch-norm frozen"),
     "step_memory": Benchmark("", "--preset madd_tiny --batch-size 4"),
-    "train_step": Benchmark("--rounds 5", "--backbone tiny --size 32 --batch-size 4 --rounds 1"),
+    "train_step": Benchmark("--rounds 7", "--backbone tiny --size 32 --batch-size 4 --rounds 1"),
     "training_memory": Benchmark("--one-dnn 0", "--preset madd_tiny"),
     "web": Benchmark("", "--frames 20", ("model", "--model")),
     "workers": Benchmark(

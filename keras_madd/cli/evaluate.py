@@ -124,7 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=GALLERY,
         default=12,
         metavar="N",
-        help="faces in each gallery; 0 leaves out galleries and attention (default: %(default)s)",
+        help="faces in each gallery; 0 leaves out galleries and maps (default: %(default)s)",
     )
     parser.add_argument("--threads", type=THREADS, metavar="N", help="processor threads for LiteRT")
     parser.add_argument("--seed", type=SEED, default=0, help="(default: %(default)s)")

@@ -46,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--overlay",
         type=local_folder,
         metavar="DIR",
-        help="write each photograph and video with boxes, scores and attention to this folder, as "
-        "NAME.scored.png and, with a timeline, NAME.scored.mp4",
+        help="write each photograph and video with boxes, scores and what looks manipulated (the "
+        "attention of a model that has no such map) to this folder, as NAME.scored.png and, with a "
+        "timeline, NAME.scored.mp4",
     )
     parser.add_argument(
         "--overwrite",
