@@ -51,16 +51,18 @@ class Overlays:
         self.paths = [_with(stem, end) for stem in self._stems.values() for end in OVERLAY_ENDINGS]
         check_outputs(self.paths, overwrite=overwrite, inputs=inputs)
 
-    def add_photograph(self, media: "Media", faces: "list[ScoredFace]") -> str | None:
-        """Writes a photograph; returns why that failed, or None."""
+    def add_photograph(self, media: "Media", faces: "list[ScoredFace]", note: str) -> str | None:
+        """Writes a photograph with a line that is always shown; returns why it failed, or None."""
         from keras_madd.inference.media import IMAGE_OVERLAY
         from keras_madd.visualize.attention import encode_png
-        from keras_madd.visualize.overlays import draw_scored_faces, enlarge_small
+        from keras_madd.visualize.overlays import draw_note, draw_scored_faces, enlarge_small
 
         assert media.image is not None
-        picture = encode_png(draw_scored_faces(*enlarge_small(media.image, faces)))
+        drawn = draw_scored_faces(*enlarge_small(media.image, faces))
+        draw_note(drawn, note)
+        path = _with(self._stems[media.path], IMAGE_OVERLAY)
         try:
-            replace_file(_with(self._stems[media.path], IMAGE_OVERLAY), picture, self._overwrite)
+            replace_file(path, encode_png(drawn), self._overwrite)
         except (UserError, OSError) as error:
             return _reason(error)
         return None

@@ -84,17 +84,26 @@ def run(args: argparse.Namespace) -> int:
     # What reads standard output finds nothing there but the JSON.
     words = sys.stderr if args.json == STANDARD_OUTPUT else sys.stdout
     with contextlib.redirect_stdout(words):
-        content, records = _run(args)
-    if args.json:
-        write_output(args.json, json_bytes(content | {"files": records}), args.overwrite)
+        content, records, stop = _run(args)
+    if args.json and (records or not stop):
+        stopped = {"stopped": True} if stop else {}
+        content |= stopped | {"files": records}
+        write_output(args.json, json_bytes(content), args.overwrite)
+    if stop:
+        raise stop
     failed = sum("error" in record or "overlay_error" in record for record in records)
     if failed and len(records) > 1:
         print(f"{failed} of {len(records)} files failed", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _run(args: argparse.Namespace) -> tuple[dict, list[dict]]:
-    """Scores all files; returns what the JSON says of the model, and a record of each file."""
+def _run(args: argparse.Namespace) -> tuple[dict, list[dict], KeyboardInterrupt | None]:
+    """Scores all files.
+
+    Returns:
+        What the JSON says of the model, a record of each file (without `--json` of what failed
+        alone: there may be very many), and what ended the work early.
+    """
     if STANDARD_INPUT not in args.paths:
         return _score_files(args, args.paths)
     with _standard_input() as file:
@@ -126,7 +135,7 @@ def _standard_input() -> Iterator[Path]:
         yield file
 
 
-def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple[dict, list[dict]]:
+def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple:
     from keras_madd.cli.overlays import Overlays
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.media import find_media, read_ahead
@@ -144,15 +153,24 @@ def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple[dict, list
         raise UserError(f"--json {args.json} is the name of an overlay, too: choose another one.")
     if args.json:
         check_outputs([args.json], overwrite=args.overwrite, inputs=inputs)
-    records = []
+    records: list[dict] = []
+    stop = None
     with Detector(args.model, threads=args.threads, device=args.device) as detector:
         say_what_it_runs_on(detector)
         with contextlib.closing(read_ahead(files)) as opened:
-            for media in opened:
-                records.append(_score(media, detector, args, overlays))
-                if standard_output_error() and not (args.json or overlays):
-                    break  # Nobody learns of more.
-    return _facts(detector), records
+            try:
+                for media in opened:
+                    record = _score(media, detector, args, overlays)
+                    records.append(record if args.json else _failure(record))
+                    if standard_output_error() and not (args.json or overlays):
+                        break  # Nobody learns of more.
+            except KeyboardInterrupt as error:
+                stop = error
+    return _facts(detector), records, stop
+
+
+def _failure(record: dict) -> dict:
+    return {name: record[name] for name in ("error", "overlay_error") if name in record}
 
 
 def _score(media: "Media", detector: "Detector", args, overlays: "Overlays | None") -> dict:
@@ -192,7 +210,7 @@ def _score_photograph(media, detector, args, overlays: "Overlays | None") -> dic
         "damage_detection": media.damage_detection,
         "faces": [face.to_json() for face in faces],
     }
-    failure = overlays and overlays.add_photograph(media, faces)
+    failure = overlays and overlays.add_photograph(media, faces, demonstration_note(detector))
     return record | ({"overlay_error": failure} if failure else {})
 
 
@@ -206,7 +224,7 @@ def _score_video(media, detector, args, overlays: "Overlays | None") -> dict:
             overlay = overlays.video(media.path, args.every, args.frames, detector, note)
             stack.enter_context(overlay)
         # Within the overlay, so that a stopped command leaves no file.
-        stage = stack.enter_context(Stages().stage(media.path.name))
+        stage = stack.enter_context(Stages().stage(Path(_named(media.path, args)).name))
         result = detector.score_video(
             media.path,
             every=args.every,

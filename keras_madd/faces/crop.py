@@ -104,11 +104,11 @@ def crop_face(
     if side == size:
         return square
     resize_axis, unit = (_bilinear_axis, 2 * size) if side <= 2 * size else (_area_axis, side)
-    fits_32_bits = 511 * unit * unit < 2**31
-    rows = square.reshape(side, -1).astype(np.int32 if fits_32_bits else np.int64)
+    wide = np.int32 if 511 * unit * unit < 2**31 else np.int64
     # Columns become rows for the second pass, so that both passes work on whole, contiguous rows.
-    columns = resize_axis(rows, size).reshape(size, side, 3).transpose(1, 0, 2).reshape(side, -1)
-    total = resize_axis(columns, size)
+    columns = resize_axis(square.reshape(side, -1), size, np.int32)
+    columns = columns.reshape(size, side, 3).transpose(1, 0, 2).reshape(side, -1)
+    total = resize_axis(columns, size, wide)
     rounded = (2 * total + unit * unit) // (2 * unit * unit)
     result = rounded.astype(np.uint8).reshape(size, size, 3)
     return np.ascontiguousarray(result.transpose(1, 0, 2))
@@ -136,26 +136,26 @@ def padded_square(image: np.ndarray, left: int, top: int, side: int) -> np.ndarr
     return square
 
 
-def _bilinear_axis(rows: np.ndarray, size: int) -> np.ndarray:
-    """Integer bilinear sums along axis 0; their weights add up to `2 * size`."""
+def _bilinear_axis(rows: np.ndarray, size: int, kind: type) -> np.ndarray:
+    """Sums of a type along axis 0, whole and bilinear; their weights add up to `2 * size`."""
     side, unit = len(rows), 2 * size
     position = np.clip((2 * np.arange(size) + 1) * side - size, 0, unit * (side - 1))
     first, weight = np.divmod(position, unit)
     second = np.minimum(first + 1, side - 1)
-    weight = weight[:, None].astype(rows.dtype)
-    return rows[first] * (unit - weight) + rows[second] * weight
+    weight = weight[:, None].astype(kind)
+    return rows[first].astype(kind) * (unit - weight) + rows[second].astype(kind) * weight
 
 
-def _area_axis(rows: np.ndarray, size: int) -> np.ndarray:
-    """Integer sums of covered areas along axis 0; their weights add up to the number of rows."""
+def _area_axis(rows: np.ndarray, size: int, kind: type) -> np.ndarray:
+    """Sums of a type of covered areas along axis 0; their weights add up to the rows' number."""
     side = len(rows)
     start = np.arange(size) * side
     end = start + side
     first = start // size
-    total = np.zeros((size, rows.shape[1]), rows.dtype)
+    total = np.zeros((size, rows.shape[1]), kind)
     for step in range(int(((end - 1) // size - first).max()) + 1):
         source = first + step
         weight = np.minimum(end, (source + 1) * size) - np.maximum(start, source * size)
-        weight = np.maximum(weight, 0).astype(rows.dtype)
-        total += rows[np.minimum(source, side - 1)] * weight[:, None]
+        weight = np.maximum(weight, 0).astype(kind)
+        total += rows[np.minimum(source, side - 1)].astype(kind) * weight[:, None]
     return total

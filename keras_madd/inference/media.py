@@ -87,12 +87,13 @@ def open_media(path: str | os.PathLike) -> Media:
         if _is_image(path) or path.stat().st_size == 0:
             return _photograph(path)
         from keras_madd.media import VideoReader
+        from keras_madd.media.decoding import HeifError
 
         try:
             VideoReader(path).close()
             return Media(path, is_video=True)
         except UserError as error:
-            if path.suffix.lower() in HEIF_SUFFIXES:
+            if isinstance(error, HeifError) or path.suffix.lower() in HEIF_SUFFIXES:
                 return Media(path, error=f"{path}: HEIC is not read; convert it to JPEG or PNG.")
             if path.suffix.lower() in _video_suffixes():
                 return Media(path, error=str(error))
@@ -101,6 +102,8 @@ def open_media(path: str | os.PathLike) -> Media:
         return Media(path, error=f"{path}: neither an image nor a video that can be read.")
     except UserError as error:
         return Media(path, error=str(error))
+    except OSError as error:  # It was there a moment ago.
+        return Media(path, error=f"{path}: cannot be read: {error.strerror or error}.")
 
 
 def read_ahead(paths: Iterable[str | os.PathLike]) -> Generator[Media]:

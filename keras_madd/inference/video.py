@@ -14,6 +14,7 @@ from keras_madd.faces.choice import FULL
 from keras_madd.faces.track import LEAST_OVERLAP
 from keras_madd.inference.pipeline import InThread
 from keras_madd.media import VideoFrame, VideoReader
+from keras_madd.support.errors import UserError
 
 if TYPE_CHECKING:
     from keras_madd.inference.detector import Detector
@@ -172,7 +173,7 @@ def score_video(
         if detector.description.detector == "auto":
             choice = _choose_face_model(detector, video, min(CHOSEN_ON, frames or CHOSEN_ON))
         wanted = video.evenly_spaced(frames) if frames else video.frames(every)
-        tracker = FaceTracker(LEAST_OVERLAP, max_missed=frames) if frames else FaceTracker()
+        tracker = _tracker(every, frames)
         scoring = _scored_frames(detector, wanted, all_faces, choice, tracker)
         with contextlib.closing(scoring) as pairs:
             for frame, image in pairs:
@@ -183,6 +184,8 @@ def score_video(
                 done = len(scored)
                 if progress is not None:
                     progress(done, total and max(total, done), f"{done} frames")
+    if not scored:
+        raise UserError(f"{path}: none of the frames to score is sound: {video.broken_tail}.")
     tracks = _track_scores(scored, detector)
     scores = [frame.probability for frame in scored if frame.probability is not None]
     mean = float(np.mean(scores)) if scores else None
@@ -199,6 +202,12 @@ def score_video(
         damage_detection=video.damage_detection,
         face_detector=choice.models[0] if choice else detector.description.detector,
     )
+
+
+def _tracker(every: int, frames: int | None) -> FaceTracker:
+    if frames:
+        return FaceTracker(LEAST_OVERLAP, max_missed=frames)
+    return FaceTracker(LEAST_OVERLAP) if every > 1 else FaceTracker()
 
 
 def _choose_face_model(detector: "Detector", video: VideoReader, count: int) -> FaceModelChoice:

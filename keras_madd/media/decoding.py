@@ -18,6 +18,10 @@ _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "
 _PHOTOGRAPHS = ("heic", "heix", "heim", "heis", "mif1", "mif2", "avif", "avis", "jpeg", "vvic")
 
 
+class HeifError(UserError):
+    """A photograph in a container of videos."""
+
+
 class DamagedError(Exception):
     """A frame could not be decoded while several threads were decoding."""
 
@@ -83,7 +87,7 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     if any(name in _NO_VIDEO or name.endswith("_pipe") for name in names):
         raise UserError(f"{path}: not a video but {container.format.long_name or names[0]}.")
     if container.metadata.get("major_brand", "").strip() in _PHOTOGRAPHS:
-        raise UserError(f"{path}: a HEIF photograph, not a video; convert it to JPEG or PNG.")
+        raise HeifError(f"{path}: a HEIF photograph, not a video; convert it to JPEG or PNG.")
     covers = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not streams:

@@ -55,5 +55,13 @@ def _is_padding(message: str, content: bytes) -> bool:
     found = _LEFT_OVER.fullmatch(message)
     if found is None:
         return False
-    end = content.rfind(b"\xff\xd9")
+    end = content.find(b"\xff\xd9", _first_scan(content))
     return not content[end - int(found[1]) : end].strip(b"\x00\xff")
+
+
+def _first_scan(content: bytes) -> int:
+    """Where the first scan begins: before it, and behind the end, other pictures may lie."""
+    place = 2
+    while content[place : place + 2] != b"\xff\xda" and place < len(content):
+        place += 2 + int.from_bytes(content[place + 2 : place + 4])
+    return place

@@ -90,7 +90,7 @@ class VideoReader:
                 raise UserError(f"{self.path}: no frame can be decoded: {why}.")
             self._picture_of = PictureMaker(first[1], threads)
             self.width, self.height = self._picture_of.size
-            rate = video.stream.average_rate or video.stream.guessed_rate
+            rate = video.stream.average_rate  # What FFmpeg guesses may be its clock's.
             self.frame_rate = float(rate) if rate else None
             self.frame_count = video.stream.frames or _estimated_count(video.container, rate)
             self._start = first[1].pts
@@ -101,7 +101,7 @@ class VideoReader:
         return self.frames()
 
     def frames(self, every: int = 1) -> Iterator[VideoFrame]:
-        """Every n-th frame, from the first on.
+        """Every n-th frame, from the first on; for a damaged one stands the next sound one.
 
         Args:
             every: n; the frames between are decoded but not converted.
@@ -111,7 +111,7 @@ class VideoReader:
         """
         if every < 1:
             raise ValueError(f"`every` must be at least 1. Received: every={every!r}")
-        return (self._picture(*item) for item in self._decoded() if item[0] % every == 0)
+        return self._every(self._decoded(), every)
 
     def evenly_spaced(self, count: int) -> Generator[VideoFrame]:
         """Frames spread evenly over the video: the middles of `count` equal parts.
@@ -189,6 +189,13 @@ class VideoReader:
     def _complain(self, what: str) -> None:
         # The first complaint is the cause of the others.
         self.broken_tail = self.broken_tail or what
+
+    def _every(self, decoded: Iterator[tuple], every: int) -> Generator[VideoFrame]:
+        wanted = 0
+        for index, *frame in decoded:
+            if index >= wanted:
+                yield self._picture(index, *frame)
+                wanted = (index // every + 1) * every
 
     def _at(self, wanted: list[int]) -> Generator[VideoFrame]:
         if not wanted:

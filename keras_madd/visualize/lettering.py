@@ -51,6 +51,13 @@ def draw_text(
     return place[0] + text_width(text, size, weight)
 
 
+def fitting_size(text: str, width: float, size: int) -> int:
+    """Returns the size of letters, `size` at most and 7 at least, that fits into so many pixels."""
+    while size > 7 and text_width(text, size) > width:
+        size -= 1
+    return size
+
+
 def percent(probability: float) -> str:
     """Returns a probability as a percentage that never claims to be certain."""
     if probability < 0.01:

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_madd.faces.crop import check_image
 from keras_madd.visualize.attention import attended_crop
-from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
+from keras_madd.visualize.lettering import BOLD, draw_text, fitting_size, percent, text_width
 
 REAL_COLOR = (0, 105, 175)
 FAKE_COLOR = (200, 80, 0)
@@ -87,6 +87,19 @@ def draw_onto(
                 _draw_inset(canvas, image, face, taken)
     for face, label in zip(faces, labels, strict=True):
         _draw_label(canvas, face, *label)
+
+
+def draw_note(canvas: np.ndarray, note: str) -> None:
+    """Writes a line that must be seen, as that a model only demonstrates, at the lower edge."""
+    if not note:
+        return
+    height, width = canvas.shape[:2]
+    size = max(14, round(0.024 * max(height, width)))
+    size = fitting_size(note, width - size, size)
+    top = height - round(1.5 * size)
+    end = text_width(note, size) + size
+    cv2.rectangle(canvas, (0, max(0, top)), (end, height - 1), _BLACK, cv2.FILLED)
+    draw_text(canvas, note, (size // 2, height - round(0.45 * size)), _WHITE, size)
 
 
 def enlarge_small(image: np.ndarray, faces: Iterable[Any]) -> tuple[np.ndarray, list]:

@@ -9,11 +9,12 @@ import numpy as np
 
 from keras_madd.faces.crop import check_image
 from keras_madd.visualize.attention import attended_crop
-from keras_madd.visualize.lettering import BOLD, draw_text, percent, text_width
+from keras_madd.visualize.lettering import BOLD, draw_text, fitting_size, percent, text_width
 from keras_madd.visualize.overlays import (
     LEAST_SIDE,
     ScoredFaceLike,
     color_of,
+    draw_note,
     draw_onto,
     enlarge_small,
     verdict_of,
@@ -92,7 +93,7 @@ class VideoOverlay:
             seconds: When it is shown.
             score: Of the frame, 0 to 1, or None without a face.
             headline: Text above the timeline, and the verdict it is about, or None.
-            right: Text at the right end of that line.
+            right: Text at the right end of that line, where there is room for it.
 
         Returns:
             (height, width, 3) uint8 RGB of `size`; the next call draws onto it again.
@@ -101,6 +102,7 @@ class VideoOverlay:
         image, faces = enlarge_small(image, faces)
         self._canvas[: self._height] = image
         draw_onto(self._canvas[: self._height], image, faces, insets=False)
+        draw_note(self._canvas[: self._height], self._note)
         panel = self._canvas[self._height :]
         np.copyto(panel, self._blank)
         left = self._draw_thumb(panel, image, faces)
@@ -134,11 +136,7 @@ class VideoOverlay:
     ) -> None:
         size, baseline = self._letters, round(1.45 * self._letters)
         text, verdict = headline
-        end = self._width - self._pad
-        if right:
-            end -= text_width(right, size)
-            draw_text(panel, right, (end, baseline), MUTED, size)
-        x = left
+        x, end = left, self._width - self._pad
         if verdict is not None:
             word, inside = verdict.upper(), round(0.4 * size)
             width = text_width(word, size, BOLD) + 2 * inside
@@ -147,9 +145,11 @@ class VideoOverlay:
             cv2.rectangle(panel, top, corner, color_of(verdict), cv2.FILLED)
             draw_text(panel, word, (x + inside, baseline), (255, 255, 255), size, BOLD)
             x += width + round(0.5 * size)
-        for words, color in ((text, INK), (self._note, MUTED)):
-            if words and x + text_width(words, size) < end - size:
-                x = draw_text(panel, words, (x, baseline), color, size) + size
+        if text:
+            fitting = fitting_size(text, end - x, size)
+            x = draw_text(panel, text, (x, baseline), INK, fitting) + size
+        if x + text_width(right, size) <= end:
+            draw_text(panel, right, (end - text_width(right, size), baseline), MUTED, size)
 
 
 class ScoredFrameLike(Protocol):

@@ -63,6 +63,7 @@ def _check_screen() -> None:
     named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if sys.platform.startswith("linux") and not named:
         raise UserError(f"There is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set): {hint}")
-    tried = subprocess.run([sys.executable, "-c", _TRY], capture_output=True, timeout=60)
-    if tried.returncode:
-        raise UserError(f"No window can be opened on the screen: {hint}")
+    try:
+        subprocess.run([sys.executable, "-c", _TRY], capture_output=True, timeout=60, check=True)
+    except subprocess.SubprocessError:
+        raise UserError(f"No window can be opened on the screen: {hint}") from None

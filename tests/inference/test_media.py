@@ -7,7 +7,9 @@ from edge_videos import portrait, write_video
 from PIL import Image
 
 from keras_madd.demo import sample_photo_path
+from keras_madd.inference import media
 from keras_madd.inference.media import find_media, open_media, read_ahead
+from keras_madd.media.images import read_image
 
 
 def test_what_a_file_holds_decides(tmp_path):
@@ -69,6 +71,29 @@ def test_a_photograph_of_a_telephone_is_told_what_to_do(tmp_path):
     path = tmp_path / "p.heic"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40))
     assert open_media(path).error == f"{path}: HEIC is not read; convert it to JPEG or PNG."
+    # As the content says, whatever the name.
+    content = write_video(tmp_path / "tiles.mp4", 2).read_bytes()
+    for name in ("p.jpg", "p.mp4", "p"):
+        path = tmp_path / name
+        path.write_bytes(content.replace(b"ftypisom", b"ftypheic"))
+        assert open_media(path).error == f"{path}: HEIC is not read; convert it to JPEG or PNG."
+
+
+def test_a_file_that_goes_away_ends_nothing(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ("a.jpg", "b.jpg")]
+    for path in paths:
+        shutil.copy(sample_photo_path(), path)
+
+    def taken(path):
+        image = read_image(path)
+        if path == paths[0]:
+            path.unlink()
+        return image
+
+    monkeypatch.setattr(media, "read_image", taken)
+    first, second = read_ahead(paths)
+    assert first.error == f"{paths[0]}: cannot be read: No such file or directory."
+    assert second.error is None
 
 
 def test_find_media(tmp_path):

@@ -373,11 +373,39 @@ def test_ctrl_c_leaves_no_half_written_video(model_file, tmp_path, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
-def test_a_demonstration_says_so(model_file, photos, capfd):
+def test_ctrl_c_keeps_the_scores_that_are_there(model_file, photos, tmp_path, monkeypatch):
+    from keras_madd.inference import Detector
+
+    score_image, out = Detector.score_image, tmp_path / "scores.json"
+    answers = [score_image, None]
+
+    def interrupted(self, image):
+        answer = answers.pop(0)
+        if answer is None:
+            raise KeyboardInterrupt
+        return answer(self, image)
+
+    monkeypatch.setattr(Detector, "score_image", interrupted)
+    paths = photos / "portrait.jpg", photos / "wall.png"
+    with pytest.raises(KeyboardInterrupt):
+        run(*paths, "--model", model_file, "--json", out)
+    content = json.loads(out.read_text())
+    assert content["stopped"] is True
+    assert [each["path"] for each in content["files"]] == [str(paths[0])]
+
+
+def test_a_demonstration_says_so(model_file, photos, tmp_path, capfd):
     path = model_file.with_suffix(".json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"demonstration": True}))
-    assert run(photos / "portrait.jpg", "--model", model_file) == 0
+    described, pictures = json.loads(path.read_text()), []
+    for demonstration in (False, True):
+        path.write_text(json.dumps(described | {"demonstration": demonstration}))
+        folder = tmp_path / f"drawn {demonstration}"
+        assert run(photos / "portrait.jpg", "--model", model_file, "--overlay", folder) == 0
+        pictures.append(np.asarray(Image.open(folder / "portrait.jpg.scored.png")))
     assert "its scores mean nothing on real pictures" in capfd.readouterr().err
+    # At the lower edge of the picture, too.
+    rows = (pictures[0] != pictures[1]).any(axis=(1, 2)).nonzero()[0]
+    assert 480 < rows.min() < rows.max() == 511
 
 
 def test_two_kinds_of_choosing_frames_are_a_mistake(model_file, photos, capfd):

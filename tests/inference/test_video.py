@@ -133,8 +133,10 @@ def test_a_person_is_followed_over_frames_that_lie_far_apart(detector, tmp_path)
     with VideoReader(path) as video:
         first, second = (detector.find_faces(each.image)[0].box for each in video.at([12, 37]))
     assert 0.1 < _overlap(first, second) < 0.3
-    (track,) = detector.score_video(path, frames=4).tracks
-    assert track.frames == 4
+    for choice in ({"frames": 4}, {"every": 25}):
+        result = detector.score_video(path, **choice)
+        (track,) = result.tracks
+        assert track.frames == len(result.frames) >= 4
 
 
 def _overlap(one, other):
@@ -160,6 +162,18 @@ def test_a_broken_tail_is_told_and_the_rest_scored(detector, tmp_path):
     assert result.probability is not None
     assert result.broken_tail
     assert result.to_json()["damage"] == result.broken_tail
+
+
+def test_none_of_the_wanted_frames_is_sound(detector, tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.mp4", 4)
+
+    def none(self, count):
+        self.broken_tail = "error while decoding"
+        return (each for each in ())
+
+    monkeypatch.setattr(VideoReader, "_at", none)
+    with pytest.raises(UserError, match=r"none of the frames to score is sound: error while deco"):
+        detector.score_video(path, frames=2)
 
 
 def test_pictures_are_not_kept(detector, tmp_path):

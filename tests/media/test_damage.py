@@ -265,6 +265,12 @@ class TestPhotographs:
         assert content.endswith(b"\xff\xd9")
         path.write_bytes(content[:-2] + padding + content[-2:])
         np.testing.assert_array_equal(read_image(path), sound)
+        # Telephones write pictures and films behind the end, and thumbnails before the first scan.
+        thumbnail = b"\xff\xe1\x00\x10Exif\0\0\xff\xda\xff\xd9\xff\xd9\xff\xd9"
+        padded = content[:2] + thumbnail + content[2:-2] + padding + content[-2:]
+        for behind in (content, b"film\xff\xd9"):
+            path.write_bytes(padded + behind)
+            np.testing.assert_array_equal(read_image(path), sound)
         path.write_bytes(content[:-2] + b"data" * 4 + content[-2:])
         with pytest.raises(UserError, match="extraneous bytes"):
             read_image(path)

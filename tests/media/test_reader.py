@@ -50,6 +50,21 @@ class TestFrames:
         assert [frame.index for frame in frames] == list(range(0, FRAMES, 7))
         assert [number_of(frame.image) for frame in frames] == list(range(0, FRAMES, 7))
 
+    def test_for_a_damaged_one_of_every_seven_stands_the_next(self, video, tmp_path):
+        content = bytearray(video.read_bytes())
+        with av.open(str(video)) as container:
+            packets = [each for each in container.demux(video=0) if each.size]
+        for packet in packets[:20]:
+            content[packet.pos + 5 : packet.pos + packet.size] = b"\xff" * (packet.size - 5)
+        path = tmp_path / "damaged.mp4"
+        path.write_bytes(content)
+        with VideoReader(path) as reader:
+            sound = [frame.index for frame in reader]
+            every = [frame.index for frame in reader.frames(every=7)]
+            assert sound[0] > 0
+            assert every[0] == sound[0]
+            assert every[1:] == [n for n in range(0, FRAMES, 7) if n > sound[0]]
+
     @pytest.mark.parametrize("count", [1, 2, 7, 32, 60, 100])
     def test_evenly_spaced(self, video, count):
         with VideoReader(video) as reader:

@@ -289,6 +289,22 @@ def test_a_composed_picture_has_its_size_whatever_the_video(size):
         assert max(overlay.size) >= 480
 
 
+@pytest.mark.parametrize("size", [(270, 480), (480, 640), (720, 1280), (640, 480), (1920, 1080)])
+@pytest.mark.parametrize("verdict", ["fake", "no trace found"])
+def test_the_note_and_the_mean_are_always_shown(size, verdict):
+    width, height = size
+    mean, right = "mean of 240 frames: 35% fake", "0:01.0 / 0:30.0"
+
+    def shown(note, text):
+        overlay = VideoOverlay(width, height, 0.5, 30.0, note=note)
+        headline = (text, verdict)
+        return overlay.compose(np.zeros((height, width, 3), "uint8"), [], 1, 0.35, headline, right)
+
+    whole = shown("demonstration model", mean)
+    assert not np.array_equal(whole, shown("", mean))
+    assert not np.array_equal(whole, shown("demonstration model", ""))
+
+
 @pytest.mark.parametrize(
     ("seconds", "tenths", "text"),
     [(0, False, "0:00"), (65, False, "1:05"), (59.96, True, "1:00.0"), (3725.5, True, "1:02:05.5")],
