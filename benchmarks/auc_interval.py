@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from keras_madd.evaluation.auc_interval import auc_interval, placements
-from keras_madd.evaluation.bootstrap import GroupedAUC, percentile_interval, video_resamples
+from keras_madd.evaluation.bootstrap import GroupedAUC, people_resamples, percentile_interval
 
 VIDEOS, AUCS, FAKE_SHARES = (3, 10, 40, 400), (0.6, 0.8, 0.95, 0.99), (0.5, 0.8)
 FRAMES, RESAMPLES = 8, 200
@@ -68,7 +68,7 @@ def bootstrap(labels, scores, videos, seed):
     """The middle 95 % of resampled videos."""
     first = np.unique(videos, return_index=True)[1]
     curve = GroupedAUC(labels, scores, videos, len(first))
-    draws = video_resamples(labels[first], RESAMPLES, seed)
+    draws = people_resamples(labels[first], videos[first], RESAMPLES, seed)
     return percentile_interval(np.concatenate([curve.auc(drawn) for drawn in draws]))
 
 

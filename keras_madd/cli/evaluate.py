@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from keras_madd.cli.arguments import (
@@ -190,7 +191,10 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     _print(evaluation)
     if calibrated is not None and evaluation.calibration is not None:
-        save_calibration(calibrated, evaluation.calibration)
+        # The threshold of the report: the fitted one, or --threshold.
+        value, _ = evaluation.threshold
+        assert value is not None
+        save_calibration(calibrated, replace(evaluation.calibration, threshold=value))
         print(f"temperature and threshold stored beside {calibrated}")
 
 
@@ -214,7 +218,10 @@ def _print(evaluation) -> None:
             f"{each['called_fake']:.1%} called fake"
         )
     for name, each in evaluation.comparison.items():
+        low, high = each.interval
+        count = evaluation.results[name]["videos"]["count"]
         print(
-            f"{name}: video AUC {each.difference:+.4f} against {evaluation.compared_with} "
-            f"({each.interval[0]:+.4f} to {each.interval[1]:+.4f}), DeLong p {each.delong_p:.3f}"
+            f"{name}, {each.videos} of {count} videos, which both scored: video AUC "
+            f"{each.difference:+.4f} against {evaluation.compared_with} ({low:+.4f} to "
+            f"{high:+.4f}), DeLong p {each.delong_p:.3f}"
         )

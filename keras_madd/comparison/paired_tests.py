@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from keras_madd.comparison.arms import ArmRun
-from keras_madd.evaluation.compare import compare_models, holm
+from keras_madd.evaluation.compare import compare_videos, holm
 from keras_madd.evaluation.protocol import Protocol
 from keras_madd.evaluation.video_runs import VideoRuns, videos_of
 
@@ -25,19 +25,21 @@ def paired_tests(
         for each data set and two arms a `Comparison` with `dataset`, `models` and `holm_p`, for
         which all pairs of a data set are one family of tests.
     """
-    tables = {name: [run.scores() for run in each] for name, each in runs.items()}
+    arms = {
+        name: videos_of([run.scores() for run in each], protocol) for name, each in runs.items()
+    }
     tests = {
         name: {
             dataset: _aucs(videos)
-            for dataset, videos in videos_of(each, protocol).items()
+            for dataset, videos in datasets.items()
             if videos.has_both_classes
         }
-        for name, each in tables.items()
+        for name, datasets in arms.items()
     }
-    names, pairs = list(tables), []
+    names, pairs = list(arms), []
     couples = [(one, other) for place, one in enumerate(names) for other in names[place + 1 :]]
     for done, (one, other) in enumerate(couples, start=1):
-        found = compare_models(tables[one], tables[other], protocol)
+        found = compare_videos(arms[one], arms[other], protocol)
         pairs += [
             {"dataset": dataset, "models": [one, other], **asdict(each)}
             for dataset, each in found.items()

@@ -1,13 +1,13 @@
-"""An interval for the AUC that knows how few videos it has seen.
+"""An interval for the AUC that knows how few people it has seen.
 
 Resampling three videos that are all on the right side gives an AUC of 1 every time, and so does
 DeLong's variance. A score interval does not: it holds every true AUC under which the observed one
 would lie within 1.96 standard errors, and the standard error is that of the true AUC.
 
 The variance under a true AUC is Hanley and McNeil's, as in Newcombe's method 5, times a factor.
-With one video per class the factor is 1. As videos accumulate it becomes what the scores tell:
-DeLong's variance over Hanley and McNeil's at the observed AUC. Frames of one video are one
-observation in both (Obuchowski).
+With one person per class the factor is 1. As people accumulate it becomes what the scores tell:
+DeLong's variance over Hanley and McNeil's at the observed AUC. All frames of one person, of however
+many videos, real and fake, are one observation in both (Obuchowski).
 
 `benchmarks/auc_interval.py` simulates the coverage.
 
@@ -27,32 +27,31 @@ from scipy.stats import norm, rankdata
 LEVEL = 0.95
 # Fewer videos of a class than this tell little, and reports say so.
 FEW_VIDEOS = 10
-# As many videos of the smaller class weigh as much as the assumption that they replace.
-_PRIOR_VIDEOS = 10
+# As many people of the smaller class weigh as much as the assumption that they replace.
+_PRIOR_PEOPLE = 10
 
 
 def auc_interval(
-    labels: np.ndarray, scores: np.ndarray, videos: np.ndarray, level: float = LEVEL
+    labels: np.ndarray, scores: np.ndarray, people: np.ndarray, level: float = LEVEL
 ) -> list[float]:
-    """Return `[low, high]` for the AUC of frames, or of videos, as one sampled videos.
+    """Return `[low, high]` for the AUC of frames, or of videos, as one sampled people.
 
     Args:
         labels: (N,) bool, true for fake; both classes present.
         scores: (N,) float; or (R, N), by R runs of one training: then for the mean of their AUCs.
-        videos: (N,) int from 0, the video of each; all frames of a video share a label.
+        people: (N,) int, whom each shows; where nobody is known, its video stands for one.
         level: Share of such intervals that hold the true AUC.
     """
-    labels = np.asarray(labels, bool)
+    labels, people = np.asarray(labels, bool), np.asarray(people)
     above, below = placements(labels, np.asarray(scores))
     auc = float(above.mean())
-    fakes = _VideoMeans(above, np.asarray(videos)[labels])
-    reals = _VideoMeans(below, np.asarray(videos)[~labels])
-    factor, counts = 1.0, (fakes.count, reals.count)
+    factor = 1.0
+    counts = people_of_each_class(labels, people)
     if 0 < auc < 1:
-        observed = fakes.variance(auc) + reals.variance(auc)
+        observed = variance_over_people(labels, above, below, people)
         weight = min(counts) - 1
         ratio = observed / _variance(auc, *counts)
-        factor = (weight * ratio + _PRIOR_VIDEOS) / (weight + _PRIOR_VIDEOS)
+        factor = (weight * ratio + _PRIOR_PEOPLE) / (weight + _PRIOR_PEOPLE)
     errors = norm.ppf((1 + level) / 2)
 
     def outside(true: float) -> float:
@@ -97,21 +96,41 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     return above.mean(0), below.mean(0)
 
 
-class _VideoMeans:
-    """The placements of one class, by video."""
+def people_of_each_class(labels: np.ndarray, people: np.ndarray) -> tuple[int, int]:
+    """Return how many people the fakes show, and how many the reals.
 
-    def __init__(self, values: np.ndarray, videos: np.ndarray):
-        _, index = np.unique(videos, return_inverse=True)
-        self._sums, self._sizes = np.bincount(index, weights=values), np.bincount(index)
-        self.count = len(self._sizes)
+    Args:
+        labels: (N,) bool.
+        people: (N,) int.
+    """
+    return len(np.unique(people[labels])), len(np.unique(people[~labels]))
 
-    def variance(self, auc: float) -> float:
-        """Variance of the class's mean, from how its videos differ."""
-        if self.count < 2:
-            return 0.0
-        off = self._sums - self._sizes * auc
-        spread = self.count / (self.count - 1) * float(off @ off)
-        return spread / float(self._sizes.sum()) ** 2
+
+def variance_over_people(
+    labels: np.ndarray, above: np.ndarray, below: np.ndarray, people: np.ndarray
+) -> float:
+    """Return the variance of an AUC, from how people differ; of a class with one it tells nothing.
+
+    Args:
+        labels: (N,) bool, true for fake; F of them.
+        above: (F,) placements of the fakes; or the difference of two models' for that of the AUCs.
+        below: (N - F,) the same of the reals.
+        people: (N,) int, whom each shows; some are shown by reals and fakes.
+    """
+    _, index = np.unique(people, return_inverse=True)
+    count = int(index.max()) + 1
+    off = [
+        np.bincount(index[chosen], values - values.mean(), count) / len(values)
+        for chosen, values in ((labels, above), (~labels, below))
+    ]
+    variance = sum(
+        shown / (shown - 1) * float(each @ each)
+        for shown, each in zip(people_of_each_class(labels, index), off, strict=True)
+        if shown > 1
+    )
+    if count > 1:
+        variance += 2 * count / (count - 1) * float(off[0] @ off[1])
+    return max(0.0, variance)
 
 
 def _variance(auc: float, fakes: int, reals: int) -> float:

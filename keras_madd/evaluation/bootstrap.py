@@ -1,4 +1,4 @@
-"""The area under the ROC curve with weights, and draws of videos to compare two models with."""
+"""The area under the ROC curve with weights, and draws of people to compare two models with."""
 
 from collections.abc import Iterator
 
@@ -73,23 +73,30 @@ def weighted_auc(labels: np.ndarray, scores: np.ndarray) -> float:
     return float(fakes @ below / (fakes.sum() * reals.sum()))
 
 
-def video_resamples(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def people_resamples(
+    labels: np.ndarray, people: np.ndarray, resamples: int, seed: int
+) -> Iterator[np.ndarray]:
     """Yields how often each video is drawn, (V, R) float64, some resamples at a time.
 
-    Videos are drawn with replacement within each class, so that every resample has both.
+    People are drawn with replacement, each with all that shows them, within those of whom there are
+    fakes alone, reals alone and both, so that every resample has both classes.
 
     Args:
         labels: (V,) bool, both classes present.
+        people: (V,) int, whom each video shows.
         resamples: Number of draws in all.
         seed: Seed of the draws.
     """
     rng = np.random.default_rng(seed)
-    classes = [np.flatnonzero(labels), np.flatnonzero(~labels)]
+    _, person = np.unique(people, return_inverse=True)
+    count = int(person.max()) + 1
+    fake, real = (np.bincount(person, each, count) > 0 for each in (labels, ~labels))
+    alike = [np.flatnonzero(each) for each in (fake & ~real, real & ~fake, fake & real)]
     for start in range(0, resamples, _RESAMPLES_AT_ONCE):
         counts = np.empty((len(labels), min(_RESAMPLES_AT_ONCE, resamples - start)))
         for column in counts.T:
-            drawn = np.concatenate([rng.choice(group, len(group)) for group in classes])
-            column[:] = np.bincount(drawn, minlength=len(labels))
+            drawn = np.concatenate([rng.choice(each, len(each)) for each in alike if len(each)])
+            column[:] = np.bincount(drawn, minlength=count)[person]
         yield counts
 
 

@@ -26,7 +26,8 @@ class Calibration:
 
     Attributes:
         temperature: The log-odds are divided by it.
-        threshold: A calibrated probability from here on is called fake.
+        threshold: A calibrated probability from here on is called fake, unless a threshold from
+            elsewhere is given.
         frames: Number of validation frames.
         log_loss: Of the validation frames before and after.
         ece: Expected calibration error of the same, before and after.
@@ -46,8 +47,8 @@ class Calibration:
         if self.threshold in (0, 1):
             verdict = "real" if self.threshold else "fake"
             return (
-                f"The threshold of {self.threshold:.0f} calls every face {verdict}: no better one "
-                "was found on the validation split."
+                f"The fitted threshold of {self.threshold:.0f} calls every face {verdict}: no "
+                "better one was found on the validation split."
             )
         least, most = _TEMPERATURES
         if not 1.01 * least < self.temperature < most / 1.01:

@@ -1,6 +1,5 @@
 """What a reader is shown of the reasons: maps over faces, over time, and the worst mistakes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,25 +192,21 @@ def _fetch(
             if row in wanted:
                 found[row] = model_pixels(group[first], split.margin, size)
             row += 1
-    caption = _captions(scores)
     return {
         name: Faces(
             np.stack([found[row] for row in rows.tolist()])
             if len(rows)
             else np.zeros((0, size, size, 3), np.uint8),
             rows,
-            [caption(int(row)) for row in rows],
+            [_caption(scores, row) for row in rows.tolist()],
         )
         for name, rows in chosen.items()
     }
 
 
-def _captions(scores: Scores) -> Callable[[int], str]:
-    methods: np.ndarray = scores.method.texts()
-    videos: np.ndarray = scores.video.texts()
-
-    def caption(row: int) -> str:
-        video = videos[row] if len(videos[row]) <= _NAME else "..." + videos[row][3 - _NAME :]
-        return f"{methods[row]} {scores.probability[row]:.0%}\n{video} #{scores.frame[row]}"
-
-    return caption
+def _caption(scores: Scores, row: int) -> str:
+    method = scores.method.names[scores.method.codes[row]]
+    video = scores.video.names[scores.video.codes[row]]
+    if len(video) > _NAME:
+        video = "..." + video[3 - _NAME :]
+    return f"{method} {scores.probability[row]:.0%}\n{video} #{scores.frame[row]}"

@@ -142,11 +142,12 @@ def evaluate_scores(
     methods: ArrayLike | None = None,
     threshold: float | None = None,
     aggregate: str = "mean",
+    people: ArrayLike | None = None,
 ) -> dict:
     """Evaluates frame scores by the usual protocol; the result can be written as JSON.
 
     A video's score is the mean over its frames, unless `aggregate` says otherwise. The intervals
-    count videos, never frames: frames of one video are not independent.
+    count people, never frames: what shows one person is not independent.
 
     Args:
         labels: (N,), 0 for real and 1 for fake; all frames of a video share one.
@@ -155,6 +156,7 @@ def evaluate_scores(
         methods: (N,), the manipulation that made each fake; ignored where the label is 0.
         threshold: As `frame_metrics`.
         aggregate: As `video_scores`.
+        people: (N,), whom each frame shows; `None`: each video somebody else.
 
     Returns:
         `{"frames": {...}, "videos": {...}, "methods": {...}, "interval": {...}}`. The first two
@@ -177,11 +179,12 @@ def evaluate_scores(
         "methods": {},
         "aggregate": aggregate,
     }
-    result["frames"]["auc_interval"] = auc_interval(labels, scores, index)
-    numbers = np.arange(len(means))
-    result["videos"]["auc_interval"] = auc_interval(video_labels, means, numbers)
+    _, person = grouped(index if people is None else people, len(scores))
+    result["frames"]["auc_interval"] = auc_interval(labels, scores, person)
+    person = person[np.unique(index, return_index=True)[1]]
+    result["videos"]["auc_interval"] = auc_interval(video_labels, means, person)
     smaller = min(result["videos"]["real"], result["videos"]["fake"])
-    result["interval"] = {"unit": "video", "level": LEVEL, "few_videos": smaller < FEW_VIDEOS}
+    result["interval"] = {"unit": "person", "level": LEVEL, "few_videos": smaller < FEW_VIDEOS}
     if methods is not None:
         result["methods"] = _per_method(labels, scores, index, means, methods)
     return result

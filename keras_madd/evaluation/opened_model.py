@@ -135,12 +135,20 @@ class _KerasRunner:
         self._graph = Model(model.network.input, outputs)
 
     def run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        import keras
+
         from keras_madd.model.face_classifier import fake_probability_of_logits
 
+        count = len(pixels)
+        if keras.backend.backend() == "jax":
+            # Each number of pictures costs a compilation of its own; powers of two are few.
+            missing = 2 ** (count - 1).bit_length() - count
+            blank = np.zeros((missing, *pixels.shape[1:]), pixels.dtype)
+            pixels = np.concatenate([pixels, blank])
         outputs = self._graph.predict_on_batch(pixels)
         maps = outputs.get("maps")
-        probabilities = fake_probability_of_logits(outputs["logits"])
-        return probabilities, None if maps is None else np.asarray(maps)
+        probabilities = fake_probability_of_logits(outputs["logits"])[:count]
+        return probabilities, None if maps is None else np.asarray(maps)[:count]
 
 
 def _opened(path: Path, runner: Runner, faces: Any, **fitted: Any) -> OpenedModel:

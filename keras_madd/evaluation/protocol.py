@@ -140,6 +140,7 @@ def _evaluated(frames: Scores, protocol: Protocol) -> dict:
             frames.method.texts(),
             threshold=protocol.threshold,
             aggregate=protocol.aggregate,
+            people=frames.people(),
         )
     except ValueError:
         mixed = _mixed_videos(frames)

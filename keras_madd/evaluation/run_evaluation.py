@@ -1,11 +1,11 @@
 """One evaluation from end to end: score once, keep the scores, measure, show."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from keras_madd.evaluation.calibration_fit import Calibration, fit_calibration
-from keras_madd.evaluation.compare import compare_models
+from keras_madd.evaluation.compare import check_shared_sets, compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
 from keras_madd.evaluation.evaluation_report import write_evaluation_report
 from keras_madd.evaluation.evaluation_result import EvaluationResult
@@ -54,15 +54,11 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
         UserError: If a file is missing or broken, or there is nothing to measure.
     """
     stages = Stages()
-    other = None
-    if settings.compare is not None:
-        other = read_scores(settings.compare).where(split=settings.split, condition=CLEAN)
-        if not len(other):
-            raise UserError(
-                f"{settings.compare} has no scores of the split {settings.split!r} (without "
-                "corruption) to compare with."
-            )
-    gathered = _from_model(settings, stages) if settings.model else _from_file(settings)
+    other = None if settings.compare is None else _other_scores(settings.compare, settings.split)
+    if settings.model is not None:
+        gathered = _from_model(settings, stages, other)
+    else:
+        gathered = _from_file(settings)
     reported = gathered.scores.where(split=settings.split)
     if not len(reported):
         raise UserError(f"There are no scores of the split {settings.split!r}.")
@@ -78,6 +74,7 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
         comparison = {}
         if other is not None:
             comparison = compare_models(reported, other, protocol)
+            warnings += _left_out(reported, other, comparison)
     why = {}
     if gathered.model is not None and settings.gallery:
         with stages.stage("reasons") as stage:
@@ -114,6 +111,23 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
     return evaluation
 
 
+def _other_scores(path: Path, split: str) -> Scores:
+    scores = read_scores(path).where(split=split, condition=CLEAN)
+    if not len(scores):
+        raise UserError(
+            f"{path} has no scores of the split {split!r} (without corruption) to compare with."
+        )
+    return scores
+
+
+def _left_out(scores: Scores, other: Scores, compared: Container[str]) -> list[str]:
+    names = dict.fromkeys([*scores.dataset.names.tolist(), *other.dataset.names.tolist()])
+    missing = ", ".join(name for name in names if name not in compared)
+    if not missing:
+        return []
+    return [f"Not compared, for want of real and fake videos that both scored: {missing}."]
+
+
 def _from_file(settings: EvaluationSettings) -> _Gathered:
     assert settings.scores is not None
     scores = read_scores(settings.scores)
@@ -130,33 +144,36 @@ def _from_file(settings: EvaluationSettings) -> _Gathered:
     return _Gathered(scores, (None, "not fitted: the file has no validation rows of both classes"))
 
 
-def _from_model(settings: EvaluationSettings, stages: Stages) -> _Gathered:
+def _from_model(settings: EvaluationSettings, stages: Stages, other: Scores | None) -> _Gathered:
     assert settings.model is not None
     with stages.stage("model"):
         model = open_model(settings.model, settings.threads)
     splits = open_splits(settings.data, settings.split)
+    if other is not None:
+        check_shared_sets([split.name for split in splits], other.dataset.names.tolist())
     warnings = [check_geometry(model, split) for split in splits]
     if model.demonstration:
         warnings.insert(0, "This model is a demonstration; it detects nothing in the wild.")
     temperature, threshold, calibration = model.temperature, _known_threshold(model), None
-    tables = []
+    tables, validation = [], None
     if settings.calibrate:
-        validation = open_splits(settings.data[:1], "val")[0]
+        validation = splits[0]
+        if settings.split != "val":
+            (validation,) = open_splits(settings.data[:1], "val")
         with stages.stage("scores, validation") as stage:
             raw = score_split(model, validation, stage.advance)
         calibration = fit_calibration(raw, settings.false_alarms, settings.misses or MISSES)
-        if settings.threshold is not None:
-            calibration = replace(calibration, threshold=settings.threshold)
         warnings.append(calibration.doubt)
         temperature = calibration.temperature
         threshold = calibration.threshold, f"fitted on the validation split of {validation.name}"
-        if settings.split != "val":
-            tables.append(with_temperature(raw, temperature))
+        tables.append(with_temperature(raw, temperature))
     if settings.threshold is not None:
         threshold = settings.threshold, "as given"
     for split in splits:
-        with stages.stage(f"scores, {split.name}") as stage:
-            tables.append(with_temperature(score_split(model, split, stage.advance), temperature))
+        if split is not validation:
+            with stages.stage(f"scores, {split.name}") as stage:
+                raw = score_split(model, split, stage.advance)
+            tables.append(with_temperature(raw, temperature))
         if settings.corruptions:
             with stages.stage(f"corrupted, {split.name}") as stage:
                 damaged = score_corruptions(

@@ -66,6 +66,14 @@ class Names:
         return cls._sorted(codes, np.array(chunks[0].dictionary.to_pylist(), str))
 
     @classmethod
+    def joined(cls, columns: Sequence["Names"]) -> "Names":
+        """Returns the rows of several columns as one."""
+        offsets = np.cumsum([0, *(len(column.names) for column in columns[:-1])])
+        codes = [column.codes + offset for column, offset in zip(columns, offsets, strict=True)]
+        names = np.concatenate([column.names for column in columns])
+        return cls._sorted(np.concatenate(codes), names)
+
+    @classmethod
     def _sorted(cls, codes: np.ndarray, names: np.ndarray) -> "Names":
         names, place = np.unique(names, return_inverse=True)
         codes = place[codes]
@@ -164,6 +172,17 @@ class Scores:
             kept &= np.isin(column.codes, np.flatnonzero(column.names == text))
         return self[kept]
 
+    def people(self) -> np.ndarray:
+        """Returns whom each row shows, (N,) int64: the identity, else the source, else the video.
+
+        A fake shows whom its real video shows, where a data set says so.
+        """
+        people = self.video.codes * len(self.dataset.names) + self.dataset.codes
+        for column in (self.source, self.identity):
+            known = (column.names != "")[column.codes]
+            people = np.where(known, column.codes, people + len(column.names))
+        return people
+
     def with_probability(self, probability: np.ndarray) -> "Scores":
         """Returns the same rows with other scores, (N,) from 0 to 1."""
         columns = {name: getattr(self, name) for name in (*TEXTS, *NUMBERS)}
@@ -173,11 +192,11 @@ class Scores:
     def concatenate(tables: Iterable["Scores"]) -> "Scores":
         """Returns the rows of several tables as one."""
         tables = list(tables)
-        columns = {
+        columns: dict[str, Any] = {
             name: np.concatenate([getattr(table, name) for table in tables]) for name in NUMBERS
         }
         for name in TEXTS:
-            columns[name] = np.concatenate([getattr(table, name).texts() for table in tables])
+            columns[name] = Names.joined([getattr(table, name) for table in tables])
         return Scores.from_columns(columns)
 
 

@@ -1,7 +1,7 @@
 """Scores of the same videos by the runs of one training, such as those of several seeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,18 +22,24 @@ class VideoRuns:
         names: (V,) str, sorted.
         labels: (V,) bool, true for fake.
         methods: (V,) str, `"real"` or the manipulation.
+        people: (V,) int64, whom each shows, see `Scores.people`.
         values: (R, V) float64, the score of each video by each run.
     """
 
     names: np.ndarray
     labels: np.ndarray
     methods: np.ndarray
+    people: np.ndarray
     values: np.ndarray
 
     def __getitem__(self, videos: np.ndarray) -> "VideoRuns":
         """Returns the videos of a mask or of indices."""
         return VideoRuns(
-            self.names[videos], self.labels[videos], self.methods[videos], self.values[:, videos]
+            self.names[videos],
+            self.labels[videos],
+            self.methods[videos],
+            self.people[videos],
+            self.values[:, videos],
         )
 
     @property
@@ -44,11 +50,11 @@ class VideoRuns:
     def auc(self) -> dict:
         """Returns `values`, the AUC of each run, their `mean`, and `interval`.
 
-        The interval is for the mean of these runs' AUCs, as other videos would give it; how other
+        The interval is for the mean of these runs' AUCs, as other people would give it; how other
         seeds would differ is seen in `values` alone.
         """
         values = [weighted_auc(self.labels, each) for each in self.values]
-        interval = auc_interval(self.labels, self.values, np.arange(len(self.labels)))
+        interval = auc_interval(self.labels, self.values, self.people)
         return {"mean": float(np.mean(values)), "values": values, "interval": interval}
 
 
@@ -96,7 +102,7 @@ def _joined(dataset: str, tables: Sequence[Scores], protocol: Protocol) -> Video
     for table in tables[1:]:
         joined, other = shared_videos(dataset, joined, _one_run(table, protocol))
         values = np.concatenate([joined.values, other.values])
-        joined = VideoRuns(joined.names, joined.labels, joined.methods, values)
+        joined = replace(joined, values=values)
     return joined
 
 
@@ -107,4 +113,5 @@ def _one_run(frames: Scores, protocol: Protocol) -> VideoRuns:
         labels = one_label_per_video(frames.label, frames.video.names, frames.video.codes)
     except ValueError as error:
         raise UserError(f"{error} Give each video of the table one label.") from None
-    return VideoRuns(frames.video.names, labels, frames.method.texts()[first], values[None])
+    methods, people = frames.method.texts()[first], frames.people()[first]
+    return VideoRuns(frames.video.names, labels, methods, people, values[None])

@@ -91,7 +91,9 @@ def write_android_assets(
     check_builtin_only(model_path)
     runner = LiteRTRunner(model_path)
     tolerance = tolerance_of(description)
-    crop, told_apart = choose_golden_crop(runner, tolerance)
+    candidates = mixed_pictures(description.input_size[0])
+    probabilities, _ = runner.run(candidates)
+    crop, told_apart = choose_golden_crop(runner, tolerance, candidates, probabilities)
     with (
         output_folder(project / ASSETS, overwrite=True) as folder,
         output_folder(project / DEVICE_ASSETS, overwrite=True) as device,
@@ -99,7 +101,7 @@ def write_android_assets(
         shutil.copyfile(model_path, folder / MODEL)
         shutil.copyfile(model_json_path(model_path), model_json_path(folder / MODEL))
         probability = _write_check(folder / SELF_CHECK, GOLDEN_CROP, crop, runner, tolerance)
-        for number, each in enumerate(device_crops(runner)):
+        for number, each in enumerate(device_crops(candidates, probabilities)):
             name = f"golden_crop_{number}"
             _write_check(device / f"{name}.json", f"{name}.png", each, runner, tolerance)
     return AndroidAssets(project / ASSETS, probability, tolerance, told_apart)
@@ -117,16 +119,15 @@ def tolerance_of(description: ModelDescription) -> float:
 
 
 def choose_golden_crop(
-    runner: LiteRTRunner, tolerance: float
+    runner: LiteRTRunner, tolerance: float, candidates: np.ndarray, probabilities: np.ndarray
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Chooses the picture that gives most mistakes away.
-
-    The candidates lie between a face and blurred, noisy or unlike pictures, so that a probability
-    between the extremes can be found among them for almost every network.
 
     Args:
         runner: The model.
         tolerance: Difference of a probability that is rounding.
+        candidates: (N, size, size, 3) uint8 RGB, of which one is chosen.
+        probabilities: (N,), what the model gives them.
 
     Returns:
         `(crop, told_apart)`: uint8 RGB of the model's input size, and what changes its
@@ -136,8 +137,6 @@ def choose_golden_crop(
         UserError: If there is none that gives the essential mistakes away, or the model's output
             is not a number.
     """
-    candidates = _candidates(runner.description.input_size[0])
-    probabilities, _ = runner.run(candidates)
     if not np.isfinite(probabilities).all():
         raise UserError("The model gives NaN: do not use it.")
     black = runner.run(np.zeros_like(candidates[:1]))[0]
@@ -184,22 +183,30 @@ def _mistakes(crop: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _candidates(size: int) -> np.ndarray:
-    """Mixtures of the photograph's face and other pictures, (N, size, size, 3) uint8."""
+def mixed_pictures(size: int) -> np.ndarray:
+    """Returns mixtures of the photograph's face and other pictures, (N, size, size, 3) uint8 RGB.
+
+    They lie between a face and blurred, noisy or unlike pictures, so that a probability between
+    the extremes can be found among them for almost every network.
+    """
     photo = read_image(_PHOTO)
     face = crop_face(photo, _FACE, size)
     others = [255 - face, *sample_pictures((size, size), 3)]
     for cells in (8, 3):
         coarse = crop_face(photo, _FACE, max(1, size // cells))
         others.append(crop_face(coarse, (0, 0, *coarse.shape[:2]), size, 1.0))
-    mixed = [np.rint((1 - share) * face + share * other) for other in others for share in _SHARES]
-    return np.stack(mixed).astype(np.uint8)
+    # Rounded one by one: in float64 they take eight times the memory.
+    return np.stack(
+        [
+            np.rint((1 - share) * face + share * other).astype(np.uint8)
+            for other in others
+            for share in _SHARES
+        ]
+    )
 
 
-def device_crops(runner: LiteRTRunner) -> list[np.ndarray]:
-    """Returns pictures whose probabilities are spread evenly over all that the candidates give."""
-    candidates = _candidates(runner.description.input_size[0])
-    probabilities = runner.run(candidates)[0]
+def device_crops(candidates: np.ndarray, probabilities: np.ndarray) -> list[np.ndarray]:
+    """Returns candidates whose probabilities are spread evenly over all that the model gives."""
     left, chosen = probabilities.copy(), []
     for wanted in np.linspace(left.min(), left.max(), _DEVICE_CROPS):
         chosen.append(int(np.nanargmin(np.abs(left - wanted))))

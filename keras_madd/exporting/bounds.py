@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from keras_madd.exporting.onnx import OPSET
 from keras_madd.exporting.samples import Samples
 from keras_madd.support.versions import installed_versions
@@ -26,11 +24,12 @@ def bounds(
     Returns:
         For each bound `what`, `found`, `allowed` and whether it `holds`; NaN holds nowhere.
     """
-    largest, asked = figures["max_probability_difference"], []
+    asked = []
     if max_auc_drop is not None:
         asked.append(("loss of AUC", figures["auc_drop"], max_auc_drop))
-    if tolerance is not None or not np.isfinite(largest):
-        asked.append(("largest change of a probability", largest, tolerance or 1.0))
+    if tolerance is not None:
+        largest = figures["max_probability_difference"]
+        asked.append(("largest change of a probability", largest, tolerance))
     return [
         {
             "what": what,

@@ -3,8 +3,8 @@
 A tensor in 8 bits has one step for all channels, so a channel that stays small has few levels left.
 Between two convolutions a channel may be divided by any number, if the weights that read it are
 multiplied with that number: every channel then fills the range (cross-layer equalisation). A
-ReLU6 on the way clips a channel at the largest value that calibration saw of it, as the 8-bit
-range itself would. The float result stays the same but for that.
+ReLU6 on the way then clips a channel at the 99th percentile of its largest values in the single
+pictures. The float result stays the same but for that.
 
 Reference:
     Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction,

@@ -57,6 +57,11 @@ class ExportSettings:
     overwrite: bool = False
     command: str = ""
 
+    @property
+    def litert(self) -> bool:
+        """Whether the file is one of LiteRT; else it is one of ONNX."""
+        return self.output.suffix == ".tflite"
+
     def __post_init__(self) -> None:
         if self.quantize in CALIBRATED and self.calibration is None:
             raise UserError(_WHY_CALIBRATION.format(self.quantize))

@@ -73,10 +73,10 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
         "demonstration": settings.demonstration,
         **_verdict_of(settings),
     }
-    litert = settings.output.suffix == ".tflite"
     with stages.stage("conversion") as stage:
-        stage.say(f"to {'LiteRT' if litert else 'ONNX'}, quantize {settings.quantize}")
-        needed = litert and (verification is not None or settings.quantize in CALIBRATED)
+        kind = "LiteRT" if settings.litert else "ONNX"
+        stage.say(f"to {kind}, quantize {settings.quantize}")
+        needed = settings.litert and (verification is not None or settings.quantize in CALIBRATED)
         float_content = float_litert(model, settings.batch) if needed else None
         description = export_bundle(
             model,
@@ -94,7 +94,7 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
         f"{settings.output}: {settings.output.stat().st_size / 1e6:.2f} MB, "
         f"quantize {settings.quantize}, sha256 {description.sha256}"
     ]
-    if not litert:
+    if not settings.litert:
         lines.append(f"ONNX opset {OPSET}, any batch size")
     if verification is None:
         return _quick_check(settings, model, description, calibration, lines)
@@ -184,7 +184,9 @@ def _quick_check(settings, model, description, calibration, lines) -> ExportResu
     )
     allowed = TOLERANCES.get(_kind(settings), math.inf)
     problems = []
-    if not found <= allowed:
+    if not math.isfinite(found):
+        problems.append("its probabilities are no numbers: do not use this file.")
+    elif found > allowed:
         problems.append(f"expected at most {allowed:g}: do not use this file.")
     return ExportResult(description, tuple(lines), tuple(problems))
 
@@ -192,7 +194,6 @@ def _quick_check(settings, model, description, calibration, lines) -> ExportResu
 def _verified(
     settings, model, description, calibration, verification, float_content, lines, stages
 ) -> ExportResult:
-    litert = settings.output.suffix == ".tflite"
     with stages.stage("verification") as stage:
         stage.say(f"{len(verification.images):,} pictures, by Keras and by the file")
         found = verify_export(model, settings.output, verification)
@@ -201,7 +202,7 @@ def _verified(
         problem = f"{odd:,} of {len(found.exported):,} probabilities are no numbers"
         return ExportResult(description, tuple(lines), (f"{problem}: do not use this file.",))
     sizes, latency, parts, layers = {}, {}, {}, []
-    if litert:
+    if settings.litert:
         content = settings.output.read_bytes()
         sizes = {"float32": len(float_content), description.quantization: len(content)}
         with stages.stage("speed"):
@@ -236,7 +237,9 @@ def _verified(
         latency=latency,
         delegation=parts,
         layers=layers,
-        settings=made_by(settings.command, settings.seed, not litert, calibration, verification),
+        settings=made_by(
+            settings.command, settings.seed, not settings.litert, calibration, verification
+        ),
         bounds=held,
     )
     written = write_export_report(report, settings.overwrite)
@@ -257,7 +260,7 @@ def _verified(
 
 
 def _kind(settings: ExportSettings) -> str:
-    return "onnx" if settings.output.suffix == ".onnx" else settings.quantize
+    return settings.quantize if settings.litert else "onnx"
 
 
 def export_metrics(path: Path, description: ModelDescription, figures: dict) -> ModelDescription:

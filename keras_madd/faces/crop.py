@@ -152,7 +152,7 @@ def _area_axis(rows: np.ndarray, size: int, kind: type) -> np.ndarray:
     start = np.arange(size) * side
     end = start + side
     first = start // size
-    total = np.zeros((size, rows.shape[1]), kind)
+    total: np.ndarray = np.zeros((size, rows.shape[1]), kind)
     for step in range(int(((end - 1) // size - first).max()) + 1):
         source = first + step
         weight = np.minimum(end, (source + 1) * size) - np.maximum(start, source * size)

@@ -9,6 +9,7 @@ from synthetic_shards import write_shards
 
 from keras_madd.cli.main import main
 from keras_madd.evaluation import frame_metrics
+from keras_madd.evaluation.score_shards import score_split
 from keras_madd.evaluation.scores import CLEAN, read_scores, write_scores
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.output_folder import output_folder
@@ -132,8 +133,42 @@ def test_a_threshold_of_ones_own_is_stored_too(shards, tmp_path, capsys):
     options = ["--calibrate", "--threshold", "0.9", "--gallery", "0", "--bootstrap", "100"]
     arguments = ["evaluate", "--model", model, "--data", shards, "--output", tmp_path / "out"]
     assert main([*map(str, arguments), *options]) == 0
-    assert metrics_of(tmp_path / "out")["threshold"] == {"value": 0.9, "from": "as given"}
+    metrics = metrics_of(tmp_path / "out")
+    assert metrics["threshold"] == {"value": 0.9, "from": "as given"}
     assert read_model_json(model).threshold == 0.9
+    # It was not fitted, and nowhere is that said of it.
+    fitted = metrics["calibration"]["threshold"]
+    assert f"{fitted:.3f}" != "0.900"
+    page = (tmp_path / "out/report.html").read_text()
+    assert "Threshold: 0.900, as given." in page
+    assert f"threshold {fitted:.3f} were fitted" in page
+    assert "the threshold that was given replaces the fitted one" in page
+
+
+def test_a_threshold_of_ones_own_is_not_doubted(shards, tmp_path, capsys):
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--gallery", 0]
+    arguments += ["--calibrate", "--threshold", 1, "--output", tmp_path / "out"]
+    assert main([*map(str, arguments)]) == 0
+    assert metrics_of(tmp_path / "out")["calibration"]["threshold"] != 1
+    assert "no better one was found" not in capsys.readouterr().err
+
+
+def test_a_validation_split_that_is_reported_is_scored_once(shards, tmp_path, monkeypatch):
+    scored = []
+
+    def counted(model, split, progress=None):
+        scored.append(split.split)
+        return score_split(model, split, progress)
+
+    monkeypatch.setattr("keras_madd.evaluation.run_evaluation.score_split", counted)
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--gallery", 0]
+    arguments += ["--split", "val", "--calibrate", "--output", tmp_path / "out"]
+    assert main([*map(str, arguments)]) == 0
+    assert scored == ["val"]
+    metrics = metrics_of(tmp_path / "out")
+    frames = metrics["results"]["synthetic"]["frames"]
+    assert frames["count"] == metrics["calibration"]["frames"] == 18
+    assert len(read_scores(tmp_path / "out/scores.parquet")) == 18
 
 
 def test_saved_scores_give_the_same_metrics(evaluated, tmp_path, capsys):
@@ -178,7 +213,37 @@ def test_comparing_with_another_model(evaluated, tmp_path, capsys):
     assert found["auc"][0] == 1
     assert found["difference"] == pytest.approx(found["auc"][0] - found["auc"][1])
     assert "Against another model" in (tmp_path / "out/report.html").read_text()
-    assert "DeLong" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "synthetic, 8 of 8 videos, which both scored: video AUC" in shown.out
+    assert "Not compared" not in shown.err
+
+
+def test_how_little_is_shared_with_another_model_is_told(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    mine, other = tmp_path / "mine.csv", tmp_path / "other.csv"
+    _csv(mine, rng, ",dataset", lambda number: ",one" if number < 20 else ",two")
+    _csv(other, rng, ",dataset", lambda number: ",one" if number < 6 else ",three")
+    arguments = ["evaluate", "--scores", mine, "--compare", other, "--output", tmp_path / "out"]
+    assert main([*map(str, arguments)]) == 0
+    shown = capsys.readouterr()
+    assert "one, 6 of 20 videos, which both scored: video AUC" in shown.out
+    missing = "Not compared, for want of real and fake videos that both scored: two, three."
+    assert f"warning: {missing}" in shown.err
+    assert missing in (tmp_path / "out/report.html").read_text()
+
+
+def test_scores_of_other_data_are_told_before_anything_is_scored(
+    shards, tmp_path, capsys, monkeypatch
+):
+    def nothing_scored(*_):
+        raise AssertionError("scored")
+
+    monkeypatch.setattr("keras_madd.evaluation.run_evaluation.score_split", nothing_scored)
+    other = _csv(tmp_path / "other.csv", np.random.default_rng(0), ",dataset", lambda _: ",else")
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--compare", other]
+    assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 2
+    message = "share no data set with real and fake videos. Received: synthetic in one and else in"
+    assert message in capsys.readouterr().err
 
 
 def test_two_data_sets_of_one_name(shards, tmp_path):

@@ -178,6 +178,19 @@ def test_answers_that_are_no_numbers_are_told(folder, tmp_path, capfd):
 
 
 @pytest.mark.slow
+def test_answers_that_are_no_numbers_are_told_without_pictures_to_verify_on(
+    folder, tmp_path, capfd, monkeypatch
+):
+    difference = {"max_probability_difference": float("nan")}
+    monkeypatch.setattr(run_export, "compare_export", lambda *_: difference)
+    for arguments in ((), (*INT8, "--calibration", folder / "calibration")):
+        assert run(folder, tmp_path, *arguments, "--overwrite") == 1
+        shown = capfd.readouterr().err
+        assert "its probabilities are no numbers: do not use this file." in shown
+        assert "expected at most" not in shown
+
+
+@pytest.mark.slow
 def test_layers_are_told_apart_from_the_file_that_was_quantised(folder, tmp_path, monkeypatch):
     """Not from the equalised one where the recipe leaves channels as they are."""
     from keras_madd.exporting import recipe_choice

@@ -3,7 +3,12 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from keras_madd.evaluation.auc_interval import auc_interval, few_videos_note, placements
+from keras_madd.evaluation.auc_interval import (
+    auc_interval,
+    few_videos_note,
+    placements,
+    variance_over_people,
+)
 from keras_madd.evaluation.metrics import evaluate_scores
 
 
@@ -86,6 +91,53 @@ def test_as_many_as_it_says_hold_the_truth(fakes, reals, auc, frames, least):
         low, high = auc_interval(*drawn(rng, fakes, reals, auc, frames, shared))
         held += low <= auc <= high
     assert held / 400 >= least
+
+
+def of_people(rng, people, reals, fakes, auc, shared):
+    """Videos of people, each with real and fake ones, which share a part of their variance."""
+    middle = norm.ppf(auc) * np.sqrt(2)
+    scores = [
+        np.sqrt(shared) * rng.normal(size=(people, 1))
+        + np.sqrt(1 - shared) * rng.normal(size=(people, count))
+        + mean
+        for count, mean in ((reals, 0), (fakes, middle))
+    ]
+    numbers = [np.repeat(np.arange(people), count) for count in (reals, fakes)]
+    labels = np.repeat([False, True], [people * reals, people * fakes])
+    return labels, np.concatenate([each.ravel() for each in scores]), np.concatenate(numbers)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.6])
+def test_videos_of_one_person_are_no_independent_ones(shared):
+    rng, held, believed = np.random.default_rng(0), 0, 0
+    for _ in range(200):
+        labels, scores, people = of_people(rng, 40, 4, 8, 0.9, shared)
+        low, high = auc_interval(labels, scores, people)
+        held += low <= 0.9 <= high
+        low, high = auc_interval(labels, scores, np.arange(len(labels)))
+        believed += low <= 0.9 <= high
+    assert held / 200 >= 0.93
+    if shared:
+        assert believed / 200 < 0.8
+
+
+def test_the_variance_is_obuchowskis():
+    """By its definition, S10 + S01 + 2 S11 over people."""
+    rng = np.random.default_rng(1)
+    labels, people = rng.random(60) < 0.6, rng.integers(0, 17, 60)
+    scores = rng.normal(labels, 1).round(1)
+    above, below = placements(labels, scores)
+    auc, fakes, reals = above.mean(), labels.sum(), (~labels).sum()
+    terms = []
+    for person in np.unique(people):
+        fake, real = people[labels] == person, people[~labels] == person
+        terms.append(((above[fake] - auc).sum(), (below[real] - auc).sum(), fake.any(), real.any()))
+    of_fakes, of_reals, has_fake, has_real = np.array(terms).T
+    count, fake_count, real_count = len(terms), has_fake.sum(), has_real.sum()
+    expected = fake_count / (fake_count - 1) * (of_fakes**2).sum() / fakes**2
+    expected += real_count / (real_count - 1) * (of_reals**2).sum() / reals**2
+    expected += 2 * count / (count - 1) * (of_fakes * of_reals).sum() / (fakes * reals)
+    assert variance_over_people(labels, above, below, people) == pytest.approx(expected)
 
 
 def test_small_test_sets_are_named():

@@ -5,8 +5,8 @@ from sklearn.metrics import roc_auc_score
 from keras_madd.evaluation.bootstrap import (
     GroupedAUC,
     dense_ranks,
+    people_resamples,
     percentile_interval,
-    video_resamples,
     weighted_auc,
 )
 
@@ -50,12 +50,25 @@ def test_unweighted_is_scikit_learns():
 
 def test_resamples_keep_the_size_of_each_class():
     labels = np.arange(30) < 12
-    draws = np.concatenate(list(video_resamples(labels, 120, seed=0)), axis=1)
+    draws = np.concatenate(list(people_resamples(labels, np.arange(30), 120, seed=0)), axis=1)
     assert draws.shape == (30, 120)
     assert (draws[labels].sum(0) == 12).all()
     assert (draws[~labels].sum(0) == 18).all()
     # A video is drawn once per resample on average.
     np.testing.assert_allclose(draws.mean(1), 1, atol=0.45)
+
+
+def test_a_person_is_drawn_with_all_videos():
+    people = np.array([0, 0, 1, 1, 2, 3, 3, 4, 5])
+    labels = np.array([0, 1, 0, 1, 1, 1, 1, 0, 0], bool)
+    draws = np.concatenate(list(people_resamples(labels, people, 80, seed=0)), axis=1)
+    for person in range(6):
+        assert (np.ptp(draws[people == person], axis=0) == 0).all()
+    first = draws[np.unique(people, return_index=True)[1]]
+    # Of two people with both classes, two with fakes alone, two with reals alone.
+    for kind in ([0, 1], [2, 3], [4, 5]):
+        assert (first[kind].sum(0) == 2).all()
+        assert first[kind].min() == 0
 
 
 def test_percentiles():

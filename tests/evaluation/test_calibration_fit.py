@@ -71,7 +71,7 @@ def test_what_says_nothing_is_doubted():
     labels, probability = overconfident(2.0, 4000)
     assert fit_calibration(table(labels, probability)).doubt == ""
     upside_down = fit_calibration(table(labels, 1 - probability))
-    assert "calls every face" in upside_down.doubt
+    assert "The fitted threshold of 0 calls every face fake" in upside_down.doubt
     faint = expit(logit(np.where(labels, 0.9999, 0.0001)) * 0.001)
     assert "end of the range" in fit_calibration(table(labels, faint)).doubt
 

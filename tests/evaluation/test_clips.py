@@ -12,6 +12,7 @@ from keras_madd.evaluation.crops import open_splits, scored_together
 from keras_madd.evaluation.explanation import explain
 from keras_madd.evaluation.opened_model import open_model
 from keras_madd.evaluation.score_shards import score_corruptions, score_split
+from keras_madd.evaluation.scores import Names
 
 
 def clips(count=2, positions=4):
@@ -72,10 +73,17 @@ def test_evaluation_sees_the_clips_of_the_data_set_in_their_order(evaluated):
 
 
 @tensorflow_only
-def test_reasons_show_first_frames_and_corruptions_keep_clips(evaluated):
+def test_reasons_show_first_frames_and_corruptions_keep_clips(evaluated, monkeypatch):
     _, scorer, split, _ = evaluated
     scores = score_split(scorer, split)
-    found = explain(scorer, split, scores, 0.5, sample=4, gallery=2)
+    with monkeypatch.context() as context:
+        # Of millions of rows a few are shown.
+        context.setattr(Names, "texts", None)
+        found = explain(scorer, split, scores, 0.5, sample=4, gallery=2)
+    (row, *_) = found.uncertain.rows
+    texts = scores.method.texts()[row], scores.video.texts()[row]
+    score = f"{scores.probability[row]:.0%}"
+    assert found.uncertain.captions[0] == f"{texts[0]} {score}\n{texts[1]} #{scores.frame[row]}"
     assert found.example_maps is None
     first = {(r.video, r.frame): model_pixels(r, MARGIN, SIZE) for r in clips()}
     for crop, row in zip(found.uncertain.crops, found.uncertain.rows, strict=True):

@@ -102,6 +102,18 @@ def test_p_values_are_uniform_where_models_are_alike():
     assert 2 <= small <= 22
 
 
+def test_p_values_know_that_videos_of_one_person_are_alike():
+    small = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        people = np.tile(np.arange(40), 6)
+        labels = np.arange(240) >= 80
+        shared = rng.normal(labels, 1)
+        noise = rng.normal(0, 0.5, (2, 2, 40))[:, labels.astype(int), people]
+        small += delong_test(labels, *(shared + noise), people)[1] < 0.05
+    assert 2 <= small <= 22
+
+
 def test_labels_must_agree():
     labels, first, second = models()
     with pytest.raises(UserError, match="disagree on the label of 80 videos"):

@@ -81,6 +81,8 @@ def test_report_says_what_it_was_given(tmp_path):
         "keras-madd quickstart --output x",
         "keras 3.15.1",
         "2.0</td>",
+        # Whatever threshold was fitted.
+        "The dotted line is 0.5.",
     ):
         assert part in text, part
     assert "<swap>" not in text

@@ -142,7 +142,7 @@ def test_evaluate_scores_on_frames_and_videos():
         low, high = result[unit]["auc_interval"]
         assert low <= result[unit]["auc"] <= high
         assert low < high
-    assert result["interval"] == {"unit": "video", "level": 0.95, "few_videos": False}
+    assert result["interval"] == {"unit": "person", "level": 0.95, "few_videos": False}
 
 
 def test_per_method_auc_is_against_all_reals():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from backends import tensorflow_only
+from backends import run_script, tensorflow_only
 from exported_model import exported, tiny_model
 
 from keras_madd.evaluation.opened_model import open_model
@@ -62,3 +62,34 @@ def test_what_is_no_model(tmp_path):
         open_model(tmp_path / "absent.tflite")
     with pytest.raises(UserError, match="There is no model"):
         open_model(tmp_path / "absent.keras")
+
+
+ON_JAX = """
+import json
+import numpy as np
+from keras_madd import MADD
+from keras_madd.evaluation.opened_model import open_model
+
+model = MADD.from_preset("madd_tiny", seed=0)
+model.save(sys.argv[1])
+opened = open_model(sys.argv[1])
+sizes = []
+predict = opened._runner._graph.predict_on_batch
+opened._runner._graph.predict_on_batch = lambda x: sizes.append(len(x)) or predict(x)
+crops = np.random.default_rng(0).integers(0, 256, (11, 64, 64, 3), np.uint8)
+found = [opened.score_with_maps(crops[:count]) for count in (11, 5, 6, 1)]
+print(json.dumps({
+    "sizes": sizes,
+    "counts": [[len(scores), len(maps)] for scores, maps in found],
+    "difference": float(np.abs(found[0][0] - model.fake_probability(crops)).max()),
+}))
+"""
+
+
+@pytest.mark.slow
+def test_on_jax_few_batch_sizes_are_compiled(tmp_path):
+    script = ON_JAX.replace("sys.argv[1]", repr(str(tmp_path / "model.keras")))
+    found = run_script(script, "jax")
+    assert found["sizes"] == [16, 8, 8, 1]
+    assert found["counts"] == [[count, count] for count in (11, 5, 6, 1)]
+    assert found["difference"] < 1e-5

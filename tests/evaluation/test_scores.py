@@ -71,6 +71,15 @@ def test_concatenation_keeps_the_order():
     assert same(Scores.concatenate(parts), table())
 
 
+def test_concatenation_never_has_a_text_for_every_row(monkeypatch):
+    parts = [table(video=["x", "b", "x", "a"]), table(video=["c", "c", "b", "y"])]
+    monkeypatch.setattr(Names, "texts", None)
+    joined = Scores.concatenate(parts)
+    monkeypatch.undo()
+    assert joined.video.names.tolist() == ["a", "b", "c", "x", "y"]
+    assert joined.video.texts().tolist() == ["x", "b", "x", "a", "c", "c", "b", "y"]
+
+
 def test_names_are_held_once():
     names = Names.of(["b", "a", "b"])
     assert names.names.tolist() == ["a", "b"]
@@ -115,3 +124,22 @@ def test_files_that_are_none(tmp_path):
 def test_columns_of_two_lengths():
     with pytest.raises(ValueError, match=r"of one length. Received: .*'frame': 3"):
         table(frame=[0, 1, 2])
+
+
+def test_whom_a_row_shows():
+    scores = Scores.from_columns(
+        {
+            "dataset": ["a", "a", "a", "a", "a", "b", "b"],
+            "video": ["v1", "v2", "v3", "v4", "v5", "v5", "v6"],
+            "source": ["s1", "s1", "", "s2", "", "", "s1"],
+            "identity": ["p1", "p1", "p1", "", "", "", ""],
+            "method": ["real"] * 7,
+            "frame": [0] * 7,
+            "label": [0] * 7,
+            "probability": [0.5] * 7,
+        }
+    )
+    people = scores.people()
+    assert len(set(people[:3])) == 1
+    # Somebody of another source, and of two data sets the videos of one name.
+    assert len(set(people)) == 5

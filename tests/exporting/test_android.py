@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -143,9 +144,40 @@ def test_crops_for_a_test_on_a_phone_are_far_apart(telling_model, project):
     assert probabilities == sorted(probabilities)
     assert len(set(probabilities)) == 6
     # Of all pictures between a face and others, none lies outside of them.
-    everything = runner.run(android._candidates(SIZE))[0]
+    everything = runner.run(android.mixed_pictures(SIZE))[0]
     assert probabilities[0] == pytest.approx(everything.min())
     assert probabilities[-1] == pytest.approx(everything.max())
+
+
+def test_the_candidates_are_made_and_run_once(telling_model, project, monkeypatch):
+    made, many = [], []
+    mixed_pictures, run = android.mixed_pictures, LiteRTRunner.run
+
+    def counted(size):
+        made.append(size)
+        return mixed_pictures(size)
+
+    def noted(runner, pixels):
+        many.append(len(pixels))
+        return run(runner, pixels)
+
+    monkeypatch.setattr(android, "mixed_pictures", counted)
+    monkeypatch.setattr(LiteRTRunner, "run", noted)
+    write_android_assets(telling_model, project)
+    assert made == [SIZE]
+    assert many.count(198) == 1
+    assert max(many[1:]) < 10
+
+
+def test_no_more_than_the_candidates_is_held_while_they_are_made():
+    tracemalloc.start()
+    candidates = android.mixed_pictures(128)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert candidates.shape == (198, 128, 128, 3)
+    assert candidates.dtype == np.uint8
+    # The list and the stack of it.
+    assert most < 3 * candidates.nbytes
 
 
 def test_other_assets_stay_and_old_ones_are_replaced(telling_model, project):
@@ -307,6 +339,8 @@ def test_the_script_is_the_command_with_the_project_beside_it():
 
 def test_the_choice_is_the_same_every_time(telling_model):
     runner = LiteRTRunner(telling_model)
-    first, second = (choose_golden_crop(runner, 0.02) for _ in range(2))
+    candidates = android.mixed_pictures(SIZE)
+    probabilities, _ = runner.run(candidates)
+    first, second = (choose_golden_crop(runner, 0.02, candidates, probabilities) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
     assert first[1] == second[1]

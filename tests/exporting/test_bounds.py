@@ -23,7 +23,7 @@ FIGURES = {
         (None, 0.02, {}, [True]),
         (None, 0.019, {}, [False]),
         (None, 0.5, {"auc_drop": None}, [False]),
-        (None, None, {"max_probability_difference": float("nan")}, [False]),
+        (0.03, None, {"max_probability_difference": float("nan")}, [False]),
     ],
 )
 def test_bounds(tolerance, drop, changed, holds):

@@ -17,3 +17,8 @@ from keras_madd.support.errors import UserError
 def test_what_does_not_fit_together_is_refused(fields, message):
     with pytest.raises(UserError, match=message):
         ExportSettings("model.keras", Path("model.tflite"), **fields)
+
+
+@pytest.mark.parametrize(("name", "litert"), [("model.tflite", True), ("model.onnx", False)])
+def test_the_ending_tells_the_format(name, litert):
+    assert ExportSettings("model.keras", Path(name)).litert is litert
