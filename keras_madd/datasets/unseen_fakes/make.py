@@ -129,6 +129,19 @@ def manipulate(
     return METHODS[method](photo, other, np.random.default_rng(seed))
 
 
+def choose_donor(
+    face: FoundFace, others: Sequence[FoundFace], random: np.random.Generator
+) -> FoundFace:
+    """Of some other people, drawn at random, the one whose face is held most alike."""
+    strangers = [each for each in others if each.person != face.person]
+    chosen = random.choice(len(strangers), min(_DONORS, len(strangers)), replace=False)
+    shape = _shape(face)
+    return min(
+        (strangers[number] for number in chosen),
+        key=lambda each: float(np.abs(_shape(each) - shape).sum()),
+    )
+
+
 def _spread(faces: Sequence[FoundFace], most: int) -> Sequence[FoundFace]:
     """All, or so many that lie evenly among them."""
     if len(faces) <= most:
@@ -175,7 +188,7 @@ def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
     motion = CameraMotion(frames, (*stream, 0))
     for number, method in enumerate(("real", *METHODS)):
         others = [each for each in held_out if each.split == face.split]
-        donor = _donor(face, others, random)
+        donor = choose_donor(face, others, random)
         name = face.name if method == "real" else f"{face.name}_{donor.name}"
         paths = {crf: folder / f"c{crf}" / face.split / method / f"{name}.mp4" for crf in crfs}
         absent = {crf: path for crf, path in paths.items() if not path.is_file()}
@@ -205,17 +218,6 @@ def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
 
 def _digest(face: FoundFace) -> list:
     return [face.name, face.person, face.split, face.checksum]
-
-
-def _donor(face: FoundFace, others: list[FoundFace], random: np.random.Generator) -> FoundFace:
-    """Of some other people, the one whose face is held most alike."""
-    strangers = [each for each in others if each.person != face.person]
-    chosen = random.choice(len(strangers), min(_DONORS, len(strangers)), replace=False)
-    shape = _shape(face)
-    return min(
-        (strangers[number] for number in chosen),
-        key=lambda each: float(np.abs(_shape(each) - shape).sum()),
-    )
 
 
 def _shape(face: FoundFace) -> np.ndarray:

@@ -1,0 +1,63 @@
+"""Fakes between people of train."""
+
+import numpy as np
+import pytest
+import training_fakes
+from people_photos import write_photos
+
+from keras_madd.data.shards import load_dataset_json, read_records
+from keras_madd.media.images import read_image
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("people")
+    photos, people = write_photos(folder / "photos")
+    arguments = ["--faces", str(photos), "--people", str(people), "--output", str(folder / "made")]
+    arguments += ["--takes", "2", "--size", "64", "--workers", "1"]
+    arguments += ["--methods", "face_swap", "resynthesis"]
+    assert training_fakes.main(arguments) == 0
+    return folder / "made", arguments
+
+
+def test_real_faces_and_their_fakes_of_train_alone(made):
+    output, _ = made
+    description = load_dataset_json(output / "shards")
+    assert set(description.counts) == {"train"}
+    assert set(description.methods) == {"face_swap", "resynthesis"}
+    records = list(read_records(output / "shards", "train"))
+    reals = [each for each in records if not each.label]
+    assert len(records) == 3 * len(reals)
+    assert all(each.landmarks is not None for each in reals)
+    # Each size of a photograph is a source of its own, with a fake of each method.
+    for real in reals:
+        methods = sorted(each.method for each in records if each.source == real.source)
+        assert methods == ["face_swap", "real", "resynthesis"]
+
+
+def test_the_fake_is_changed_and_what_is_around_it_is_not(made):
+    output, _ = made
+    for still in (output / "stills" / "face_swap").iterdir():
+        fake, real = (
+            read_image(output / "stills" / kind / still.name) for kind in ("face_swap", "real")
+        )
+        assert fake.shape == real.shape
+        changed = (fake != real).any(axis=2)
+        assert 0.03 < changed.mean() < 0.5
+        assert not changed[:3].any()
+
+
+def test_goes_on_where_it_was_stopped(made, capsys):
+    output, arguments = made
+    still = sorted((output / "stills" / "resynthesis").iterdir())[0]
+    before = read_image(still)
+    still.unlink()
+    assert training_fakes.main(arguments) == 0
+    assert "real faces" in capsys.readouterr().out
+    np.testing.assert_array_equal(read_image(still), before)
+
+
+def test_mistakes_are_told_in_one_line(made, capsys):
+    arguments = [*made[1][:5], f"{__file__}/below"]
+    assert training_fakes.main(arguments) == 2
+    assert capsys.readouterr().err == f"error: {__file__} is a file, not a folder.\n"
