@@ -22,6 +22,7 @@ from keras_madd.support.shipped import DEFAULT, WEIGHTS
 
 TRAINING_DATA = (
     "photographs of people under CC0 and CC BY 4.0 (recipes/real_faces.csv), fakes by self-blending"
+    ", face swaps and re-synthesis"
 )
 
 

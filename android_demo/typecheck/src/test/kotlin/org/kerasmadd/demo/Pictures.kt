@@ -91,10 +91,10 @@ internal fun model(
     requested: Backend = Backend.CPU,
     actual: Backend = Backend.CPU,
     failures: List<BackendFailure> = emptyList(),
-    clearThreshold: Double? = 0.3554,
+    clearThreshold: Double? = 0.409,
     marksBlending: Boolean = true,
 ) = ModelInfo(
-    "photographs of people", "int8", "0123456789abcdef".repeat(4), 1, marksBlending, demonstration, 0.829,
+    "photographs of people", "int8", "0123456789abcdef".repeat(4), 1, marksBlending, demonstration, 0.921,
     clearThreshold, requested, actual, failures,
 )
 

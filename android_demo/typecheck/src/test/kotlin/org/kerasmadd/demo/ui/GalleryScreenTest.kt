@@ -35,7 +35,7 @@ class GalleryScreenTest {
             button.visibility = View.GONE
         }
         screen.overlay.scaleMode = ScaleMode.FIT
-        val face = face(Verdict.NO_TRACE, 0.0355, frames = 1)
+        val face = face(Verdict.NO_TRACE, 0.0052, frames = 1)
         screen.showHeat(HeatChoice.SUM, model())
         screen.show(UiState.Faces(Source.GALLERY, listOf(face), model()))
         screen.overlay.show(shot(listOf(face)), photo())

@@ -32,7 +32,7 @@ class LargeTextTest {
         screen.torchButton.visibility = View.VISIBLE
         screen.showHeat(HeatChoice.SUM, model())
         screen.showSpeed(24.3, 31.8)
-        val faces = listOf(face(Verdict.NO_TRACE, 0.0355))
+        val faces = listOf(face(Verdict.NO_TRACE, 0.0052))
         screen.show(UiState.Faces(Source.CAMERA, faces, model(demonstration = true)))
         screen.overlay.show(shot(faces))
         drawn(root)

@@ -61,26 +61,26 @@ class ScreenTest : CameraScreen() {
     @Test
     fun `the portrait is what it is`() {
         // What the shipped detector says of the package's sample photo.
-        val face = face(Verdict.NO_TRACE, 0.0355)
+        val face = face(Verdict.NO_TRACE, 0.0052)
         screen.showHeat(HeatChoice.SUM, model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "no_trace", face)
         assertEquals("No trace found", text(R.id.verdict))
         assertEquals(
-            "Fake probability 4 % · fake from 83 %, no trace below 36 %", text(R.id.verdict_detail),
+            "Fake probability <1 % · fake from 92 %, no trace below 41 %", text(R.id.verdict_detail),
         )
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
     }
 
     @Test
     fun `a face that looks fake`() {
-        val face = face(Verdict.FAKE, 0.87, DRAWN_FACE)
+        val face = face(Verdict.FAKE, 0.95, DRAWN_FACE)
         val model = model(demonstration = true, clearThreshold = null)
         screen.showHeat(HeatChoice.SUM, model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model), "fake", face, drawn = true)
         assertEquals("Looks fake", text(R.id.verdict))
-        assertEquals("Fake probability 87 % · fake from 83 %", text(R.id.verdict_detail))
+        assertEquals("Fake probability 95 % · fake from 92 %", text(R.id.verdict_detail))
         assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
         assertEquals(
             "CPU · 24 frames per second · 32 ms for a frame\nHeat map: on",
@@ -92,7 +92,7 @@ class ScreenTest : CameraScreen() {
     @Test
     fun `a face without a trace, and another, on a back end that was not asked for`() {
         val faces = arrayOf(
-            face(Verdict.NO_TRACE, 0.0355),
+            face(Verdict.NO_TRACE, 0.0052),
             face(Verdict.UNSURE, 0.55, Box(330, 300, 90, 90), track = 1, frames = 2),
         )
         val failure = BackendFailure(Backend.GPU, "no OpenCL on this phone", RuntimeException())
@@ -111,7 +111,7 @@ class ScreenTest : CameraScreen() {
     @Test
     fun `of several faces the highest scored speaks, however small`() {
         val faces = listOf(
-            face(Verdict.NO_TRACE, 0.0355),
+            face(Verdict.NO_TRACE, 0.0052),
             face(Verdict.FAKE, 0.93, Box(330, 300, 40, 40), track = 1),
             face(Verdict.UNCERTAIN, 0.6, Box(30, 300, 30, 30), track = 2),
         )
@@ -150,7 +150,7 @@ class ScreenTest : CameraScreen() {
 
     @Test
     fun `pausing keeps the verdict, and the button goes on`() {
-        val face = face(Verdict.NO_TRACE, 0.0355)
+        val face = face(Verdict.NO_TRACE, 0.0052)
         screen.showHeat(HeatChoice.SUM, model())
         screen.show(UiState.Faces(Source.CAMERA, listOf(face), model()))
         assertEquals(activity.getString(R.string.button_pause), screen.pauseButton.contentDescription)
@@ -189,7 +189,7 @@ class ScreenTest : CameraScreen() {
             drawn(activity.content)
             return screen.overlay.height
         }
-        val face = face(Verdict.FAKE, 0.87)
+        val face = face(Verdict.FAKE, 0.95)
         val heights = listOf(
             UiState.Loading,
             UiState.Waiting(Source.CAMERA, model()),
@@ -209,7 +209,7 @@ class ScreenTest : CameraScreen() {
     @Test
     @Config(sdk = [33], qualifiers = "zh-w360dp-h740dp-port-xhdpi")
     fun chinese() {
-        val face = face(Verdict.NO_TRACE, 0.0355)
+        val face = face(Verdict.NO_TRACE, 0.0052)
         screen.showHeat(HeatChoice(1), model())
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "chinese", face)
@@ -219,7 +219,7 @@ class ScreenTest : CameraScreen() {
     @Test
     @Config(sdk = [33], qualifiers = "w740dp-h360dp-land-xhdpi")
     fun landscape() {
-        val face = face(Verdict.NO_TRACE, 0.0355)
+        val face = face(Verdict.NO_TRACE, 0.0052)
         screen.showHeat(HeatChoice.SUM, model())
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "landscape", face)
         assertEquals("No trace found", text(R.id.verdict))
