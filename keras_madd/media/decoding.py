@@ -17,6 +17,10 @@ _NO_VIDEO = ("image2", "tty", "concat", "hls", "dash", "lavfi", "gif", "webp", "
 # Brands of HEIF, ISO 23008-12: the tiles of a photograph look like a video, each as its frame.
 _PHOTOGRAPHS = ("heic", "heix", "heim", "heis", "mif1", "mif2", "avif", "avis", "jpeg", "vvic")
 
+# Nothing in these tells where they end: that one is cut off shows in its last frame alone, which
+# FFmpeg's threads may hand over before they know that it is damaged.
+_ENDLESS = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc")
+
 
 class HeifError(UserError):
     """A photograph in a container of videos."""
@@ -51,7 +55,8 @@ def open_video(path: Path, threads: int) -> OpenVideo:
 
     Args:
         path: the file.
-        threads: threads that decode; 0 for one per core.
+        threads: threads that decode; 0 for one per core. A file that does not tell where it ends is
+            decoded by one.
 
     Raises:
         UserError: there is no such file, it is empty, or holds no video.
@@ -66,7 +71,7 @@ def open_video(path: Path, threads: int) -> OpenVideo:
     try:
         stream = _video_stream(container, path)
         stream.thread_type = "AUTO"
-        stream.thread_count = threads
+        stream.thread_count = 1 if container.format.name in _ENDLESS else threads
         return OpenVideo(container, stream, DamageCheck(path, stream, lambda: _open(path)))
     except BaseException:
         container.close()
