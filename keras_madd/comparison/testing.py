@@ -65,8 +65,7 @@ def measure_on_test(
     frames = frames_of(scores)
     videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
     try:
-        people = frames.people()
-        result = evaluate_scores(frames.label, frames.probability, videos, people=people)
+        result = evaluate_scores(frames.label, frames.probability, videos)
     except ValueError as error:
         raise UserError(f"The test split cannot be measured: {error}") from error
     aucs = {"frame_auc": result["frames"]["auc"], "video_auc": result["videos"]["auc"]}

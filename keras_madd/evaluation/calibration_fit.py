@@ -97,11 +97,7 @@ def fit_calibration(
     if false_alarms is not None:
         # Names of videos are unique within a data set.
         videos = np.char.add(np.char.add(frames.dataset.texts(), "/"), frames.video.texts())
-        # Of a person who is not known the real video is what stands for one, then the video.
-        people = videos
-        for names in (frames.source.texts(), frames.identity.texts()):
-            people = np.where(names == "", people, names)
-        words = fit_verdict_thresholds(labels, after, videos, people, false_alarms, misses)
+        words = fit_verdict_thresholds(labels, after, videos, frames.people(), false_alarms, misses)
     return Calibration(
         temperature=temperature,
         threshold=_fit_threshold(labels, after) if words is None else words.threshold,

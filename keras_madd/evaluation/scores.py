@@ -177,10 +177,12 @@ class Scores:
 
         A fake shows whom its real video shows, where a data set says so.
         """
-        people = self.video.codes * len(self.dataset.names) + self.dataset.codes
-        for column in (self.source, self.identity):
+        columns = (self.source, self.identity)
+        _, codes = np.unique(np.concatenate([each.names for each in columns]), return_inverse=True)
+        people = len(codes) + self.video.codes * len(self.dataset.names) + self.dataset.codes
+        for column, numbers in zip(columns, np.split(codes, [len(self.source.names)]), strict=True):
             known = (column.names != "")[column.codes]
-            people = np.where(known, column.codes, people + len(column.names))
+            people = np.where(known, numbers[column.codes], people)
         return people
 
     def with_probability(self, probability: np.ndarray) -> "Scores":

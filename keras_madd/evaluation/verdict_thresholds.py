@@ -58,7 +58,7 @@ def fit_verdict_thresholds(
         labels: (N,) bool, true for fake frames.
         probability: (N,) calibrated probabilities.
         videos: (N,) names of the videos.
-        people: (N,) names of the people.
+        people: (N,) names or numbers of the people.
         false_alarms: Above 0 and below 1.
         misses: The same.
 
