@@ -59,6 +59,12 @@ def _handler(hub: Hub):
         def file(self, body):
             path = urllib.parse.unquote(self.path)
             hub.requests.append((self.command, path))
+            if path.startswith(f"/api/models/{hub.repository}/tree/"):
+                told = [
+                    {"type": "file", "path": name, "size": len(content), "oid": "0"}
+                    for name, content in hub.files.items()
+                ]
+                return self.reply(told)
             prefix = f"/{hub.repository}/resolve/"
             if not path.startswith(prefix):
                 return self.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})
@@ -91,6 +97,8 @@ def _handler(hub: Hub):
                 if entry["key"] == "file":
                     value = entry["value"]
                     hub.files[value["path"]] = base64.b64decode(value["content"])
+                if entry["key"] == "deletedFile":
+                    del hub.files[entry["value"]["path"]]
             url = f"{hub.address}/{hub.repository}/commit/{COMMIT}"
             return self.reply({"commitUrl": url, "commitOid": COMMIT, "success": True})
 

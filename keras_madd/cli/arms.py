@@ -42,10 +42,10 @@ def settings_and_seeds(args: argparse.Namespace) -> tuple[TrainSettings, range]:
         raise UserError(f"{args.command} runs on one host; --devices all uses all of its devices.")
     if args.budget is not None and hasattr(args, "steps_per_epoch"):
         raise UserError("--budget says how many steps are made: leave --steps-per-epoch out.")
-    for name in ("stage1_epochs", "patience"):
-        if args.budget is not None and hasattr(args, name):
-            option = "--" + name.replace("_", "-")
-            raise UserError(f"--budget pays for the steps of all epochs alike: leave {option} out.")
+    if args.budget is not None and hasattr(args, "stage1_epochs"):
+        raise UserError("--budget pays for all epochs alike: leave --stage1-epochs out.")
+    if hasattr(args, "patience"):
+        raise UserError(f"{args.command} compares at equal steps: leave --patience out.")
     args.resume = False
     settings = train.settings_of(args)
     if settings.faces:

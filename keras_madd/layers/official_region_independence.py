@@ -75,7 +75,9 @@ class OfficialRegionIndependence(FeatureCentres):
         distance = euclidean_length(centres[:, None] - centres[None], axis=-1)
         pairs = ops.triu(ops.ones((num_regions, num_regions), "float32"), k=1)
         inter = ops.sum(ops.relu(self.outer_margin - distance) * pairs)
-        return intra, inter / (num_regions * ops.convert_to_tensor(self.alpha))
+        # After some hundred epochs alpha has all but decayed away.
+        alpha = ops.maximum(ops.convert_to_tensor(self.alpha), 1e-6)
+        return intra, inter / (num_regions * alpha)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -114,6 +114,13 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         check_labels_fit(y, self.loss, self.config.num_classes)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> dict[str, Any]:
+        """Return the compiled metrics, which see the labels."""
+        y, _ = labels_and_mask(y)
+        return super().compute_metrics(x, y, y_pred, weight_of_labels(sample_weight))
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """`(B, H, W, 3)` or `(B, T, H, W, 3)` -> `(B, num_classes)`."""
         return (input_shape[0], self.config.num_classes)
@@ -253,6 +260,20 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         model = cls(**arguments)
         freeze(model.network, frozen)
         return model
+
+    def built_anew(self, config: FaceClassifierConfig, *, name: str | None, dtype: Any) -> Self:
+        """Build a model of another configuration; its weights are random, nothing is frozen.
+
+        What a subclass adds to `get_config` is given to its constructor again.
+
+        Args:
+            config: Of the new model.
+            name: Its name; `None`: that of the architecture.
+            dtype: Its dtype policy.
+        """
+        described = {**self.get_config(), "config": config.to_dict(), "name": name, "dtype": dtype}
+        described.pop("frozen", None)
+        return type(self).from_config(described)
 
     def _check_pixels(self, pixels):
         expected = self.config.pixels_shape

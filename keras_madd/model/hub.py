@@ -128,6 +128,8 @@ def upload_preset(
             folder_path=folder,
             revision=revision,
             allow_patterns=list(FILES),
+            # An older network's exported twin must not stay beside these weights.
+            delete_patterns=[name for name in FILES if not (folder / name).is_file()] or None,
             commit_message="Upload a keras_madd preset",
         )
     except (

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from keras_madd.model.labels import labels_and_mask, weight_of_labels
 from keras_madd.support.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -55,8 +54,6 @@ class LossTerms(Base):
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> dict[str, Any]:
         """Return the compiled metrics and, in a training step, the terms of the loss."""
-        y, _ = labels_and_mask(y)
-        sample_weight = weight_of_labels(sample_weight)
         if isinstance(y_pred, dict):
             return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
         results = super().compute_metrics(x, y, y_pred, sample_weight)

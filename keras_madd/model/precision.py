@@ -21,14 +21,14 @@ def twin_of(model: Model, name: str, dtype: Any, config: Any = None) -> Model:
         dtype: Its dtype policy.
         config: Another configuration of the same weights.
     """
-    twin = type(model)(config or model.config, name=name, dtype=dtype)
+    twin = model.built_anew(config or model.config, name=name, dtype=dtype)
     freeze(twin.network, frozen_layers(model.network))
     return twin
 
 
 def float32_twin(model: Model) -> Model:
     """Build the `twin_of` a model in float32."""
-    return twin_of(model, model.name, "float32")
+    return twin_of(model, model.name, "float32", model.config.in_float32())
 
 
 def in_float32(model: Model) -> Model:
@@ -40,7 +40,7 @@ def in_float32(model: Model) -> Model:
     dtypes = {layer.compute_dtype for layer in model.network._flatten_layers()}
     if model.dtype_policy.name == "float32" and not dtypes & {"float16", "bfloat16"}:
         return model
-    twin = twin_of(model, model.name, "float32", model.config.in_float32())
+    twin = float32_twin(model)
     for weight, value in zip(twin.weights, model.weights, strict=True):
         weight.assign(ops.cast(value, weight.dtype))
     return twin

@@ -92,7 +92,7 @@ def resized(
         ValueError: If the networks differ in more than sizes.
     """
     _check_same_blocks(config, source.config, name)
-    model = type(source)(config, name=source.name, dtype=source.dtype_policy)
+    model = source.built_anew(config, name=source.name, dtype=source.dtype_policy)
     words = take_weights(model, source, name, new_classifier)
     freeze(model.network, frozen_layers(source.network), missing_ok=True)
     ours, theirs = model.centres, source.centres

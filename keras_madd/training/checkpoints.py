@@ -63,7 +63,8 @@ def save_checkpoint(folder: Path, model: "FaceClassifier", state: dict, keep: in
         except OSError:  # A file system without hard links.
             with _writing(kept) as temporary:
                 shutil.copyfile(folder / LAST, temporary)
-    for old in sorted(folder.glob("epoch-*.keras"))[: -keep or None]:
+    kept_ones = sorted(folder.glob("epoch-*.keras"), key=lambda path: (len(path.name), path.name))
+    for old in kept_ones[: -keep or None]:
         old.unlink()
 
 

@@ -217,6 +217,12 @@ class Devices:
                 f"`batch_size` is that of all {self.replicas} devices, and must be a multiple of "
                 f"their number. Received: batch_size={settings.batch_size}"
             )
+        if not self._is_keras and settings.gradient_accumulation > 1:
+            raise UserError(
+                "Keras cannot accumulate gradients on several devices under TensorFlow. Take a "
+                "larger --batch-size instead, or JAX (KERAS_BACKEND=jax). "
+                f"Received: gradient_accumulation={settings.gradient_accumulation}"
+            )
         width = 1 if settings.sampling == "natural" else 2
         if settings.batch_size % (width * self.count):
             raise UserError(

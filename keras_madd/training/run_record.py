@@ -47,6 +47,8 @@ def save_record(folder: Path, record: dict) -> None:
 def read_record(folder: str | os.PathLike) -> dict | None:
     """Return the content of a folder's run.json; `None`: there is none.
 
+    A setting that an older version did not know has its default.
+
     Raises:
         UserError: If it is damaged.
     """
@@ -55,7 +57,10 @@ def read_record(folder: str | os.PathLike) -> dict | None:
         return None
     try:
         record = read_json(path)
-        TrainSettings.from_dict(record["settings"])
+        told = record["settings"]
+        record["settings"] = TrainSettings.from_dict(told).to_dict()
+        if "blending" not in told and record["settings"]["self_blend"]:
+            del record["settings"]["blending"]  # None of today's is how 0.1.0 blended.
     except (ValueError, KeyError, TypeError, AttributeError, UserError) as error:
         raise UserError(f"{path} is no record of a training run: {error}") from error
     return record

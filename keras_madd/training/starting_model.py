@@ -13,6 +13,7 @@ from keras_madd.model.face_classifier import FaceClassifier
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
 from keras_madd.model.frozen import freeze, layers_before
 from keras_madd.model.loading import load_face_classifier
+from keras_madd.model.rivals.own_network import OwnNetwork
 from keras_madd.model.transfer import sizes_apart, take_weights
 from keras_madd.support.errors import UserError
 from keras_madd.training.settings import DEFAULT_PRESET, TrainSettings
@@ -109,15 +110,18 @@ def starting_model(
     Raises:
         UserError: If weights do not fit or cannot be had.
     """
-    policy = f"mixed_{settings.mixed_precision}" if settings.mixed_precision else "float32"
+    policy: Any = f"mixed_{settings.mixed_precision}" if settings.mixed_precision else "float32"
     weights = settings.backbone_weights or None
     if weights and weights != "imagenet" and not os.path.isfile(weights):
         raise UserError(f"--backbone-weights must be imagenet or a file. There is no {weights}.")
     try:
-        kind = class_of(config.architecture)
         if source is not None and type(source.config) is type(config):
-            kind = type(source)  # A subclass may have a loss of its own.
-        model = kind(config, backbone_weights=weights, dtype=policy)
+            if isinstance(source, OwnNetwork) and not settings.mixed_precision:
+                policy = source.dtype_policy  # Its layers keep their precision.
+            # A subclass may have a loss of its own.
+            model = source.built_anew(config, name=None, dtype=policy)
+        else:
+            model = class_of(config.architecture)(config, backbone_weights=weights, dtype=policy)
     except Exception as error:  # A download that fails raises a plain Exception.
         if weights is None and not isinstance(error, ValueError):
             raise

@@ -121,10 +121,13 @@ def test_a_budget_gives_a_dearer_arm_fewer_steps(shards, tmp_path, monkeypatch):
     assert trained == [{"backbone": 8, "full": 4}]
 
 
-@pytest.mark.parametrize("option", ["--stage1-epochs", "--patience"])
-def test_a_budget_pays_for_all_steps(shards, tmp_path, option, capsys):
+@pytest.mark.parametrize(
+    ("option", "budget"),
+    [("--stage1-epochs", ["--budget", "9"]), ("--patience", ["--budget", "9"]), ("--patience", [])],
+)
+def test_all_arms_cost_alike(shards, tmp_path, option, budget, capsys):
     out = tmp_path / "out"
-    command = ["ablate", "--output", str(out), "--data", str(shards), "--budget", "9", option, "2"]
+    command = ["ablate", "--output", str(out), "--data", str(shards), *budget, option, "2"]
     assert main(command) == 2
     assert f"leave {option} out" in capsys.readouterr().err
     assert not out.exists()

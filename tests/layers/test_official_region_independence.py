@@ -96,6 +96,13 @@ def test_images_of_weight_zero_leave_the_centres():
     np.testing.assert_array_equal(as_numpy(layer.feature_centres.value), before)
 
 
+def test_an_alpha_that_has_decayed_away_breaks_nothing():
+    layer = loss_layer("v2.a7.m0.8_in0.2_-0.8.train")
+    layer.alpha.assign(0.05 * 0.9**1200)
+    loss = layer(pooled(AVERAGE, MAPS["a7"]), LABELS, training=True)
+    assert np.isfinite(as_numpy(loss))
+
+
 def test_end_of_an_epoch_shrinks_alpha():
     layer = loss_layer("")
     layer.end_epoch()

@@ -12,7 +12,10 @@ from keras_madd import MADD, FaceClassifier, MADDConfig, OwnNetwork
 from keras_madd.cli.main import main
 from keras_madd.model.architectures import class_of, preset_configuration
 from keras_madd.model.loading import load_face_classifier, load_madd
+from keras_madd.model.precision import float32_twin
 from keras_madd.support.errors import UserError
+from keras_madd.training import TrainSettings
+from keras_madd.training.starting_model import starting_config, starting_model
 
 SIDE = 16
 
@@ -48,6 +51,37 @@ def test_an_own_network_comes_back_with_its_weights(tmp_path, kind):
     np.testing.assert_allclose(back.fake_probability(pixels()), expected, atol=1e-6)
     with pytest.raises(UserError, match="holds a OwnNetwork, not a MADD model"):
         load_madd(path)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_an_own_network_in_half_precision(policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = own_network()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    detector = OwnNetwork.around(model, seed=0)
+    assert detector.dtype_policy.name == policy
+    assert detector.predict(pixels(), verbose=0).dtype == np.float32
+    detector.compile()
+    scaled = isinstance(detector.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scaled is (policy == "mixed_float16")
+    twin = float32_twin(detector)
+    assert {layer.compute_dtype for layer in twin._flatten_layers()} == {"float32"}
+    settings = TrainSettings(output="run", init="source")
+    started = starting_model(settings, starting_config(settings, detector), detector)
+    assert started.dtype_policy.name == policy
+
+
+def test_metrics_see_the_labels_where_masks_come_with_them():
+    labels = np.array([0, 1, 0, 1])
+    both = {"label": labels, "blend_mask": np.zeros((4, 8, 8, 1), "float32")}
+    detector = OwnNetwork.around(own_network(), seed=0)
+    detector.compile()
+    found, expected = (
+        detector.evaluate(pixels(), each, verbose=0, return_dict=True) for each in (both, labels)
+    )
+    assert found == pytest.approx(expected)
 
 
 def test_own_loss_terms_are_part_of_the_loss():

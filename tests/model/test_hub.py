@@ -109,6 +109,16 @@ def test_an_uploaded_preset_comes_back(hub, preset):
     assert MADD.from_preset(URI).config == tiny_model().config
 
 
+def test_an_older_networks_exported_twin_does_not_stay(hub, tmp_path):
+    """Beside newer weights it would be another detector."""
+    folder = tmp_path / "newer"
+    tiny_model().save_to_preset(folder)
+    (folder / "README.md").write_text("# Newer\n")
+    upload_preset(URI, folder, token="hf_right")
+    assert sorted(hub.files) == ["README.md", "config.json", "model.weights.h5", "notes.txt"]
+    assert hub.files["README.md"] == b"# Newer\n"
+
+
 def test_an_upload_that_is_refused(hub, preset, tmp_path):
     with pytest.raises(UserError, match="cannot be uploaded"):
         upload_preset(URI, preset, token="hf_wrong")

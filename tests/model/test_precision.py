@@ -4,7 +4,8 @@ import pytest
 from backends import as_numpy
 
 from keras_madd import MADD
-from keras_madd.model.precision import in_float32
+from keras_madd.model.frozen import frozen_layers
+from keras_madd.model.precision import float32_twin, in_float32
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "bfloat16"])
@@ -16,6 +17,34 @@ def test_the_same_weights_compute_in_float32(policy):
     for left, right in zip(whole.get_weights(), before, strict=True):
         np.testing.assert_array_equal(left, right.astype("float32"))
     assert model.dtype_policy.name == policy
+
+
+@keras.saving.register_keras_serializable(package="test_precision")
+class Tempered(MADD):
+    """A subclass whose constructor takes more."""
+
+    def __init__(self, config=None, *, temperature, **arguments):
+        super().__init__(config, **arguments)
+        self.temperature = temperature
+
+    def get_config(self):
+        return {**super().get_config(), "temperature": self.temperature}
+
+
+def test_what_a_subclass_is_made_of_goes_into_its_copies(tmp_path):
+    config = MADD.from_preset("madd_tiny", input_size=32).config
+    model = Tempered(config, temperature=3.0)
+    model.network.get_layer("head").trainable = False
+    model.save(tmp_path / "own.keras")
+    copies = [
+        float32_twin(model),
+        model.reset_classifier(3),
+        Tempered.from_preset(tmp_path / "own.keras", dtype="mixed_bfloat16"),
+    ]
+    for copy in copies:
+        assert (type(copy), copy.temperature) == (Tempered, 3.0)
+        assert frozen_layers(copy.network) == ["head"]
+    assert copies[2].dtype_policy.name == "mixed_bfloat16"
 
 
 def test_a_model_in_float32_is_itself():

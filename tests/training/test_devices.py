@@ -54,6 +54,14 @@ def test_batches_that_cannot_be_shared(devices, fields, message):
     Devices(2, 0, 2)._check(settings(batch_size=6, sampling="natural"))
 
 
+def test_tensorflow_cannot_accumulate_on_several_devices():
+    chosen = settings(batch_size=8, gradient_accumulation=2)
+    with pytest.raises(UserError, match=r"or JAX .*Received: gradient_accumulation=2"):
+        Devices(2)._check(chosen)
+    mesh = keras.distribution.DeviceMesh((1,), ["batch"], ["cpu:0"])
+    Devices(2, distribution=keras.distribution.DataParallel(device_mesh=mesh))._check(chosen)
+
+
 def test_what_the_user_is_told_of_shared_batches():
     chosen = settings(batch_size=32, learning_rate=0.01)
     assert Devices(4).words(chosen, True) == (

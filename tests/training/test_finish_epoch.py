@@ -62,6 +62,13 @@ def test_the_best_epoch_and_the_last_ones_stay(run):
     assert run.state["stopped"] == ""
 
 
+def test_the_last_ones_stay_past_four_digits_too(run):
+    run.state["epoch"] = 9998
+    run.epochs(figures(0.6), figures(0.7), figures(0.8))
+    kept = {path.name for path in run.folder.glob("epoch-*.keras")}
+    assert kept == {"epoch-10000.keras", "epoch-10001.keras"}
+
+
 def test_patience_ends_the_run(run):
     run.epochs(figures(0.9), figures(0.8), figures(0.9))
     assert run.model.stop_training

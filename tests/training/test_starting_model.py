@@ -189,14 +189,21 @@ def test_what_is_kept_is_the_average_in_float32(precision, freeze_early):
 class OwnLoss(MADD):
     """A subclass with a loss of its own."""
 
+    def __init__(self, config=None, *, share=0.0, **arguments):
+        super().__init__(config, **arguments)
+        self.share = share
+
+    def get_config(self):
+        return {**super().get_config(), "share": self.share}
+
 
 def test_a_subclass_stays_one(tmp_path):
-    source = OwnLoss.from_preset("madd_tiny", input_size=32)
+    source = OwnLoss(MADD.from_preset("madd_tiny", input_size=32).config, share=0.5)
     source.save(tmp_path / "own.keras")
     settings = TrainSettings(output="run", init=tmp_path / "own.keras")
     opened = open_source(settings)
     model = starting_model(settings, starting_config(settings, opened), opened)
-    assert type(model) is OwnLoss
+    assert (type(model), model.share) == (OwnLoss, 0.5)
     assert_equal(model.get_weights(), source.get_weights())
 
 

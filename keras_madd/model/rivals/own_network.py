@@ -84,6 +84,7 @@ class OwnNetwork(FaceClassifier):
                 **fields,
             ),
             name=name,
+            dtype=model.dtype_policy,
         )
         detector.network.get_layer(model.name).set_weights(model.get_weights())
         return detector
@@ -106,8 +107,10 @@ class OwnNetwork(FaceClassifier):
                 f"num_classes={self.config.num_classes}"
             )
         pixels = keras.Input((*self.config.input_size, 3), name="pixels", dtype="float32")
-        outputs = {"logits": own(pixels)}
-        return keras.Model(pixels, outputs, name="network"), None
+        logits = own(pixels)
+        if logits.dtype != "float32":
+            logits = keras.layers.Activation("linear", dtype="float32", name="logits")(logits)
+        return keras.Model(pixels, {"logits": logits}, name="network"), None
 
 
 def _in_float32(described: Any) -> Any:
