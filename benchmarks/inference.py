@@ -125,7 +125,7 @@ def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:
 
 def scores(path: Path, images: np.ndarray) -> np.ndarray:
     """Returns the probabilities of an exported file."""
-    from keras_madd.exporting.onnx import ONNXRunner
+    from keras_madd.inference.onnx_runner import ONNXRunner
     from keras_madd.inference.runner import LiteRTRunner
 
     if path.suffix == ".tflite":

@@ -52,7 +52,7 @@ BENCHMARKS = {
     "quantization": Benchmark(
         "", "--identities 12 --calibrate 8 --verify 8 --rounds 2", ("detector", "")
     ),
-    "replicas": Benchmark("", "--replicas 2 --cases paper --batch-norm frozen"),
+    "replicas": Benchmark("", "--replicas 2 --cases official --batch-norm frozen"),
     "step_memory": Benchmark("", "--preset madd_tiny --batch-size 4"),
     "train_step": Benchmark("--rounds 7", "--backbone tiny --size 32 --batch-size 4 --rounds 1"),
     "training_memory": Benchmark("--one-dnn 0", "--preset madd_tiny"),

@@ -21,7 +21,7 @@ from keras_madd.cli.arguments import COUNT, SEED
 from keras_madd.data.load_dataset import load_dataset
 from keras_madd.layers.blend_mask_loss import blend_mask_loss
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import check_output
+from keras_madd.support.files import check_output, replacing
 
 _MAPS = ("blend_map_middle", "blend_map_final")
 _TOLD = 25  # Steps between two lines of progress.
@@ -91,7 +91,8 @@ def _train(args: argparse.Namespace) -> None:
         blend_masks=True,
     )
     learn_maps(model, batches, args.steps)
-    model.save(args.output)
+    with replacing(args.output, args.overwrite) as temporary:
+        model.save(temporary)
 
 
 if __name__ == "__main__":

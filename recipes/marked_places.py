@@ -120,8 +120,10 @@ def main() -> None:
     parser.add_argument("--seed", type=SEED, default=0)
     args = parser.parse_args()
     models = {name: FaceClassifier.from_preset(name) for name in args.models}
-    first = next(iter(models.values())).config
-    made = _fakes(args, first.input_size[0], first.crop_margin)
+    cuts = {(model.config.input_size[0], model.config.crop_margin) for model in models.values()}
+    if len(cuts) > 1:
+        parser.error(f"the models take faces of other sizes or margins: {sorted(cuts)}")
+    made = _fakes(args, *cuts.pop())
     for method, each in made.items():
         crops, reals, masks = (np.stack(part) for part in zip(*each, strict=True))
         maps = {

@@ -131,14 +131,14 @@ def _export(folder: Path, settings: ShipSettings, stages: Stages) -> tuple[Path,
             stages,
         )
         problems = list(result.problems)
-        correlation = result.description.metrics["export"]["logit_correlation"]
+        correlation = result.description.metrics.get("export", {}).get("logit_correlation")
         if correlation is None or not correlation >= LEAST_CORRELATION:
             problems.append(f"log-odds correlate {correlation}; {LEAST_CORRELATION} at least.")
         if problems:
             raise UserError(f"The 8-bit file is not good enough: {'; '.join(problems)}")
         for each in (draft, draft.with_suffix(".json")):
             (folder / each.name).write_bytes(each.read_bytes())
-    return path, list(result.lines[:-1])
+    return path, [line for line in result.lines if work not in line]
 
 
 def _store(model, folder: Path, settings: ShipSettings) -> str:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from exported_model import exported, tiny_model
 
 import keras_madd
 
@@ -100,6 +102,24 @@ def test_a_name_that_is_none_is_told():
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.returncode == 2
     assert "no benchmark speed; there are attention_overlap, auc_interval" in found.stderr
+
+
+def test_what_is_run_quickly_is_a_choice_of_each():
+    """Only where a parser has choices: names alone say nothing of values."""
+    for name, benchmark in module("run_all").BENCHMARKS.items():
+        if "choices=" in (FOLDER / f"{name}.py").read_text():
+            command = [sys.executable, str(FOLDER / f"{name}.py"), *benchmark.quick.split()]
+            found = subprocess.run([*command, "--help"], capture_output=True, text=True)
+            assert found.returncode == 0, found.stderr
+
+
+def test_an_exported_file_is_scored(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    path = exported(tmp_path)
+    model = tiny_model()
+    crops = np.random.default_rng(0).uniform(0, 255, (3, *model.config.pixels_shape))
+    found = module("inference").scores(path, crops.astype("float32"))
+    np.testing.assert_allclose(found, model.fake_probability(crops), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["history", "embedded_shards"])

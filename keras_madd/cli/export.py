@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from keras_madd.cli.arguments import (
@@ -216,7 +217,7 @@ def _write_shipped(args: argparse.Namespace, output: Path) -> None:
             f"{', '.join(changed)} needs --quantize, or a model: without either the trained "
             "detector's own file is written as it is."
         )
-    print(copy_shipped(output, args.overwrite))
+    _tell([copy_shipped(output, args.overwrite)], args, output)
 
 
 def _convert(args: argparse.Namespace, output: Path) -> int:
@@ -233,10 +234,16 @@ def _convert(args: argparse.Namespace, output: Path) -> int:
         command=command_line("export"),
     )
     result = run_export(settings)
-    print("\n".join(result.lines))
+    _tell(result.lines, args, output)
     for problem in result.problems:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if result.problems else 0
+
+
+def _tell(lines: Iterable[str], args: argparse.Namespace, output: Path) -> None:
+    """Prints what became of the file; where nobody wants it for itself, not where it is."""
+    for line in lines:
+        print(line if args.output is not None else line.replace(str(output), "the model"))
 
 
 def _put_into_app(output: Path, project: str) -> None:

@@ -47,6 +47,8 @@ def _run(arguments: list[str] | None) -> int:
         args = _parser().parse_args(arguments)
         with stopped_by_signals():
             return _module(args.command).run(args)
+    except SystemExit as done:  # argparse's: help, the version, or a mistake, which it has told.
+        return int(done.code or 0)
     except (UserError, OSError) as error:
         # A missing right: the system's own words name the file.
         told = str(error)

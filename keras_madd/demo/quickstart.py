@@ -71,6 +71,9 @@ def run(output: Path, settings: Settings) -> dict:
 
 
 def _run(settings: Settings) -> dict:
+    from keras_madd.exporting.scoring_graph import check_backend
+
+    check_backend()
     stages = Stages()
     with stages.stage("draw") as stage:
         write_sample_videos(DATA, settings.seed, settings.people, FRAMES, stage.advance)

@@ -61,9 +61,11 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     _check(settings)
     with stages.stage("model") as stage, native_stderr_silenced():
         stage.say(f"starting Keras, reading {settings.model}")
+        from keras_madd.exporting.scoring_graph import check_backend
         from keras_madd.model.loading import load_face_classifier
         from keras_madd.model.precision import in_float32
 
+        check_backend()
         model = in_float32(load_face_classifier(settings.model))
     calibration, verification = _pictures(settings, model, stages)
     described: dict[str, Any] = {

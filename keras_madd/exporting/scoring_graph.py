@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier
 
 
+def check_backend() -> None:
+    """Check that Keras runs on TensorFlow, which the converters need.
+
+    Raises:
+        UserError: If it does not.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            "Export needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow. "
+            f"Received: KERAS_BACKEND={keras.backend.backend()}"
+        )
+
+
 def scoring_graph(
     model: "FaceClassifier", batch: int | None, input_type: str = "float32"
 ) -> keras.Model:
@@ -36,11 +49,7 @@ def scoring_graph(
     Raises:
         UserError: If Keras does not run on TensorFlow, which the converters need.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(
-            "Export needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow. "
-            f"Received: KERAS_BACKEND={keras.backend.backend()}"
-        )
+    check_backend()
     from keras_madd.model.precision import in_float32
 
     network = in_float32(model).network

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_folder, check_replaceable, named_when_full
-from keras_madd.support.staging import BusyError, remove_leftovers, staging
+from keras_madd.support.staging import BusyError, is_staging, remove_leftovers, staging
 
 
 @contextlib.contextmanager
@@ -18,7 +18,7 @@ def output_folder(
     inputs: Iterable[str | os.PathLike] = (),
     names: Iterable[str] = (),
 ) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` whose content moves to `path` at the end.
+    """Yield a temporary folder, in `path` or beside it, whose content moves to `path` at the end.
 
     After an error or Ctrl-C nothing is left behind and `path` is as it was. With `overwrite`,
     files of the same name are replaced and others are kept. One process at a time writes.
@@ -37,15 +37,17 @@ def output_folder(
     check_folder(path)
     target = Path(path).resolve()  # A folder may be a link; its file system is what counts.
     remove_leftovers(target)
-    if target.is_dir() and any(target.iterdir()) and not overwrite:
+    if target.is_dir() and not overwrite and not all(map(is_staging, target.iterdir())):
         raise UserError(f"The folder {path} is not empty; --overwrite writes into it.")
     for name in names:
         check_replaceable(target / name, overwrite=overwrite, inputs=inputs)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        # One that is there may be a file system of its own, in a folder that nobody can write to.
+        place = target if target.is_dir() else target.parent
+        place.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target.parent)
         work = contextlib.ExitStack()
-        content = work.enter_context(staging(target.parent, target.name))
+        content = work.enter_context(staging(place, target.name))
     except BusyError:
         raise UserError(f"Another run is writing to {path}.") from None
     except OSError as error:

@@ -51,6 +51,11 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
             os.close(lock)
 
 
+def is_staging(path: Path) -> bool:
+    """Whether a path is such a hidden folder, of another process or left behind."""
+    return path.name.startswith(_PREFIX) and path.name.endswith(_ENDING)
+
+
 def _begin(folder: Path, name: str) -> tuple[Path, int | None]:
     """Make and lock a folder; where locks are unknown, only make it."""
     while True:

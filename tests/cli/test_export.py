@@ -212,7 +212,11 @@ def test_layers_are_told_apart_from_the_file_that_was_quantised(folder, tmp_path
 def test_a_folder_for_the_browser(folder, tmp_path, capfd):
     page = tmp_path / "page"
     assert export.run(parse(folder / "model.keras", "--web", page)) == 0
-    assert f"{page}: python -m http.server" in capfd.readouterr().out
+    told = capfd.readouterr().out
+    assert f"{page}: python -m http.server" in told
+    # The file's own place is gone.
+    assert told.startswith("the model: ")
+    assert "model.tflite" not in told
     assert read_model_json(page / "model" / "model.tflite").format == "litert"
     with pytest.raises(UserError, match="not empty"):
         export.run(parse("missing.keras", "--web", page))

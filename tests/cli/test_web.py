@@ -60,9 +60,5 @@ def test_opens_the_browser_without_keras(tmp_path):
     ],
 )
 def test_mistakes(arguments, message, capsys):
-    try:
-        status = main(["web", "--no-browser", *arguments])
-    except SystemExit as exit_:
-        status = exit_.code
-    assert status == 2
+    assert main(["web", "--no-browser", *arguments]) == 2
     assert message in capsys.readouterr().err

@@ -102,3 +102,11 @@ def test_mistakes_are_told_before_work_starts(tmp_path, arguments, message):
     assert process.returncode == 2
     assert message in process.stderr
     assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_a_back_end_that_cannot_export_is_told_before_work_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    process = quickstart("--output", tmp_path / "results", "--quick")
+    assert (process.returncode, "draw" in process.stderr) == (2, False)
+    assert "set KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND=jax" in process.stderr
+    assert list(tmp_path.iterdir()) == []

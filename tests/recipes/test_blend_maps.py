@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 from backends import tensorflow_only
@@ -51,3 +54,24 @@ def test_maps_are_learnt_and_scores_stay(num_attentions):
     assert np.abs(after - wanted).mean() < 0.5 * np.abs(before - wanted).mean()
     assert after[8:].max() < after[:8].max()
     assert all(layer.trainable for layer in model.network.layers)
+
+
+def test_a_file_is_replaced_by_a_whole_one_or_not_at_all(tmp_path, monkeypatch):
+    import blend_maps
+
+    monkeypatch.setattr(blend_maps, "learn_maps", lambda *_: None)
+    monkeypatch.setattr(blend_maps, "load_dataset", lambda *_, **__: None)
+    output = tmp_path / "model.keras"
+    output.write_text("earlier")
+
+    def full(self, path):
+        Path(path).write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    command = ["madd_tiny", "--data", "none", "--output", str(output), "--overwrite"]
+    with monkeypatch.context() as patch:
+        patch.setattr(MADD, "save", full)
+        assert blend_maps.main(command) == 2
+    assert output.read_text() == "earlier"
+    assert blend_maps.main(command) == 0
+    assert MADD.from_preset(output).heat_map_output == "blend_maps"

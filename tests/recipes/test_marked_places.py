@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from backends import tensorflow_only
 
+from keras_madd import MADD
+
 pytestmark = tensorflow_only
 
 
@@ -28,3 +30,16 @@ def test_rising():
     assert rising(noise - changed, noise, changed) == 0
     assert rising(noise + 1 - changed, noise, changed) == 0.5
     assert np.isnan(rising(noise, noise, np.zeros((56, 56))))
+
+
+def test_models_that_see_other_parts_of_a_face_are_refused(tmp_path, capsys, monkeypatch):
+    import marked_places
+
+    for name, margin in (("a.keras", 1.3), ("b.keras", 1.6)):
+        MADD.from_preset("madd_tiny", crop_margin=margin).save(tmp_path / name)
+    models = [str(tmp_path / name) for name in ("a.keras", "b.keras")]
+    command = ["marked_places.py", *models, "--faces", "none", "--people", "none.csv"]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit):
+        marked_places.main()
+    assert "faces of other sizes or margins: [(64, 1.3), (64, 1.6)]" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The release step, on a small model and made shards: what it writes, and what it refuses."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -54,6 +55,7 @@ def test_everything_a_preset_needs_is_there(shipped, release):
         "model.weights.h5",
     ]
     assert any("half precision: log-odds correlate" in line for line in lines)
+    assert not any("model.tflite" in line or "report:" in line for line in lines)
     description = read_model_json(folder / "model.tflite")
     assert description.quantization == "int8"
     assert description.clear_threshold <= description.threshold
@@ -119,3 +121,16 @@ def test_a_template_that_asks_for_more_is_refused(release, tmp_path):
     settings = dataclasses.replace(release, card=tmp_path / "none.md")
     with pytest.raises(UserError, match="no template of a card"):
         ship(tmp_path / "made", settings)
+
+
+def test_a_file_that_gives_no_numbers_is_refused(release, tmp_path, monkeypatch):
+    """Nothing more was measured of it then."""
+    found = SimpleNamespace(
+        problems=("3 of 9 probabilities are no numbers",),
+        description=SimpleNamespace(metrics={}),
+        lines=(),
+    )
+    monkeypatch.setattr(shipping, "run_export", lambda *_: found)
+    with pytest.raises(UserError, match=r"not good enough: 3 of 9 probabilities are no numbers"):
+        ship(tmp_path / "out", release)
+    assert not (tmp_path / "out").exists()

@@ -68,6 +68,19 @@ def test_two_at_once_are_refused(tmp_path):
     assert (target / "a.txt").read_text() == "first"
 
 
+def test_a_folder_that_is_there_may_be_a_file_system_of_its_own(tmp_path):
+    """Such as a volume of a container: nothing can be moved there from beside it."""
+    target = tmp_path / "results"
+    target.mkdir()
+    with output_folder(target) as work:
+        assert work.is_relative_to(target)
+        (work / "a.txt").write_text("first")
+        with pytest.raises(UserError, match="Another run is writing to"):
+            write(target)
+    assert os.listdir(target) == ["a.txt"]
+    assert os.listdir(tmp_path) == ["results"]
+
+
 def test_what_was_put_there_meanwhile_stays(tmp_path):
     target = tmp_path / "results"
 
