@@ -6,7 +6,8 @@
 Every photograph of train is reduced to several sizes; each becomes a real still and a fake of every
 method, always between other people of train. `DIR/shards` is for `train --data`, with a share of
 self-blended fakes (`--self-blend 0.5`): what is a fake's own is filmed and compressed as it trains,
-alike on the real one beside it. A method that is left out stays one that no training saw.
+alike on the real one beside it. A method that is left out stays one that no training saw. The same
+command goes on where it was stopped; with other arguments it is refused in the same folder.
 
 What rebuilds a face has learnt from other people than those whom it rebuilds, as it does in
 `make-fakes`.
@@ -29,10 +30,12 @@ from keras_madd.datasets.sources import DatasetSource, SourceVideo
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
+from keras_madd.datasets.unseen_fakes.made import remember
 from keras_madd.datasets.unseen_fakes.make import FACES, choose_donor, manipulate
 from keras_madd.datasets.unseen_fakes.photo import FoundFace, find_faces
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_folder, replace_file
+from keras_madd.support.held_folder import held_folder
 from keras_madd.support.progress import Stages
 from keras_madd.visualize.attention import encode_png
 
@@ -133,13 +136,19 @@ def main(arguments: list[str] | None = None) -> int:
         with stages.stage("faces") as stage:
             faces, _ = find_faces(source.videos(), FACES[0], stage.advance)
         faces = [face for face in faces if face.split == "train"]
-        stills, total = [], len(faces) * args.takes * (1 + len(args.methods))
+        folder, methods = output / "stills", sorted(set(args.methods))
+        folder.mkdir(parents=True, exist_ok=True)
+        stills, total = [], len(faces) * args.takes * (1 + len(methods))
         with stages.stage("fakes") as stage:
-            folder = output / "stills"
-            for still in make_stills(faces, folder, args.methods, args.takes, args.seed):
-                stills.append(still)
-                stage.advance(len(stills), total, "stills")
-            settings = PrepareSettings(_NAME, size=args.size, landmarks=True, real_boxes=True)
+            with held_folder(folder):
+                wanted = {"seed": args.seed, "takes": args.takes, "methods": methods}
+                remember(folder, faces, sides=list(SIDES), **wanted)
+                for still in make_stills(faces, folder, methods, args.takes, args.seed):
+                    stills.append(still)
+                    stage.advance(len(stills), total, "stills")
+            settings = PrepareSettings(
+                _NAME, size=args.size, seed=args.seed, landmarks=True, real_boxes=True
+            )
             made = prepare(
                 folder,
                 output / "shards",

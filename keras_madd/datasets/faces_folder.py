@@ -121,8 +121,9 @@ def _finish(real: ShardsDescription, staged: Path, output: Path) -> None:
     if not crops:
         raise UserError("No face kept apart for validation has landmarks that can be blended.")
     lines = []
-    for text in (staged / _MANIFEST).read_text("utf-8").splitlines():
-        line = json.loads(text)
+    # Text would be split at U+2028 too, which may stand in a name.
+    for content in (staged / _MANIFEST).read_bytes().splitlines():
+        line = json.loads(content)
         # As records have the name.
         count = crops[line["video"].encode(errors="backslashreplace").decode()]
         if line["split"] == "val":

@@ -5,6 +5,14 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+# Folders of thumbnails and of deleted files, which systems and their archives put among one's own.
+_OF_SYSTEMS = {"@eadir", "#recycle", "__macosx", "$recycle.bin", "system volume information"}
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is no user's own: hidden, or made by a system."""
+    return name.startswith(".") or name.casefold() in _OF_SYSTEMS
+
 
 def find_files(
     paths: Iterable[str | os.PathLike], suffixes: Collection[str], passed_over: tuple[str, ...] = ()
@@ -49,7 +57,7 @@ def inside(folder: Path) -> Iterator[tuple[str, bool]]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(path) as found:
-                shown = [entry for entry in found if not entry.name.startswith(".")]
+                shown = [entry for entry in found if not is_hidden(entry.name)]
         except OSError:
             yield path, True
             continue

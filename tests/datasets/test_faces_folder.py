@@ -1,4 +1,5 @@
 import json
+import shutil
 from types import SimpleNamespace
 
 import cv2
@@ -125,6 +126,16 @@ def test_goes_on_and_gives_the_same(shards, photos, tmp_path):
     assert {path.name: path.read_bytes() for path in output.glob("*.*") if path.is_file()} == before
     with pytest.raises(UserError, match="`size` was 96 and is 80"):
         faces_from_folder(photos, output, **SETTINGS | {"size": 80})
+
+
+def test_a_name_with_another_end_of_line(photos, tmp_path):
+    folder = tmp_path / "photos"
+    for person in range(3):
+        shutil.copytree(photos / f"person{person}", folder / f"person\u2028{person}\x85")
+    description = faces_from_folder(folder, tmp_path / "shards", **SETTINGS)
+    assert set(description.counts) == {"train", "val"}
+    lines = [json.loads(line) for line in (tmp_path / "shards" / "manifest.jsonl").open()]
+    assert {line["identity"] for line in lines} == {f"person\u2028{n}\x85" for n in range(3)}
 
 
 def test_what_cannot_be_used(photos, tmp_path):

@@ -7,6 +7,7 @@ from people_photos import write_photos
 
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.media.images import read_image
+from keras_madd.support.held_folder import held_folder
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("people")
     photos, people = write_photos(folder / "photos")
     arguments = ["--faces", str(photos), "--people", str(people), "--output", str(folder / "made")]
-    arguments += ["--takes", "2", "--size", "64", "--workers", "1"]
+    arguments += ["--takes", "2", "--size", "64", "--workers", "1", "--seed", "3"]
     arguments += ["--methods", "face_swap", "resynthesis"]
     assert training_fakes.main(arguments) == 0
     return folder / "made", arguments
@@ -55,6 +56,35 @@ def test_goes_on_where_it_was_stopped(made, capsys):
     assert training_fakes.main(arguments) == 0
     assert "real faces" in capsys.readouterr().out
     np.testing.assert_array_equal(read_image(still), before)
+
+
+def test_shards_follow_from_the_seed(made):
+    assert load_dataset_json(made[0] / "shards").seed == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (["--seed", "1"], "seed: 3, now 1."),
+        (["--takes", "1"], "takes: 2, now 1."),
+        (["--methods", "face_swap"], "methods: ['face_swap', 'resynthesis'], now ['face_swap']."),
+    ],
+)
+def test_stills_of_other_arguments_are_refused(made, capsys, changed, told):
+    assert training_fakes.main([*made[1], *changed]) == 2
+    assert f"stills holds fakes that were made with other {told}" in capsys.readouterr().err
+
+
+def test_stills_of_other_photographs_are_refused(made, tmp_path, capsys):
+    photos, people = write_photos(tmp_path / "photos", people=13)
+    assert training_fakes.main([*made[1], "--faces", str(photos), "--people", str(people)]) == 2
+    assert "fakes that were made with other photographs." in capsys.readouterr().err
+
+
+def test_two_runs_at_once_are_refused(made, capsys):
+    with held_folder(made[0] / "stills"):
+        assert training_fakes.main(made[1]) == 2
+    assert "Another run is at work in" in capsys.readouterr().err
 
 
 def test_mistakes_are_told_in_one_line(made, capsys):

@@ -25,6 +25,12 @@ def test_files_named_and_files_inside_folders(tmp_path):
     assert names(tmp_path, passed_over=("1.jpg",)) == ["a.jpg", "b/2.PNG", "b.png"]
 
 
+def test_folders_that_systems_add_are_passed_over(tmp_path):
+    make(tmp_path, "a.png", "b/@eaDir/a.png/THUMB.jpg", "__MACOSX/b.png", "#recycle/c.png")
+    make(tmp_path, "$RECYCLE.BIN/d.png", "System Volume Information/e.png", "@eaDirs/f.png")
+    assert names(tmp_path) == ["@eaDirs/f.png", "a.png"]
+
+
 def test_links_are_followed_and_each_folder_is_searched_once(tmp_path):
     make(tmp_path, "real/a.png", "top/b.png")
     (tmp_path / "top/linked").symlink_to(tmp_path / "real")

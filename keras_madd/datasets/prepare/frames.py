@@ -1,5 +1,6 @@
 """Frames of a video, whether it is a film, a folder of pictures or a list of them."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from keras_madd.datasets.sources.listing import pictures_in
 from keras_madd.media import VideoReader
 from keras_madd.media.images import read_image
 from keras_madd.support.errors import UserError
+
+_NUMBER = re.compile(r"\d+\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +74,23 @@ class FilmFrames:
 class PictureFrames:
     """The frames of a video that is already pictures.
 
-    A picture whose name is a number has that number; otherwise, or where one is too large to be
-    stored, they are numbered in order.
+    Where the names of all are different numbers, or end with such, a picture has that number;
+    otherwise, or where one is too large to be stored, they are numbered in order.
+
+    Args:
+        paths: The pictures.
+        at_end: Whether a number at the end of a name counts, not only one that is all of it: in a
+            folder of frames it is the moment, in a photograph's name it says nothing.
 
     Raises:
         UserError: There are none.
     """
 
-    def __init__(self, paths: Sequence[Path]):
+    def __init__(self, paths: Sequence[Path], at_end: bool = False):
         if not paths:
             raise UserError("there are no pictures in it.")
-        numbers = [int(path.stem) if path.stem.isdecimal() else -1 for path in paths]
+        look = _NUMBER.search if at_end else _NUMBER.match
+        numbers = [int(found[0]) if (found := look(path.stem)) else -1 for path in paths]
         if -1 in numbers or len(set(numbers)) < len(numbers) or max(numbers) >= 2**63:
             numbers = list(range(len(paths)))
         self._paths = dict(sorted(zip(numbers, paths, strict=True)))
@@ -121,5 +130,5 @@ def open_frames(path: Path | None, pictures: Sequence[Path]) -> FilmFrames | Pic
         return PictureFrames(pictures)
     assert path is not None
     if path.is_dir():
-        return PictureFrames(pictures_in(path))
+        return PictureFrames(pictures_in(path), at_end=True)
     return FilmFrames(path)

@@ -86,11 +86,14 @@ def make_plan(
     Raises:
         UserError: Two videos have the same name, or there are none.
     """
-    names = {video.name for video in videos}
-    if len(names) < len(videos):
-        raise UserError(f"{root}: two videos have the same name.")
+    named: dict[str, SourceVideo] = {}
     groups = defaultdict(list)
     for video in videos:
+        if (other := named.setdefault(video.name, video)) is not video:
+            first, second = (each.path or each.frames[0] for each in (other, video))
+            raise UserError(
+                f"{root}: two videos have the same name, {video.name}: {first} and {second}."
+            )
         if not settings.splits or video.split in settings.splits:
             groups[video.split, video.source].append(video)
     if not groups:

@@ -106,12 +106,13 @@ class DatasetSource(ABC):
         return list(self._notes)
 
     def wrong_root(self, looked_for: str, folder: Path | None = None) -> UserError:
-        """An error that says what was looked for and what was found."""
+        """An error that says what was looked for, what was found, and what was left out."""
         folder = folder or self.root
-        return UserError(
+        words = (
             f"{folder} does not look like {self.name}: looked for {looked_for}; "
             f"found {what_is_in(folder)}."
         )
+        return UserError(" ".join([words, *self._notes]))
 
     def note_left_out(self, names: Sequence[str], reason: str, what: str = "videos") -> None:
         """Note that videos, if there are any, are not used."""

@@ -1,13 +1,12 @@
 """The Deepfake Detection Challenge: fifty parts of training data, and the test set."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from keras_madd.datasets.sources.base import DatasetSource
-from keras_madd.datasets.sources.listing import child, folders, read_json, read_text, videos_in
+from keras_madd.datasets.sources.listing import child, folders, read_json, read_table, videos_in
 from keras_madd.datasets.sources.source_video import SourceVideo
 from keras_madd.datasets.sources.splitting import deal_evenly
 from keras_madd.support.errors import UserError
@@ -53,6 +52,8 @@ class DFDC(DatasetSource):
         """Folders of videos with the file that tells their labels."""
         try:
             file = child(folder, LABELS, METADATA)
+            if file is None and _PART.fullmatch(folder.name) and videos_in(folder):
+                self._missing.append(self.relative(folder / METADATA))
         except UserError as error:
             if depth == _DEPTH:
                 raise
@@ -113,18 +114,15 @@ class DFDC(DatasetSource):
     def _test(self, folder: Path, file: Path) -> Iterator[SourceVideo]:
         split = "val" if folder.name.casefold() in _VALIDATION else "test"
         found = self._beside(folder)
-        table = csv.DictReader(read_text(file).splitlines())
-        if not {"filename", "label"} <= set(table.fieldnames or ()):
-            raise UserError(f"{file}: expected columns filename,label; found {table.fieldnames}.")
-        for row in table:
-            label = {"0": 0, "1": 1, "REAL": 0, "FAKE": 1}.get(str(row["label"]).strip().upper())
+        for _, (name, told) in read_table(file, "filename", "label"):
+            label = {"0": 0, "1": 1, "REAL": 0, "FAKE": 1}.get(told.upper())
             if label is None:
-                raise UserError(f"{file}: the label of {row['filename']} is {row['label']!r}.")
-            stem = Path(row["filename"]).stem
+                raise UserError(f"{file}: the label of {name} is {told!r}.")
+            stem = Path(name).stem
             if stem in found:
                 yield self._video(f"{split}/{stem}", found[stem], label, stem, split)
             else:
-                self._missing.append(self.relative(folder / row["filename"]))
+                self._missing.append(self.relative(folder / name))
 
     @staticmethod
     def _beside(folder: Path) -> dict[str, Path]:

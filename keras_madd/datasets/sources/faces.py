@@ -1,6 +1,5 @@
 """A folder of real faces alone."""
 
-import csv
 import os
 import unicodedata
 from collections import Counter
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_madd.datasets.sources.base import DatasetSource
-from keras_madd.datasets.sources.listing import read_text
+from keras_madd.datasets.sources.listing import read_table
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
 from keras_madd.datasets.sources.splitting import deal
 from keras_madd.media import VIDEO_SUFFIXES
@@ -24,11 +23,11 @@ class Faces(DatasetSource):
 
     Every file is a video of its own, a photograph one with a single frame. With a table of people,
     what shows one person stays in one split, 70 % of the people are for training and 15 % each for
-    validation and test, and files that the table does not name are left out. Without, what lies in
-    one folder directly below the root shows one person, or people who belong together, and stays
-    in one split; a file in the root itself stands for itself; one in six of these is for
-    validation, the rest for training, and there is no test split. Nothing but names (and the seed)
-    decides. Nothing is fake: the fakes are made by self-blending.
+    validation and test, whichever of its files are there, and files that it does not name are left
+    out. Without, what lies in one folder directly below the root shows one person, or people who
+    belong together, and stays in one split; a file in the root itself stands for itself; one in
+    six of these is for validation, the rest for training, and there is no test split. Nothing but
+    names (and the seed) decides. Nothing is fake: the fakes are made by self-blending.
 
     Args:
         root: Folder of the files.
@@ -55,22 +54,27 @@ class Faces(DatasetSource):
         if self.methods:
             self.choose_methods([])
         found = list(self.files_below(self.root, VIDEO_SUFFIXES | IMAGE_SUFFIXES))
+        if not found:
+            raise self.wrong_root("photographs or videos")
         if self.people:
-            identities = self._of_table(found)
-            splits = deal(identities.values(), SPLITS, f"{self.name}/{self.seed}", SHARES)
+            people = read_people(self.people)
+            identities = self._of_table(found, people)
+            dealt = deal(people.values(), SPLITS, f"{self.name}/{self.seed}", SHARES)
         else:
             identities = {path: path.relative_to(self.root).parts[0] for path in found}
-            splits = deal(identities.values(), ("train", "val"), self.name)
-        if found and self.people and not identities:
+            dealt = deal(identities.values(), ("train", "val"), self.name)
+        if not identities:
             raise UserError(
                 f"{self.people} names none of the {len(found)} files below {self.root}: its first "
                 f"is {min(self._missing)}, the folder's {self.relative(min(found))}."
             )
-        if found and len(set(splits.values())) < 2:
+        splits = {person: dealt[person] for person in identities.values()}
+        if len(set(splits.values())) < 2:
+            person, split = next(iter(splits.items()))
+            who = f"only one person, {person}" if len(splits) == 1 else f"nobody but of {split}"
             raise UserError(
-                f"{self.root}: there is only one person, {next(iter(splits))}, so nothing could be "
-                "kept apart for validation. Use a folder for each person, or none, or a table of "
-                "people."
+                f"{self.root}: there is {who}, so nothing could be kept apart for validation. Use "
+                "a folder for each person, or none, or a table of people."
             )
         counts = Counter(splits.values())
         shares = " and ".join(f"{counts[split]} for {split}" for split in SPLITS if counts[split])
@@ -89,9 +93,8 @@ class Faces(DatasetSource):
                 dataset=self.name,
             )
 
-    def _of_table(self, found: list[Path]) -> dict[Path, str]:
+    def _of_table(self, found: list[Path], people: dict[str, str]) -> dict[Path, str]:
         assert self.people is not None
-        people = read_people(self.people)
         paths = {_plain(self.relative(path)): path for path in found}
         self._missing += [name for name in people if name not in paths]
         unnamed = [name for name in paths if name not in people]
@@ -111,17 +114,11 @@ def read_people(table: Path) -> dict[str, str]:
     Raises:
         UserError: It cannot be read, a column or a cell is missing, or a file is named twice.
     """
-    rows = csv.DictReader(read_text(table).splitlines())
-    if absent := [name for name in ("file", "person") if name not in (rows.fieldnames or ())]:
-        raise UserError(
-            f"{table}: there is no column {' or '.join(absent)}. "
-            f"Received: {', '.join(rows.fieldnames or ()) or 'an empty file'}"
-        )
     people: dict[str, str] = {}
-    for row in rows:
-        name, person = (_plain((row[column] or "").strip()) for column in ("file", "person"))
+    for line, cells in read_table(table, "file", "person"):
+        name, person = map(_plain, cells)
         if not name or not person:
-            raise UserError(f"{table}: line {rows.line_num} has no file or no person.")
+            raise UserError(f"{table}: line {line} has no file or no person.")
         if people.setdefault(name, person) != person:
             raise UserError(f"{table}: {name} shows two people, {people[name]} and {person}.")
     return people

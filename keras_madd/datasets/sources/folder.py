@@ -1,13 +1,12 @@
 """A plain folder: `real/` and `fake/`, of videos, of folders of frames, or of pictures."""
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from keras_madd.datasets.sources import celebdf
+from keras_madd.datasets.sources.alike_names import beginnings, without_number
 from keras_madd.datasets.sources.base import DatasetSource
 from keras_madd.datasets.sources.listing import LEVELS, child
 from keras_madd.datasets.sources.source_video import SPLITS, SourceVideo
@@ -18,10 +17,7 @@ from keras_madd.support.errors import UserError
 
 LABELS = ("real", "fake")
 _SPLIT_NAMES = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
-# "ann_001", "clip01_0001", "ann_frame001".
-_NUMBERED = re.compile(r"(.+?)[ ._-]+(?:frame|f)?[ ._-]*[0-9]+", re.IGNORECASE)
 _NEARLY_ALL = 0.9
-_SEPARATOR = re.compile(r"[ ._-]+[^ ._-]*$")
 
 
 @dataclass(frozen=True)
@@ -45,12 +41,12 @@ class Folder(DatasetSource):
     - Pictures, or a folder of them, that are called as a video beside them is are left out, as its
       frames or its preview.
     - Pictures in one folder whose names differ only by a number at the end ("a_001.png",
-      "a_002.png", "071_0001.png", "b_frame1.png") count as one source, unless that would make one
-      of nearly all.
+      "a_002.png", "071_0001.png", "b_frame1.png", "c (1).png") count as one source, unless that
+      would make one of nearly all.
     - A fake belongs to the real video whose name, in any case, its own begins with
-      ("clip01_swapped" to "clip01", "071_054" to "071"; Celeb-DF's "id1_id0_0007" to
-      "id1_0007"), else it is its own source. Its method's folder does not count in this
-      ("fake/Swap/ann/01" belongs to "real/ann/01").
+      ("clip01_swapped" and "clip01fake" to "clip01", "071_054" to "071"; Celeb-DF's
+      "id1_id0_0007" to "id1_0007"), else it is its own source. Its method's folder does not count
+      in this ("fake/Swap/ann/01" belongs to "real/ann/01").
     - The first folder below `fake` is the method where there is one.
     - Sources are dealt out to splits by their names. Where there are folders for the splits they
       count: equal names in two of them are taken for different videos. A missing `val` is dealt
@@ -225,8 +221,7 @@ def _with_sources(items: list[_Item]) -> list[_Item]:
         for item in members:
             key = stripped[item]
             if item.label:
-                # By its whole name first: the real ones may not have been stripped.
-                source = _real_of(item.key, reals, unique) or f"fake/{_without_method(key)}"
+                source = _real_of(item, reals, unique) or f"fake/{_without_method(key)}"
             else:
                 source = reals[_plain(key)]
             result.append(replace(item, source="/".join(filter(None, (split, source)))))
@@ -234,8 +229,7 @@ def _with_sources(items: list[_Item]) -> list[_Item]:
 
 
 def _stripped(item: _Item) -> str:
-    match = _NUMBERED.fullmatch(item.key) if item.picture else None
-    return match[1] if match else item.key
+    return without_number(item.key) if item.picture else item.key
 
 
 def _plain(key: str) -> str:
@@ -243,16 +237,12 @@ def _plain(key: str) -> str:
     return unicodedata.normalize("NFC", key).casefold()
 
 
-def _real_of(key: str, reals: dict[str, str], unique: dict[str, str]) -> str | None:
+def _real_of(item: _Item, reals: dict[str, str], unique: dict[str, str]) -> str | None:
     """The real video that a fake's name begins with, if there is one.
 
     Its name counts with the first folder, which may be the method, and without it.
     """
-    candidates = [key]
-    while (shorter := _SEPARATOR.sub("", candidates[-1])) != candidates[-1]:
-        candidates.append(shorter)
-    candidates.insert(1, celebdf.read_name(PurePosixPath(key).name)[0])
-    for candidate in candidates:
+    for candidate in beginnings(item.key, item.picture):
         for name in (candidate, _without_method(candidate)):
             if _plain(name) in reals:
                 return reals[_plain(name)]

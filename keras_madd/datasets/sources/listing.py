@@ -1,8 +1,11 @@
 """Looking into folders as people have them: any case, hidden files, links, no permission."""
 
+import csv
+import io
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +13,7 @@ from keras_madd.media import VIDEO_SUFFIXES
 from keras_madd.media.images import IMAGE_SUFFIXES
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_input
+from keras_madd.support.finding import is_hidden
 
 Kind = TypeVar("Kind")
 
@@ -29,7 +33,7 @@ def scan(folder: Path) -> list[os.DirEntry]:
                 (
                     entry
                     for entry in found
-                    if not entry.name.startswith(".")
+                    if not is_hidden(entry.name)
                     and not (entry.is_symlink() and not os.path.exists(entry.path))
                 ),
                 key=lambda entry: entry.name,
@@ -116,6 +120,29 @@ def read_json(path: Path, kind: type[Kind]) -> Kind:
     if not isinstance(content, kind):
         raise UserError(f"{path}: expected a JSON {kind.__name__}, found another value.")
     return content
+
+
+def read_table(path: Path, *columns: str) -> Iterator[tuple[int, list[str]]]:
+    """Reads columns of a CSV file, row by row: the line that a row ends in, and its cells.
+
+    Raises:
+        UserError: It cannot be read, or a column is missing.
+    """
+    rows = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    line = 0
+    try:
+        names, line = rows.fieldnames or (), rows.line_num
+        if absent := [name for name in columns if name not in names]:
+            raise UserError(
+                f"{path}: there is no column {' or '.join(absent)}. "
+                f"Received: {', '.join(names) or 'an empty file'}"
+            )
+        for row in rows:
+            line = rows.line_num
+            yield line, [(row[name] or "").strip() for name in columns]
+    except csv.Error as error:
+        # An open quote runs on to the file's end: the row that it began in is told.
+        raise UserError(f"{path}: line {line + 1} is not valid CSV: {error}.") from None
 
 
 def read_text(path: Path) -> str:

@@ -16,18 +16,17 @@ from keras_madd.datasets.sources import DatasetSource, SourceVideo
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
 from keras_madd.datasets.unseen_fakes.clip import CameraMotion
+from keras_madd.datasets.unseen_fakes.made import remember
 from keras_madd.datasets.unseen_fakes.manipulations import METHODS, resynthesis
 from keras_madd.datasets.unseen_fakes.photo import FacePhoto, FoundFace, find_faces
 from keras_madd.support.errors import UserError
-from keras_madd.support.files import check_folder, json_bytes, replace_file
+from keras_madd.support.files import check_folder
 from keras_madd.support.held_folder import held_folder
-from keras_madd.support.schema import read_json
 
 CRFS = (23, 40)
 SPLITS = ("val", "test")
 # Faces in the clips: longer side in pixels, uniform in the logarithm.
 FACES = (80, 240)
-_MADE = "made.json"
 _DONORS = 8  # Of so many people the one whose pose fits best.
 _LEARNT = 2000  # Most faces that the appearance model is learnt from.
 
@@ -97,12 +96,11 @@ def make_unseen_fakes(
     model = AppearanceModel(
         [face.landmarks for face in learnt], (face.read().image for face in learnt)
     )
-    made = {"frames": frames, "seed": seed, "photographs": [_digest(each) for each in faces]}
     folder = output / "clips"
     folder.mkdir(parents=True, exist_ok=True)
     clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
     with held_folder(folder):
-        _remember(folder, made)
+        remember(folder, faces, frames=frames, seed=seed)
         for done, face in enumerate(held_out, start=1):
             for crf, video in _film(face, held_out, model, folder, crfs, frames, seed):
                 clips[crf].append(video)
@@ -159,26 +157,6 @@ def _check_names(faces: Sequence[FoundFace]) -> None:
             )
 
 
-def _remember(clips: Path, made: dict[str, Any]) -> None:
-    """Write down what clips are made of; refuse those of something else.
-
-    Raises:
-        UserError: Clips are there that were made otherwise.
-    """
-    record = clips / _MADE
-    if record.is_file():
-        before = read_json(record)
-        for name, value in made.items():
-            if before.get(name) != value:
-                told = "" if name == "photographs" else f": {before.get(name)}, now {value}"
-                raise UserError(
-                    f"{clips} holds clips that were made with other {name}{told}. Give the same "
-                    "again, or another --output."
-                )
-        return
-    replace_file(record, json_bytes(made), overwrite=True)
-
-
 def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
     """The clips of one face, made where they are not there yet, as `(crf, video)`."""
     stream = (seed, zlib.crc32(face.name.encode()))
@@ -214,10 +192,6 @@ def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
                     dataset=f"unseen_fakes_c{crf}",
                 ),
             )
-
-
-def _digest(face: FoundFace) -> list:
-    return [face.name, face.person, face.split, face.checksum]
 
 
 def _shape(face: FoundFace) -> np.ndarray:

@@ -67,12 +67,27 @@ def test_a_list_of_pictures_in_any_order(pictures):
     assert list(frames.numbers()) == [2, 10]
 
 
-def test_names_that_are_no_numbers_count_from_0(pictures):
-    for level in (9, 10):
-        (pictures / f"{level}.png").rename(pictures / f"frame{level}.png")
+@pytest.mark.parametrize("name", ["frame{}", "frame_{:04d}", "clip01-{}"])
+def test_numbers_at_the_end_of_names_count_too(pictures, name):
+    for level in (2, 9, 10):
+        (pictures / f"{level}.png").rename(pictures / f"{name.format(level)}.png")
+    frames = open_frames(pictures, ())
+    assert list(frames.numbers()) == [2, 9, 10]
+    assert [s.image[0, 0, 0] for s in frames.at([9, 10])] == [9, 10]
+
+
+@pytest.mark.parametrize("names", [("a", "b2", "c3"), ("a1", "b1", "c2"), ("2a", "9a", "10a")])
+def test_names_without_a_number_of_their_own_count_from_0(pictures, names):
+    for level, name in zip((2, 9, 10), names, strict=True):
+        (pictures / f"{level}.png").rename(pictures / f"{name}.png")
     frames = open_frames(pictures, ())
     assert list(frames.numbers()) == [0, 1, 2]
     assert [s.image[0, 0, 0] for s in frames.at([0, 1, 2])] == [2, 9, 10]
+
+
+def test_a_number_in_the_name_of_a_photograph_is_no_frame(pictures):
+    photo = (pictures / "10.png").rename(pictures / "IMG_10.png")
+    assert list(open_frames(None, [photo]).numbers()) == [0]
 
 
 def test_an_unreadable_picture_is_left_out_and_noted(pictures):

@@ -81,7 +81,7 @@ def test_splits_and_limit_choose(videos, small):
 def test_no_videos(videos, small, source_video):
     with pytest.raises(UserError, match=r"/data: no videos of train\."):
         make_plan([v for v in videos if v.split != "train"], small(splits=("train",)), ROOT)
-    with pytest.raises(UserError, match="two videos have the same name"):
+    with pytest.raises(UserError, match=r"two videos have the same name, x: a/x\.mp4 and b/x"):
         make_plan([source_video("a/x.mp4"), source_video("b/x.mp4")], small(), ROOT)
 
 

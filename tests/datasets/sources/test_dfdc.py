@@ -123,13 +123,28 @@ def test_malformed_metadata(tmp_path, content, message):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("name,label\n", "expected columns"), ("filename,label\na.mp4,2\n", "the label of a.mp4")],
+    [
+        ("name,label\n", "there is no column filename. Received: name, label"),
+        ("filename,label\na.mp4,2\n", "the label of a.mp4 is '2'"),
+        ("filename,label\na.mp4\n", "the label of a.mp4 is ''"),
+        ('filename,label\na.mp4,"0\nb.mp4,1\n', "labels.csv: line 2 is not valid CSV"),
+    ],
 )
 def test_malformed_labels(tmp_path, content, message):
     trees.dfdc_test(tmp_path)
     (tmp_path / "test" / "labels.csv").write_text(content)
     with pytest.raises(UserError, match=message):
         open_source("dfdc", tmp_path).videos()
+
+
+@pytest.mark.parametrize("inside", ["", "videos"])
+def test_a_part_without_its_metadata_is_missing(tmp_path, inside):
+    root = trees.dfdc(tmp_path, parts=(0, 40))
+    trees.touch(root / "dfdc_train_part_1" / inside / "aaa.mp4")
+    trees.touch(root / "others" / "bbb.mp4")
+    source = open_source("dfdc", root)
+    assert len(source.videos()) == 2 * 6
+    assert source.missing == ["dfdc_train_part_1/metadata.json"]
 
 
 def test_a_folder_that_cannot_be_read_does_not_hide_the_others(tmp_path, monkeypatch):

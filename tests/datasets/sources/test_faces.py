@@ -2,7 +2,8 @@ import unicodedata
 
 import pytest
 
-from keras_madd.datasets.sources.faces import Faces
+from keras_madd.datasets.sources.faces import SHARES, Faces
+from keras_madd.datasets.sources.splitting import deal
 from keras_madd.support.errors import UserError
 
 
@@ -16,7 +17,7 @@ def _touch(root, *names):
 
 def test_every_photograph_and_video_is_one(tmp_path):
     root = _touch(tmp_path, "anna/1.jpg", "anna/deep/2.PNG", "ben/film.mp4", "solo.jpeg", "t.txt")
-    _touch(root, ".hidden/3.jpg", "anna/.4.jpg")
+    _touch(root, ".hidden/3.jpg", "anna/.4.jpg", "anna/@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg")
     videos = {video.name: video for video in Faces(root).videos()}
     assert set(videos) == {"anna/1.jpg", "anna/deep/2.PNG", "ben/film.mp4", "solo.jpeg"}
     assert videos["anna/1.jpg"].frames == (root / "anna" / "1.jpg",)
@@ -52,6 +53,11 @@ def test_photographs_of_a_kind_that_is_not_read_are_told_of(tmp_path):
     )
 
 
+def test_photographs_of_such_a_kind_alone(tmp_path):
+    with pytest.raises(UserError, match=r"2 files left out, a\.heic for one: HEIC is not read"):
+        Faces(_touch(tmp_path, "a.heic", "b.heic")).videos()
+
+
 def test_two_photographs_are_enough(tmp_path):
     videos = Faces(_touch(tmp_path, "a.jpg", "b.jpg")).videos()
     assert {video.split for video in videos} == {"train", "val"}
@@ -84,7 +90,7 @@ def test_a_table_says_who_is_shown(tmp_path):
     assert len(splits) == 60
     assert all(len(found) == 1 for found in splits.values())
     counts = [sum(found == {split} for found in splits.values()) for split in ("train", "val")]
-    assert counts == [42, 9]
+    assert counts == [43, 9]
     assert source.missing == ["no.jpg"]
     assert any("1 files left out, unnamed.jpg" in note for note in source.notes)
     same, other = (
@@ -94,6 +100,29 @@ def test_a_table_says_who_is_shown(tmp_path):
     assert same == {video.name: video.split for video in source.videos()} != other
 
 
+def test_who_is_in_which_split_follows_from_the_whole_table(tmp_path):
+    """Whoever trains may have no more than some of the photographs."""
+    names = [f"{number:03d}.jpg" for number in range(200)]
+    root = _touch(tmp_path / "photos", *names)
+    table = _table(root, [(name, f"p{number // 2}") for number, name in enumerate(names)])
+    whole = {video.identity: video.split for video in Faces(root, people=table).videos()}
+    assert whole == deal(whole, salt="faces/0", shares=SHARES)
+    for name in names[::6]:
+        (root / name).unlink()
+    for name in names:
+        if whole[f"p{int(name[:3]) // 2}"] == "val":
+            (root / name).unlink(missing_ok=True)
+    source = Faces(root, people=table)
+    some = {video.identity: video.split for video in source.videos()}
+    assert some == {person: whole[person] for person in some}
+    assert source.notes[-1] == "85 people: 70 for train and 15 for test, by their names."
+    for name in names:
+        if whole[f"p{int(name[:3]) // 2}"] == "test":
+            (root / name).unlink(missing_ok=True)
+    with pytest.raises(UserError, match="there is nobody but of train"):
+        Faces(root, people=table).videos()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -101,6 +130,7 @@ def test_a_table_says_who_is_shown(tmp_path):
         ("", "Received: an empty file"),
         ("file,person\na.jpg,\n", "line 2 has no file or no person"),
         ("file,person\na.jpg,anna\na.jpg,ben\n", "a.jpg shows two people, anna and ben"),
+        ('file,person\na.jpg,anna\nb.jpg,"ben\nc.jpg,cyd\n', "line 3 is not valid CSV"),
     ],
 )
 def test_a_table_that_cannot_be_used(tmp_path, text, words):
@@ -122,6 +152,15 @@ def test_a_table_of_other_paths(tmp_path):
 def test_no_table(tmp_path):
     with pytest.raises(UserError, match=r"people\.csv: there is no such file"):
         Faces(_touch(tmp_path / "photos", "a.jpg"), people=tmp_path / "people.csv").videos()
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_names_with_other_ends_of_lines(tmp_path, sign):
+    root = _touch(tmp_path / "photos", f"a{sign}1.jpg", "b.jpg")
+    table = _table(root, [(f"a{sign}1.jpg", f"an{sign}na"), ("b.jpg", "ben")])
+    source = Faces(root, people=table)
+    assert {video.identity for video in source.videos()} == {f"an{sign}na", "ben"}
+    assert source.missing == []
 
 
 def test_names_are_compared_whatever_their_form(tmp_path):

@@ -49,7 +49,13 @@ def test_kinds(tmp_path):
         ("a/clip.mp4", "b/clip_x.mp4", "a/clip"),
         ("videos/clip.mp4", "videos/clip_x.mp4", "clip"),
         ("ann/001.mp4", "Swap/ann/001.mp4", "ann/001"),
+        ("clip01.mp4", "clip01fake.mp4", "clip01"),
+        ("clip01.mp4", "clip01fake2_b.mp4", "clip01"),
+        ("clip01.mp4", "clip01(fake).mp4", "clip01"),
+        ("clip01.mp4", "clip01+fake.mp4", "clip01"),
+        ("clip(1).mp4", "clip(1)_fake.mp4", "clip(1)"),
         ("clip01.mp4", "clip012.mp4", "fake/clip012"),
+        ("3.mp4", "3fa9c1.mp4", "fake/3fa9c1"),
         ("clip01.mp4", "other.mp4", "fake/other"),
     ],
 )
@@ -69,7 +75,10 @@ def test_numbered_pictures_are_one_source(tmp_path):
     assert all(source == name.split("/")[1][:3] for name, source in found.items())
 
 
-@pytest.mark.parametrize("name", ["{}_{:04d}", "{}-{:04d}", "{}_frame{:04d}", "{}_frame_{:d}"])
+_NUMBERED = ["{}_{:04d}", "{}-{:04d}", "{}_frame{:04d}", "{}_frame_{:d}", "{} ({})", "{}#{}"]
+
+
+@pytest.mark.parametrize("name", _NUMBERED)
 @pytest.mark.parametrize("videos", [("clip01", "clip02"), ("000", "001"), ("id0_0000", "id0_0001")])
 def test_frames_of_videos_with_numbers_are_one_source(tmp_path, videos, name):
     names = [(video, name.format(video, frame)) for video in videos for frame in range(4)]
@@ -81,6 +90,38 @@ def test_frames_of_videos_with_numbers_are_one_source(tmp_path, videos, name):
     assert len(found) == 16
     assert all(videos[source == videos[1]] in name for name, source in found.items())
     assert set(found.values()) == set(videos)
+
+
+@pytest.mark.parametrize("name", [*_NUMBERED, "{}{:03d}", "{}frame{:03d}"])
+def test_pictures_of_people_are_one_source_each(tmp_path, name):
+    people = ("ann", "bob", "cyd", "jeff")
+    names = [name.format(person, number) for person in people for number in range(1, 11)]
+    make(tmp_path, *(f"{label}/{each}.jpg" for label in ("real", "fake") for each in names))
+    found = sources(tmp_path)
+    assert len(found) == 80
+    assert all(name.split("/")[1].startswith(source) for name, source in found.items())
+    assert set(found.values()) == set(people)
+
+
+def test_fakes_of_pictures_with_numbers_of_their_own(tmp_path):
+    reals = [f"{name}{number:02d}" for name in ("clip", "other") for number in range(9)]
+    make(tmp_path, *(f"real/{name}.png" for name in reals))
+    make(tmp_path, *(f"fake/{name}{end}.png" for name in reals for end in ("fake", "_x", "(1)")))
+    found = sources(tmp_path)
+    assert len(found) == 18 * 4
+    assert all(name.split("/")[1].startswith(source) for name, source in found.items())
+
+
+def test_frames_of_celeb_df_stay_with_their_real_videos(tmp_path):
+    frames = [(person, video, n) for person in range(9) for video in range(2) for n in range(3)]
+    make(tmp_path, *(f"real/id{person}_{video:04d}_{n:03d}.png" for person, video, n in frames))
+    make(tmp_path, *(f"fake/id{p}_id{p + 1}_{video:04d}_{n:03d}.png" for p, video, n in frames))
+    found = sources(tmp_path)
+    assert len(found) == 108
+    for person, video, n in frames:
+        assert found[f"fake/id{person}_id{person + 1}_{video:04d}_{n:03d}"] == (
+            f"id{person}_{video:04d}"
+        )
 
 
 def test_people_below_methods_stay_with_their_real_videos(tmp_path):
@@ -228,6 +269,12 @@ def test_links_in_a_circle_end(tmp_path):
 def test_nothing_in_it(tmp_path):
     make(tmp_path, "real/notes.txt")
     with pytest.raises(UserError, match="looked for videos or pictures"):
+        open_source("folder", tmp_path).videos()
+
+
+def test_pictures_of_a_kind_that_is_not_read(tmp_path):
+    make(tmp_path, "real/a.heic", "fake/b.HEIC")
+    with pytest.raises(UserError, match=r"real/a\.heic for one: HEIC is not read, convert it"):
         open_source("folder", tmp_path).videos()
 
 

@@ -10,6 +10,7 @@ from keras_madd.datasets.sources.listing import (
     natural,
     pictures_in,
     read_json,
+    read_table,
     read_text,
     videos_in,
     what_is_in,
@@ -24,7 +25,7 @@ def make(root, *names):
 
 
 def test_entries_are_sorted_without_hidden_ones_and_dead_links(tmp_path):
-    make(tmp_path, "b", "a", ".hidden", "._a")
+    make(tmp_path, "b", "a", ".hidden", "._a", "@eaDir/a", "__MACOSX/a", "$Recycle.Bin/a")
     (tmp_path / "dead").symlink_to(tmp_path / "nowhere")
     (tmp_path / "alive").symlink_to(tmp_path / "a")
     assert [path.name for path in entries(tmp_path)] == ["a", "alive", "b"]
@@ -90,6 +91,32 @@ def test_messages(tmp_path):
     assert read_json(tmp_path / "list", list) == [1]
     with pytest.raises(UserError, match="expected a JSON dict"):
         read_json(tmp_path / "list", dict)
+
+
+def test_a_table(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(
+        'b,"a",c\n\n1 ,"two, and\nmore",\n"with \u2028 and \x85 ""so""",3\n', encoding="utf-8-sig"
+    )
+    assert list(read_table(table, "a", "b")) == [
+        (4, ["two, and\nmore", "1"]),
+        (5, ["3", 'with \u2028 and \x85 "so"']),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("3,d\n", id="short"),
+        pytest.param("3,d\n" * 50_000, id="longer than a cell may be"),
+        pytest.param('3,"d"\n', id="closed by the next quote"),
+    ],
+)
+def test_a_table_with_an_open_quote_names_its_line(tmp_path, rest):
+    table = tmp_path / "table.csv"
+    table.write_text(f'a,b\n1,c\n2,"c\n{rest}')
+    with pytest.raises(UserError, match=r"table\.csv: line 3 is not valid CSV: "):
+        list(read_table(table, "a", "b"))
 
 
 def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):

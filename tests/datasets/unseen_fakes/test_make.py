@@ -112,7 +112,7 @@ def test_of_very_many_photographs_the_model_learns_from_some(photos, tmp_path, m
 
 @pytest.mark.parametrize(("name", "value"), [("frames", 3), ("seed", 1)])
 def test_clips_of_other_settings_are_refused(made, photos, name, value):
-    with pytest.raises(UserError, match=f"clips that were made with other {name}"):
+    with pytest.raises(UserError, match=f"fakes that were made with other {name}"):
         make_unseen_fakes(*photos, made[0], **SMALL | {name: value})
 
 
