@@ -25,8 +25,7 @@ from keras_madd.cli.arguments import COUNT, SEED
 from keras_madd.data.h264 import through_h264
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS
-from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
-from keras_madd.datasets.unseen_fakes.make import manipulate
+from keras_madd.datasets.unseen_fakes.make import learn_appearance, manipulate
 from keras_madd.datasets.unseen_fakes.photo import find_faces
 from keras_madd.evaluation.auc_interval import placements
 from keras_madd.faces import FaceDetector, crop_face
@@ -80,8 +79,7 @@ def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, .
     """Method -> crops of fakes, of the real pictures, and what was changed."""
     source = Faces(args.faces, people=args.people, seed=args.seed)
     faces, _ = find_faces(source.videos(), _SIDE[0])
-    learnt = [face for face in faces if face.split == "train"]
-    model = AppearanceModel([f.landmarks for f in learnt], (f.read().image for f in learnt))
+    model = learn_appearance([face for face in faces if face.split == "train"])
     held_out = [face for face in faces if face.split == "test"]
     made = defaultdict(list)
     with FaceDetector() as detector:

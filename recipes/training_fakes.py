@@ -31,7 +31,7 @@ from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
 from keras_madd.datasets.unseen_fakes.made import remember
-from keras_madd.datasets.unseen_fakes.make import FACES, choose_donor, manipulate
+from keras_madd.datasets.unseen_fakes.make import FACES, choose_donor, learn_appearance, manipulate
 from keras_madd.datasets.unseen_fakes.photo import FoundFace, find_faces
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_folder, replace_file
@@ -112,9 +112,7 @@ def _half(face: FoundFace) -> int:
 def _learnt(faces: list[FoundFace]) -> AppearanceModel:
     if len(faces) < 2:
         raise UserError("A model of appearance is learnt from two faces of other people or more.")
-    return AppearanceModel(
-        [each.landmarks for each in faces], (each.read().image for each in faces)
-    )
+    return learn_appearance(faces)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -93,9 +93,7 @@ def make_unseen_fakes(
     learnt = _spread([face for face in faces if face.split == "train"], _LEARNT)
     if len(learnt) < 2:
         raise UserError(f"{root}: a model of appearance is learnt from two faces in train or more.")
-    model = AppearanceModel(
-        [face.landmarks for face in learnt], (face.read().image for face in learnt)
-    )
+    model = learn_appearance(learnt)
     folder = output / "clips"
     folder.mkdir(parents=True, exist_ok=True)
     clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
@@ -117,6 +115,12 @@ def make_unseen_fakes(
         ).description
         for crf in crfs
     }
+
+
+def learn_appearance(faces: Sequence[FoundFace]) -> AppearanceModel:
+    """The model that `resynthesis` rebuilds with, from two faces or more; one is read at a time."""
+    images = (face.read().image for face in faces)
+    return AppearanceModel([face.landmarks for face in faces], images)
 
 
 def manipulate(
