@@ -32,8 +32,9 @@ def main() -> None:
     args = parser.parse_args()
 
     from keras_madd.exporting.latency import litert_latency
+    from keras_madd.exporting.scoring_graph import exported_maps
     from keras_madd.exporting.verify import agreement_figures
-    from keras_madd.inference.model_description import write_model_json
+    from keras_madd.inference.model_description import FAKE_PROBABILITY, write_model_json
     from keras_madd.model.loading import load_madd
 
     model = load_madd(args.model)
@@ -41,12 +42,14 @@ def main() -> None:
     data = faces(size[0], args.identities, args.calibrate, args.verify)
     reference = model.fake_probability(data.images)
     rows, contents = {}, recipes(model, data.calibration)
+    outputs = [name for name in (FAKE_PROBABILITY, exported_maps(model)) if name]
+    described = {"format": "litert", "input_size": size, "output_names": outputs}
     with tempfile.TemporaryDirectory() as folder:
         for name, content in contents.items():
             path = Path(folder) / "model.tflite"
             path.write_bytes(content)
-            described = {"format": "litert", "quantization": name, "input_size": size}
-            write_model_json(path, **described, num_attention_maps=model.num_heat_maps)
+            maps = model.num_heat_maps
+            write_model_json(path, **described, quantization=name, num_attention_maps=maps)
             found = agreement_figures(reference, scores(path, data.images), data.labels)
             rows[name] = {
                 "size_ratio": round(len(content) / len(contents["float32"]), 4),

@@ -41,7 +41,8 @@ BENCHMARKS = {
     "export_time": Benchmark("", "--preset madd_tiny --pictures 2"),
     "inference": Benchmark(
         "--models madd_mobilenet_v2 official_b4",
-        "--models madd_mobilenet_v2 --identities 12 --epochs 1 --calibrate 8 --verify 8 --rounds 2",
+        "--models madd_mobilenet_v2 --identities 12 --epochs 1 --calibrate 16 --verify 16 "
+        "--rounds 2",
     ),
     "input_pipeline": Benchmark("", "--size 64 --pictures 64 --batch-size 16 --rounds 1"),
     "listing": Benchmark("", "--files 400"),
@@ -50,7 +51,7 @@ BENCHMARKS = {
     "precision": Benchmark("", "--steps 10 --seeds 1 --identities 12"),
     "prepare": Benchmark("--landmarks", "--videos 1 --seconds 1 --rounds 1"),
     "quantization": Benchmark(
-        "", "--identities 12 --calibrate 8 --verify 8 --rounds 2", ("detector", "")
+        "", "--identities 12 --calibrate 16 --verify 16 --rounds 2", ("detector", "")
     ),
     "replicas": Benchmark("", "--replicas 2 --cases official --batch-norm frozen"),
     "step_memory": Benchmark("", "--preset madd_tiny --batch-size 4"),

@@ -12,6 +12,7 @@ import pytest
 from exported_model import exported, tiny_model
 
 import keras_madd
+from keras_madd.exporting.samples import LEAST
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 # No benchmarks themselves.
@@ -111,6 +112,12 @@ def test_what_is_run_quickly_is_a_choice_of_each():
             command = [sys.executable, str(FOLDER / f"{name}.py"), *benchmark.quick.split()]
             found = subprocess.run([*command, "--help"], capture_output=True, text=True)
             assert found.returncode == 0, found.stderr
+
+
+def test_what_is_run_quickly_has_pictures_enough():
+    for name, benchmark in module("run_all").BENCHMARKS.items():
+        given = re.findall(r"--(?:calibrate|verify) (\d+)", benchmark.quick)
+        assert all(int(number) >= LEAST for number in given), name
 
 
 def test_an_exported_file_is_scored(tmp_path, monkeypatch):
