@@ -52,7 +52,7 @@ def train(preset: str, identities: int, epochs: int, path: Path, seed: int = 0, 
 
     with tempfile.TemporaryDirectory() as folder:
         shards = Path(folder) / "shards"
-        size = PRESETS[preset]["config"]["input_size"]
+        size = PRESETS[preset]["config"]["input_size"][0]
         write_embedded_shards(shards, size, identities, seed)
         settings = TrainSettings(
             output=str(Path(folder) / "run"),

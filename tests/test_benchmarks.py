@@ -120,6 +120,21 @@ def test_what_is_run_quickly_has_pictures_enough():
         assert all(int(number) >= LEAST for number in given), name
 
 
+def test_embedded_faces_are_as_large_as_the_preset_takes(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(FOLDER)
+    data = module("inference_data")
+
+    class DrawnError(Exception):
+        pass
+
+    def draw(shards, size, identities, seed):
+        raise DrawnError(size)
+
+    monkeypatch.setattr(data, "write_embedded_shards", draw)
+    with pytest.raises(DrawnError, match=r"^224$"):
+        data.train("madd_mobilenet_v2", 4, 1, tmp_path / "model.keras")
+
+
 def test_an_exported_file_is_scored(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(FOLDER)
     path = exported(tmp_path)
