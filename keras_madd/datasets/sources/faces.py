@@ -68,14 +68,12 @@ class Faces(DatasetSource):
                 f"{self.people} names none of the {len(found)} files below {self.root}: its first "
                 f"is {min(self._missing)}, the folder's {self.relative(min(found))}."
             )
-        splits = {person: dealt[person] for person in identities.values()}
-        if len(set(splits.values())) < 2:
-            person, split = next(iter(splits.items()))
-            who = f"only one person, {person}" if len(splits) == 1 else f"nobody but of {split}"
+        if len(set(dealt.values())) < 2:
             raise UserError(
-                f"{self.root}: there is {who}, so nothing could be kept apart for validation. Use "
-                "a folder for each person, or none, or a table of people."
+                f"{self.root}: there is only one person, {min(dealt)}, so nothing could be kept "
+                "apart for validation. Use a folder for each person, or none, or a table of people."
             )
+        splits = {person: dealt[person] for person in identities.values()}
         counts = Counter(splits.values())
         shares = " and ".join(f"{counts[split]} for {split}" for split in SPLITS if counts[split])
         self._notes.append(f"{len(splits)} people: {shares}, by their names.")
