@@ -5,6 +5,7 @@ import com.google.mediapipe.tasks.core.BaseOptions
 import com.google.mediapipe.tasks.vision.facedetector.FaceDetector.FaceDetectorOptions
 import org.kerasmadd.core.Box
 import org.kerasmadd.core.FaceModel
+import org.kerasmadd.core.FoundFace
 
 /** The BlazeFace models, byte for byte those of the Python package: Gradle copies them. */
 private val FaceModel.asset: String
@@ -30,9 +31,13 @@ internal fun faceOptions(model: FaceModel): FaceDetectorOptions.Builder =
         .setMinDetectionConfidence(0.5f)
 
 /** The boxes of detections in whole pixels; MediaPipe gives whole pixels as floats. */
-internal fun boxes(detections: List<Detection>): List<Box> = detections.mapNotNull { detection ->
+internal fun boxes(detections: List<Detection>): List<Box> = faces(detections).map { it.box }
+
+/** As [boxes], with the detector's confidence. */
+internal fun faces(detections: List<Detection>): List<FoundFace> = detections.mapNotNull { detection ->
     val found = detection.boundingBox()
     val (width, height) = found.width().toInt() to found.height().toInt()
-    if (width > 0 && height > 0) Box(found.left.toInt(), found.top.toInt(), width, height) else null
+    if (width <= 0 || height <= 0) return@mapNotNull null
+    val box = Box(found.left.toInt(), found.top.toInt(), width, height)
+    FoundFace(box, detection.categories().first().score())
 }
-

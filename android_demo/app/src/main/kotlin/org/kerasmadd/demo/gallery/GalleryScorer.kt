@@ -102,7 +102,8 @@ class GalleryScorer(
 
     private fun scorePhoto(opened: OpenModel, address: Uri) {
         val picture = pictures.photo(address)
-        show(picture, scoreFrame(opened, scorer(opened), picture, find(picture)))
+        val faces = find { it.detectInParts(picture) { !closed } }
+        show(picture, scoreFrame(opened, scorer(opened), picture, faces, maxFaces = faces.size))
     }
 
     private fun scoreVideo(opened: OpenModel, address: Uri) {
@@ -112,7 +113,7 @@ class GalleryScorer(
         val score = VideoScore<VideoFrame>(opened.contract.calibration.withThreshold(threshold))
         pictures.videoFrames(address, VIDEO_FRAMES) { index, count, picture ->
             report { onProgress(index, count) }
-            val largest = scoreFrame(opened, scorer, picture, find(picture, choice), maxFaces = 1)
+            val largest = scoreFrame(opened, scorer, picture, find { it.detect(picture, choice) }, maxFaces = 1)
             score.add(largest.map { it.face }, VideoFrame(picture, largest.firstOrNull()?.maps))
             !closed
         }
@@ -126,7 +127,7 @@ class GalleryScorer(
     private fun chooseFaceModel(address: Uri): FaceModelChoice? {
         val choice = checkNotNull(finder).newChoice() ?: return null
         pictures.videoFrames(address, CHOSEN_ON) { _, _, picture ->
-            find(picture, choice)
+            find { it.detect(picture, choice) }
             !closed && !choice.isFull
         }
         choice.settle()
@@ -138,9 +139,9 @@ class GalleryScorer(
         smoothing = false, listener = TraceListener,
     )
 
-    private fun find(picture: Bitmap, choice: FaceModelChoice? = null): List<Box> {
+    private fun find(search: (StillFaceFinder) -> List<Box>): List<Box> {
         doing = Problem.DETECTOR
-        return checkNotNull(finder).detect(picture, choice)
+        return search(checkNotNull(finder))
     }
 
     private fun scoreFrame(
@@ -148,7 +149,7 @@ class GalleryScorer(
         scorer: FaceScorer,
         picture: Bitmap,
         boxes: List<Box>,
-        maxFaces: Int = MOST_FACES,
+        maxFaces: Int,
     ): List<DrawnFace> {
         // A copy of the pixels is large, and no face needs it.
         if (boxes.isEmpty()) return emptyList()
@@ -204,8 +205,5 @@ class GalleryScorer(
 
         /** Frames, spread over a video, on which a face model is chosen, as on the desktop. */
         const val CHOSEN_ON = 8
-
-        /** Faces of a photo that are scored. */
-        const val MOST_FACES = 4
     }
 }

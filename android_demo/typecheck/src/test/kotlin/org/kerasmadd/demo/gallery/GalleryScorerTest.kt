@@ -77,6 +77,9 @@ class GivenFaces {
     fun detect(bitmap: Bitmap, choice: FaceModelChoice?): List<Box> = boxes
 
     @Implementation
+    fun detectInParts(bitmap: Bitmap, goesOn: () -> Boolean): List<Box> = boxes
+
+    @Implementation
     fun close() = Unit
 
     companion object {
