@@ -74,15 +74,17 @@ def figures_of(name: str, record: dict) -> dict[str, float]:
 
 
 def remember(path: Path, record: dict) -> None:
-    """Add a line for a result, where it is one of those that are drawn and kept."""
+    """Add a line for a result, where it is one of those that are kept and has what is drawn."""
     if path.parent.resolve() != RESULTS or path.stem not in FIGURES:
+        return
+    if not (figures := figures_of(path.stem, record)):
         return
     line = {
         "benchmark": path.stem,
         "date": datetime.date.today().isoformat(),
         "version": record["versions"]["keras_madd"],
         "commit": record["commit"],
-        "figures": figures_of(path.stem, record),
+        "figures": figures,
     }
     with HISTORY.open("a") as file:
         file.write(json.dumps(line) + "\n")

@@ -54,8 +54,9 @@ def main() -> None:
     for name in args.models:
         models[name] = measure(name, args, saved.get(name))
         print_table(name, models[name])
-        settings = {key: value for key, value in vars(args).items() if key != "output"}
-        write_record(args.output, {"settings": settings, "models": models})
+    settings = {key: value for key, value in vars(args).items() if key != "output"}
+    measured = {"models": {name: models[name] for name in args.models}}
+    write_record(args.output, {"settings": settings, "models": models}, measured)
 
 
 def measure(name: str, args: argparse.Namespace, saved: str | None) -> dict:

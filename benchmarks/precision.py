@@ -37,6 +37,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     parser.add_argument("--chart", type=Path)
     args = parser.parse_args()
+    if args.steps > WINDOW and args.steps % WINDOW:
+        parser.error(f"--steps must be a multiple of {WINDOW}. Received: {args.steps}")
 
     from keras_madd.exporting.samples import read_samples
 

@@ -14,19 +14,20 @@ ROOT = Path(__file__).parents[1]
 _PACKAGES = ("tensorflow", "ai-edge-quantizer", "onnxruntime", "opencv-python", "apache-beam")
 
 
-def write_record(path: Path | None, result: dict) -> None:
+def write_record(path: Path | None, result: dict, measured: dict | None = None) -> None:
     """Write a result as JSON, and a line of history where it is kept; `None`: nowhere.
 
     Args:
         path: The file. It is written over.
         result: Plain data: the settings and the figures.
+        measured: What this run measured, where the result has figures of earlier ones, too.
     """
     if path is None:
         return
     record = {"machine": machine(), "versions": versions(), "commit": commit(), **result}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=2) + "\n")
-    remember(path, record)
+    remember(path, record | (measured or {}))
 
 
 def machine() -> dict[str, object]:

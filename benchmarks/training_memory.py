@@ -52,7 +52,7 @@ def main() -> None:
             f"second {rows[order]['second_step_seconds']} s",
             flush=True,
         )
-        write_record(args.output, {"settings": settings, "orders": rows})
+    write_record(args.output, {"settings": settings, "orders": rows})
 
 
 def run(order: str, args: argparse.Namespace) -> dict:

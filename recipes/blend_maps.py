@@ -20,6 +20,7 @@ from keras_madd import FaceClassifier
 from keras_madd.cli.arguments import COUNT, SEED
 from keras_madd.data.load_dataset import load_dataset
 from keras_madd.layers.blend_mask_loss import blend_mask_loss
+from keras_madd.model.frozen import freeze, frozen_layers
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_output, replacing
 
@@ -39,6 +40,7 @@ def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float 
     image = keras.Input((*model.config.input_size, 3))
     drawn = model.network(image, training=False)
     maps = keras.Model(image, {name: drawn[name] for name in _MAPS})
+    frozen = frozen_layers(model.network)
     for layer in model.network.layers:
         layer.trainable = layer.name in _MAPS
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
@@ -50,6 +52,7 @@ def learn_maps(model: FaceClassifier, batches, steps: int, learning_rate: float 
     maps.fit(masks, steps_per_epoch=_TOLD, epochs=-(-steps // _TOLD), verbose=2)
     for layer in model.network.layers:
         layer.trainable = True
+    freeze(model.network, frozen)
 
 
 def main(arguments: list[str] | None = None) -> int:

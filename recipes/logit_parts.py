@@ -10,6 +10,7 @@ varies, which is what the head has to go by.
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,9 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from keras import ops
 
-from keras_madd.data.shards import read_records
-from keras_madd.media.encoded import decode_picture
+from keras_madd.data.model_window import model_pixels
+from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.model.madd import MADD
+from keras_madd.support.errors import UserError
 
 
 def logit_parts(model: MADD, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -48,15 +50,27 @@ def _features(outputs):
     return outputs["local_features"].reshape(len(pooled), -1), pooled
 
 
-def main() -> None:
-    """Read the arguments and print."""
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="a preset with trained weights, its folder or a .keras file")
     parser.add_argument("--data", type=Path, required=True, metavar="SHARDS")
     parser.add_argument("--split", default="test")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
+    try:
+        _print(args)
+    except (UserError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _print(args: argparse.Namespace) -> None:
+    margin = load_dataset_json(args.data).margin
     model = MADD.from_preset(args.model)
-    faces = [decode_picture(record.image) for record in read_records(args.data, args.split)]
+    size = model.config.input_size[0]
+    records = read_records(args.data, args.split)
+    faces = [model_pixels(record, margin, size) for record in records]
     outputs = model.network.predict(np.stack(faces), batch_size=32, verbose=0)
     parts = logit_parts(model, outputs)
     print(f"log-odds of fake vary by {sum(parts.values()).std():.3f} (standard deviation)")
@@ -65,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

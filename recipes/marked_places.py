@@ -12,6 +12,7 @@ the crop, whatever the face.
 
 import argparse
 import os
+import sys
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from keras_madd.datasets.unseen_fakes.photo import find_faces
 from keras_madd.evaluation.auc_interval import placements
 from keras_madd.faces import FaceDetector, crop_face
 from keras_madd.model.face_classifier import FaceClassifier
+from keras_madd.support.errors import UserError
 
 _PLACES = 28  # Along each side of a crop.
 _SIDE = (80, 240)  # Of the faces in pixels.
@@ -108,19 +110,30 @@ def _filmed(picture: np.ndarray) -> np.ndarray:
     return through_h264(picture, _CRF, frames=3, motion=(0.5, 0.3))
 
 
-def main() -> None:
-    """Read the arguments and print."""
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", help="presets, their folders or .keras files")
     parser.add_argument("--faces", type=Path, required=True, metavar="DIR")
     parser.add_argument("--people", type=Path, required=True, metavar="CSV")
     parser.add_argument("--photographs", type=COUNT, default=60, metavar="N")
-    parser.add_argument("--seed", type=SEED, default=0)
-    args = parser.parse_args()
+    parser.add_argument(
+        "--seed", type=SEED, default=0, help="of everything random, the people's split as well"
+    )
+    args = parser.parse_args(arguments)
+    try:
+        _print(args)
+    except (UserError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _print(args: argparse.Namespace) -> None:
     models = {name: FaceClassifier.from_preset(name) for name in args.models}
     cuts = {(model.config.input_size[0], model.config.crop_margin) for model in models.values()}
     if len(cuts) > 1:
-        parser.error(f"the models take faces of other sizes or margins: {sorted(cuts)}")
+        raise UserError(f"The models take faces of other sizes or margins: {sorted(cuts)}.")
     made = _fakes(args, *cuts.pop())
     for method, each in made.items():
         crops, reals, masks = (np.stack(part) for part in zip(*each, strict=True))
@@ -140,4 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

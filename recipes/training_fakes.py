@@ -14,6 +14,7 @@ What rebuilds a face has learnt from other people than those whom it rebuilds, a
 """
 
 import argparse
+import functools
 import os
 import sys
 import zlib
@@ -31,7 +32,13 @@ from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
 from keras_madd.datasets.unseen_fakes.made import remember
-from keras_madd.datasets.unseen_fakes.make import FACES, choose_donor, learn_appearance, manipulate
+from keras_madd.datasets.unseen_fakes.make import (
+    FACES,
+    check_names,
+    choose_donor,
+    learn_appearance,
+    manipulate,
+)
 from keras_madd.datasets.unseen_fakes.photo import FoundFace, find_faces
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_folder, replace_file
@@ -70,7 +77,11 @@ def make_stills(
         takes: Sizes of each photograph.
         seed: Everything random follows from it.
     """
-    models = [_learnt([face for face in faces if _half(face) != half]) for half in (0, 1)]
+
+    @functools.cache
+    def model_for(half: int) -> AppearanceModel:
+        return _learnt([face for face in faces if _half(face) != half])
+
     for number, face in enumerate(faces):
         whole = None
         for take in range(takes):
@@ -89,7 +100,9 @@ def make_stills(
                     image = photo.image
                     if method != "real":
                         stream = (seed, number, take, kind)
-                        image = manipulate(photo, donor, method, models[_half(face)], stream)
+                        # Learning takes longer than any still: only for one that needs it.
+                        model = model_for(_half(face)) if method == "resynthesis" else None
+                        image = manipulate(photo, donor, method, model, stream)
                     still.parent.mkdir(parents=True, exist_ok=True)
                     replace_file(still, encode_png(image))
                 yield SourceVideo(
@@ -124,16 +137,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--methods", nargs="+", choices=sorted(METHODS), default=sorted(METHODS))
     parser.add_argument("--takes", type=COUNT, default=4, metavar="N", help="(default: 4)")
     parser.add_argument("--size", type=COUNT, default=384, metavar="PIXELS", help="(default: 384)")
-    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument(
+        "--seed", type=SEED, default=0, help="of everything random, the people's split as well"
+    )
     parser.add_argument("--workers", type=WORKERS, metavar="N")
     args = parser.parse_args(arguments)
     output, stages = Path(args.output), Stages()
     try:
         check_folder(output)
-        source = Faces(args.faces, people=args.people)
+        source = Faces(args.faces, people=args.people, seed=args.seed)
         with stages.stage("faces") as stage:
             faces, _ = find_faces(source.videos(), FACES[0], stage.advance)
         faces = [face for face in faces if face.split == "train"]
+        check_names(faces)
         folder, methods = output / "stills", sorted(set(args.methods))
         folder.mkdir(parents=True, exist_ok=True)
         stills, total = [], len(faces) * args.takes * (1 + len(methods))

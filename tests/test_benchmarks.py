@@ -90,6 +90,44 @@ def test_a_run_that_is_kept_adds_a_line(history, tmp_path, monkeypatch):
     assert history.digest(history.lines()).encode() in (tmp_path / "history.png").read_bytes()
 
 
+def test_a_run_is_remembered_once_with_what_it_measured(history, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.setattr(history, "RESULTS", tmp_path)
+    monkeypatch.setattr(history, "HISTORY", tmp_path / "history.jsonl")
+    record, inference, memory = map(module, ("record", "inference", "training_memory"))
+    monkeypatch.setattr(record, "remember", history.remember)
+    for each in (inference, memory):
+        monkeypatch.setattr(each, "write_record", record.write_record)
+    int8 = {"threads_1": {"ratio": 0.5}, "size_ratio": 0.25}
+    monkeypatch.setattr(inference, "measure", lambda *_: {"formats": {"int8": int8}})
+    monkeypatch.setattr(inference, "print_table", lambda *_: None)
+    row = {"peak_gb": 1.0, "step_gb": 1, "first_step_seconds": 1, "second_step_seconds": 1}
+    monkeypatch.setattr(memory, "run", lambda *_: row)
+
+    def run(benchmark, name, *arguments):
+        output = ["--output", str(tmp_path / f"{name}.json")]
+        monkeypatch.setattr("sys.argv", [name, *arguments, *output])
+        benchmark.main()
+
+    run(inference, "inference", "--models", "madd_mobilenet_v2", "official_b4")
+    run(inference, "inference", "--models", "official_b4")  # What is drawn is an earlier run's.
+    run(memory, "training_memory")
+    run(memory, "training_memory", "--orders", "both at once")  # Nothing of it is drawn.
+    assert [(run["benchmark"], run["figures"]) for run in history.lines()] == [
+        ("inference", {"time": 0.5, "size": 0.25}),
+        ("training_memory", {"one pass at a time": 1.0, "rematerialised": 1.0}),
+    ]
+    kept = json.loads((tmp_path / "inference.json").read_text())["models"]
+    assert set(kept) == {"madd_mobilenet_v2", "official_b4"}
+
+
+def test_steps_that_are_no_whole_windows_are_refused():
+    command = [sys.executable, str(FOLDER / "precision.py"), "--steps", "15"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 2
+    assert "--steps must be a multiple of 10. Received: 15" in found.stderr
+
+
 def test_what_is_not_given_leaves_a_benchmark_out():
     command = [sys.executable, str(FOLDER / "run_all.py"), "listing", "live", "--quick"]
     found = subprocess.run(command, capture_output=True, text=True)

@@ -110,6 +110,13 @@ class Footage:
                     f"`{name}` must be two numbers from {least} to {most}, the lower one first. "
                     f"Received: {name}={(low, high)}"
                 )
+        highest = {"largest_noise": 255, "motion": 64}
+        for name in ("noise", "camera", "h264", *highest):
+            if not 0 <= (given := getattr(self, name)) <= highest.get(name, 1):
+                raise ValueError(
+                    f"`{name}` must be between 0 and {highest.get(name, 1)}. "
+                    f"Received: {name}={given!r}"
+                )
         if self.frames < 1:
             raise ValueError(f"`frames` must be at least 1. Received: frames={self.frames!r}")
 

@@ -92,7 +92,7 @@ class SelfBlend:
             raise ValueError(
                 f"`masks` must be some of {MASKS + PARTIAL_MASKS}. Received: masks={self.masks!r}"
             )
-        if not self.ratios or not all(0 < ratio <= 1 for ratio in self.ratios):
+        if not len(self.ratios) or not all(0 < ratio <= 1 for ratio in self.ratios):
             raise ValueError(f"`ratios` must be above 0, up to 1. Received: ratios={self.ratios!r}")
 
     def __call__(

@@ -145,7 +145,7 @@ def soften(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _fill_hull(mask: np.ndarray, points: np.ndarray) -> None:
-    hull = cv2.convexHull(np.asarray(points, np.float32))
+    hull = cv2.convexHull(np.ascontiguousarray(points, np.float32))
     cv2.fillConvexPoly(mask, np.round(hull * 16).astype(np.int32), 1.0, shift=4)
 
 

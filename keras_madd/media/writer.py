@@ -12,6 +12,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import replacing
 
 MOST_FRAME_RATE = 1000
+_TICK = Fraction(1, 90000)  # Of seconds: what times are rounded to.
 _BT709 = 1  # In H.264's tables of matrices, primaries and transfer characteristics alike.
 
 
@@ -58,7 +59,7 @@ class VideoWriter:
         self.path = Path(path)
         self._shape = (height, width, 3)
         self._pad = (width % 2, height % 2)
-        self._count = 0
+        self._count, self._last = 0, -1
         self._replacing = replacing(self.path, overwrite)
         try:
             temporary = self._replacing.__enter__()
@@ -94,11 +95,14 @@ class VideoWriter:
             stream.set_display_rotation(rotation)
         return stream
 
-    def write(self, image: np.ndarray) -> None:
+    def write(self, image: np.ndarray, seconds: float | None = None) -> None:
         """Add a picture.
 
         Args:
             image: RGB, uint8, `(height, width, 3)`.
+            seconds: when it is shown, until the next one is; for every picture of a file or, where
+                they follow each other at the frame rate, for none. One that is not later than the
+                picture before follows that at the frame rate.
 
         Raises:
             ValueError: the picture has another type or shape, or the writer is closed.
@@ -114,8 +118,22 @@ class VideoWriter:
             )
         if any(self._pad):
             image = np.pad(image, ((0, self._pad[1]), (0, self._pad[0]), (0, 0)), mode="edge")
-        self._container.mux(self._stream.encode(yuv_frame(image)))
+        frame = yuv_frame(image)
+        if seconds is not None:
+            frame.pts, frame.time_base = self._ticks(seconds), _TICK
+        self._container.mux(self._stream.encode(frame))
         self._count += 1
+
+    def _ticks(self, seconds: float) -> int:
+        context = self._stream.codec_context
+        if not self._count:
+            # Of pictures that are stored in another order, MP4 tells a wrong length.
+            context.time_base, context.max_b_frames = _TICK, 0
+        ticks = round(seconds / _TICK)
+        if ticks <= self._last:
+            ticks = self._last + round(1 / (context.framerate * _TICK))
+        self._last = ticks
+        return ticks
 
     def close(self) -> None:
         """Finish the file and give it its name. Closing twice is harmless."""

@@ -107,7 +107,7 @@ def enlarge_small(image: np.ndarray, faces: Iterable[Any]) -> tuple[np.ndarray, 
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        faces: Dataclasses with `box` and `crop_box`, which are enlarged with it.
+        faces: Dataclasses with `box`, and perhaps `crop_box`, which are enlarged with it.
 
     Returns:
         The picture and its faces.
@@ -117,11 +117,15 @@ def enlarge_small(image: np.ndarray, faces: Iterable[Any]) -> tuple[np.ndarray, 
     if factor == 1:
         return image, list(faces)
     enlarged = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    boxes = ("box", "crop_box")
     return enlarged, [
         replace(
             face,
-            box=tuple(factor * value for value in face.box),
-            crop_box=tuple(factor * value for value in face.crop_box),
+            **{
+                name: tuple(factor * value for value in box)
+                for name in boxes
+                if (box := getattr(face, name, None))
+            },
         )
         for face in faces
     ]
@@ -133,8 +137,8 @@ def verdict_of(face: ScoredFaceLike) -> str:
 
 
 def color_of(verdict: str) -> tuple[int, int, int]:
-    """Returns the colour of a verdict in the words of `keras_madd.inference`."""
-    return _COLORS[verdict]
+    """Returns the colour of a verdict in the words of `keras_madd.inference`; of others, grey."""
+    return _COLORS.get(verdict, UNSURE_COLOR)
 
 
 def _line(canvas: np.ndarray) -> int:
@@ -161,7 +165,7 @@ def _draw_box(canvas: np.ndarray, face: ScoredFaceLike) -> None:
             np.array([(a + arm * da, b), (a, b), (a, b + arm * db)])
             for (a, b), da, db in zip(corners, (1, -1, -1, 1), (1, 1, -1, -1), strict=True)
         ]
-    for color, thickness in ((_BLACK, line + 2), (_COLORS[verdict], line)):
+    for color, thickness in ((_BLACK, line + 2), (color_of(verdict), line)):
         cv2.polylines(canvas, strokes, False, color, thickness, cv2.LINE_AA)
 
 
@@ -213,7 +217,7 @@ def _draw_label(
 ) -> None:
     left, top, width, height = place
     corner = (left + width - 1, top + height - 1)
-    cv2.rectangle(canvas, (left, top), corner, _COLORS[verdict_of(face)], cv2.FILLED)
+    cv2.rectangle(canvas, (left, top), corner, color_of(verdict_of(face)), cv2.FILLED)
     cv2.rectangle(canvas, (left, top), corner, _BLACK, 1)
     x, baseline = left + round(0.4 * size), top + round(1.09 * size)
     for text, weight in texts:

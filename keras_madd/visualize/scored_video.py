@@ -178,7 +178,7 @@ class ScoredVideoWriter:
         path: The file to write, `.mp4`.
         width: Of the scored video in pixels.
         height: The same.
-        frame_rate: Scored frames per second; where they lie further apart, one is shown longer.
+        frame_rate: Scored frames per second, on average; so long the last one is shown.
         seconds: Length of the video, as far as is known.
         threshold: From here on a score means fake, 0 to 1.
         note: A line that is always shown.
@@ -211,8 +211,7 @@ class ScoredVideoWriter:
         self._seconds = seconds
         self._verdict = verdict or (lambda mean: "fake" if mean >= threshold else "real")
         self._sum, self._count = 0.0, 0
-        self._rate, self._written, self._start = frame_rate, 0, 0.0
-        self._shown: np.ndarray | None = None
+        self._start: float | None = None
         self._writer = VideoWriter(path, *self._overlay.size, frame_rate, overwrite=overwrite)
 
     def add(self, frame: ScoredFrameLike, image: np.ndarray) -> None:
@@ -237,20 +236,9 @@ class ScoredVideoWriter:
         score, faces = frame.probability, frame.faces
         headline = (words, verdict)
         picture = self._overlay.compose(image, faces, frame.seconds, score, headline, time)
-        self._show(picture, frame.seconds)
-
-    def _show(self, picture: np.ndarray, seconds: float) -> None:
-        if self._shown is None:
-            self._start = seconds
-        else:
-            while (seconds - self._start) * self._rate - self._written >= 1:
-                self._write(self._shown)
-        self._write(picture)
-        self._shown = picture.copy()
-
-    def _write(self, picture: np.ndarray) -> None:
-        self._writer.write(picture)
-        self._written += 1
+        if self._start is None:
+            self._start = frame.seconds
+        self._writer.write(picture, frame.seconds - self._start)
 
     def __enter__(self) -> "ScoredVideoWriter":
         return self

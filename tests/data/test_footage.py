@@ -89,6 +89,12 @@ def test_noise_is_as_strong_as_told_and_shared():
         ({"faces": (300, 80)}, "`faces` must be two numbers"),
         ({"crf": (18, 60)}, "`crf` must be two numbers from 0 to 51"),
         ({"frames": 0}, "`frames` must be at least 1"),
+        ({"noise": 2.0}, "`noise` must be between 0 and 1. Received: noise=2.0"),
+        ({"camera": 5}, "`camera` must be between 0 and 1"),
+        ({"h264": -1}, "`h264` must be between 0 and 1"),
+        ({"largest_noise": -3}, "`largest_noise` must be between 0 and 255"),
+        ({"motion": -1}, "`motion` must be between 0 and 64"),
+        ({"motion": np.nan}, "`motion` must be between 0 and 64"),
     ],
 )
 def test_settings_that_cannot_be(arguments, words):

@@ -140,6 +140,15 @@ def test_wrong_settings(arguments, message):
         SelfBlend(**arguments)
 
 
+def test_ratios_are_taken_as_an_array(face):
+    ratios = [0.5, 1.0]
+    arrays = SelfBlend(ratios=np.array(ratios))(*face, 0)
+    for one, other in zip(arrays, SelfBlend(ratios=ratios)(*face, 0), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="`ratios` must be above 0"):
+        SelfBlend(ratios=np.array([]))
+
+
 @pytest.mark.parametrize("blending", ["authors", "varied"])
 def test_a_face_of_a_few_pixels_is_blended_or_left_alone(face, blending):
     image, landmarks = face

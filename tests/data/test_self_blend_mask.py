@@ -5,6 +5,7 @@ from scipy.ndimage import affine_transform
 
 from keras_madd.data.self_blend_mask import (
     MASKS,
+    PARTIAL_MASKS,
     draw_region,
     reshape,
     soften,
@@ -39,6 +40,17 @@ def test_oval_is_the_hull_of_all_landmarks(landmarks):
     assert set(np.unique(mask)) == {0, 1}
     assert (mask[distance > 1] == 1).all()
     assert (mask[distance < -1] == 0).all()
+
+
+@pytest.mark.parametrize("kind", MASKS + PARTIAL_MASKS)
+def test_landmarks_of_three_coordinates_are_cut_to_two(landmarks, kind):
+    solid = np.column_stack([landmarks, np.zeros(len(landmarks), np.float32)])
+    for seed in range(10):
+        mask, other = (
+            draw_region(points, (SIZE, SIZE), kind, np.random.default_rng(seed))
+            for points in (landmarks, solid[:, :2])
+        )
+        np.testing.assert_array_equal(mask, other)
 
 
 def test_kinds_nest(landmarks):

@@ -63,6 +63,43 @@ def test_kind_of_file(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["v.mp4"]
 
 
+@pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
+def test_pictures_are_shown_when_they_are_told_to_be(tmp_path, ending):
+    times = [0.0, 0.01, 0.02, 0.5, 3.0, 3.04]
+    path = tmp_path / f"v{ending}"
+    with VideoWriter(path, 64, 48, 5) as writer:
+        for shift, seconds in enumerate(times):
+            writer.write(picture(64, 48, shift), seconds)
+    with VideoReader(path) as reader:
+        assert [frame.seconds for frame in reader] == pytest.approx(times, abs=1e-3)
+    with av.open(str(path)) as container:
+        # The last one, as long as the frame rate says.
+        assert container.duration / av.time_base == pytest.approx(3.24, abs=2e-3)
+
+
+@pytest.mark.parametrize("rate", [25, 12.5, 24000 / 1001, 1000])
+def test_times_of_a_constant_rate_change_nothing(tmp_path, rate):
+    found = []
+    for name, times in (("a.mp4", [None] * 30), ("b.mp4", np.arange(30) / rate)):
+        with VideoWriter(tmp_path / name, 64, 48, rate) as writer:
+            for shift, seconds in enumerate(times):
+                writer.write(picture(64, 48, shift), seconds)
+        with VideoReader(tmp_path / name) as reader:
+            found.append((reader.frame_rate, [frame.seconds for frame in reader]))
+    (one_rate, one), (other_rate, other) = found
+    assert other_rate == pytest.approx(one_rate, rel=1e-5)
+    assert other == pytest.approx(one, abs=2e-5)
+
+
+def test_times_that_go_back_go_on_at_the_frame_rate(tmp_path):
+    """As those of a stream whose clock was set back."""
+    with VideoWriter(tmp_path / "v.mp4", 64, 48, 10) as writer:
+        for shift, seconds in enumerate([0.0, 0.1, 0.1, 0.0, 0.05, 0.9]):
+            writer.write(picture(64, 48, shift), seconds)
+    with VideoReader(tmp_path / "v.mp4") as reader:
+        assert [frame.seconds for frame in reader] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.9])
+
+
 @pytest.mark.parametrize("rotation", [90, 180, 270, -90])
 def test_rotation(tmp_path, rotation):
     image = picture(64, 32)

@@ -6,6 +6,7 @@ import pytest
 from backends import tensorflow_only
 
 from keras_madd import MADD
+from keras_madd.model.frozen import freeze
 
 pytestmark = tensorflow_only
 
@@ -54,6 +55,20 @@ def test_maps_are_learnt_and_scores_stay(num_attentions):
     assert np.abs(after - wanted).mean() < 0.5 * np.abs(before - wanted).mean()
     assert after[8:].max() < after[:8].max()
     assert all(layer.trainable for layer in model.network.layers)
+
+
+def test_frozen_layers_stay_frozen():
+    import tensorflow as tf
+    from blend_maps import learn_maps
+
+    fields = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
+    model = MADD.from_preset("madd_tiny", seed=0, **fields)
+    freeze(model.network, ["backbone/b0_conv", "backbone/b0_bn"])
+    labels = {"label": np.repeat([1, 0], 2), "blend_mask": np.zeros((4, 8, 8, 1), "float32")}
+    batches = tf.data.Dataset.from_tensors((np.zeros((4, 64, 64, 3), "float32"), labels)).repeat()
+    trained = [variable.path for variable in model.network.trainable_variables]
+    learn_maps(model, batches, steps=1)
+    assert [variable.path for variable in model.network.trainable_variables] == trained
 
 
 def test_a_file_is_replaced_by_a_whole_one_or_not_at_all(tmp_path, monkeypatch):

@@ -32,14 +32,22 @@ def test_rising():
     assert np.isnan(rising(noise, noise, np.zeros((56, 56))))
 
 
-def test_models_that_see_other_parts_of_a_face_are_refused(tmp_path, capsys, monkeypatch):
+def test_models_that_see_other_parts_of_a_face_are_refused(tmp_path, capsys):
     import marked_places
 
     for name, margin in (("a.keras", 1.3), ("b.keras", 1.6)):
         MADD.from_preset("madd_tiny", crop_margin=margin).save(tmp_path / name)
     models = [str(tmp_path / name) for name in ("a.keras", "b.keras")]
-    command = ["marked_places.py", *models, "--faces", "none", "--people", "none.csv"]
-    monkeypatch.setattr("sys.argv", command)
-    with pytest.raises(SystemExit):
-        marked_places.main()
+    assert marked_places.main([*models, "--faces", "none", "--people", "none.csv"]) == 2
     assert "faces of other sizes or margins: [(64, 1.3), (64, 1.6)]" in capsys.readouterr().err
+
+
+def test_mistakes_are_told_in_one_line(capsys):
+    import marked_places
+
+    for model, told in (("nothing", "nothing"), ("madd_tiny", "does not exist: none")):
+        assert marked_places.main([model, "--faces", "none", "--people", "none.csv"]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert told in error
+        assert error.count("\n") == 1

@@ -1,11 +1,15 @@
 """Fakes between people of train."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import training_fakes
 from people_photos import write_photos
 
 from keras_madd.data.shards import load_dataset_json, read_records
+from keras_madd.datasets.sources.faces import Faces
 from keras_madd.media.images import read_image
 from keras_madd.support.held_folder import held_folder
 
@@ -85,6 +89,37 @@ def test_two_runs_at_once_are_refused(made, capsys):
     with held_folder(made[0] / "stills"):
         assert training_fakes.main(made[1]) == 2
     assert "Another run is at work in" in capsys.readouterr().err
+
+
+def test_people_are_dealt_as_make_fakes_deals_them_by_the_same_seed(made):
+    """Who is held out of one is not in the other."""
+    photos, people = made[1][1], made[1][3]
+    videos = Faces(photos, people=people, seed=3).videos()
+    train = {video.identity for video in videos if video.split == "train"}
+    others = {v.identity for v in Faces(photos, people=people).videos() if v.split == "train"}
+    found = {record.identity for record in read_records(made[0] / "shards", "train")}
+    assert found == train != others
+
+
+def test_two_photographs_of_one_name_are_refused_before_any_is_made(made, tmp_path, capsys):
+    photos = shutil.copytree(made[1][1], tmp_path / "photos")
+    videos = Faces(photos, people=made[1][3], seed=3).videos()
+    name = next(Path(video.name) for video in videos if video.split == "train")
+    shutil.copy(photos / name, (photos / name).with_suffix(".jpg"))
+    person = f"person{name.stem[1:]}"
+    table = tmp_path / "people.csv"
+    table.write_text(f"{Path(made[1][3]).read_text()}{name.stem}.jpg,{person}\n")
+    files = ["--faces", str(photos), "--people", str(table), "--output", str(tmp_path / "out")]
+    assert training_fakes.main([*made[1], *files]) == 2
+    assert f"2 photographs are called {name.stem}," in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_appearance_is_learnt_only_for_what_is_rebuilt(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_fakes, "learn_appearance", None)
+    more = ["--output", str(tmp_path / "made"), "--methods", "face_swap"]
+    assert training_fakes.main([*made[1], *more]) == 0
+    assert training_fakes.main(made[1]) == 0  # All is there.
 
 
 def test_mistakes_are_told_in_one_line(made, capsys):

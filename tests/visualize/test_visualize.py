@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from keras_madd.inference import ScoredFace
+from keras_madd.media import VideoReader
 from keras_madd.visualize import (
+    ScoredVideoWriter,
     ScoreTimeline,
     VideoOverlay,
     attended_crop,
@@ -197,6 +199,38 @@ def test_small_pictures_are_enlarged_with_their_faces():
     same, same_faces = enlarge_small(image, faces)
     assert same is image
     assert same_faces == faces
+
+
+def test_a_face_without_a_crop_box_is_enlarged_too():
+    @dataclass(frozen=True)
+    class Face:
+        box: tuple
+        probability: float = 0.9
+        attention_maps: object = None
+
+    _, (found,) = enlarge_small(picture(60, 100), [Face((10, 20, 30, 30))])
+    assert found == Face((50, 100, 150, 150))
+    overlay = VideoOverlay(100, 60, 0.5, 4.0)
+    assert has(overlay.compose(picture(60, 100), [Face((10, 20, 30, 30))], 0, 0.9), FAKE_COLOR)
+
+
+def test_a_verdict_in_other_words_is_grey():
+    image = np.full((300, 400, 3), 128, np.uint8)
+    drawn = draw_scored_faces(image, [face((150, 120, 80, 80), verdict="suspicious")])
+    assert has(drawn, UNSURE_COLOR)
+    assert not has(drawn, FAKE_COLOR)
+
+
+def test_a_video_of_uneven_times_is_written_with_these(tmp_path):
+    times = [2.0, 2.04, 2.08, 5.0, 5.02]
+    path = tmp_path / "scored.mp4"
+    with ScoredVideoWriter(path, 64, 48, frame_rate=1.5) as writer:
+        for seconds in times:
+            frame = SimpleNamespace(seconds=seconds, faces=[], probability=0.4)
+            writer.add(frame, picture(48, 64))
+    with VideoReader(path) as video:
+        shown = [frame.seconds for frame in video]
+    assert shown == pytest.approx(np.subtract(times, 2.0), abs=1e-4)
 
 
 ORANGE, BLUE = LINES[True], LINES[False]

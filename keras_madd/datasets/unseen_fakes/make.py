@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_madd.data.shards import ShardsDescription
+from keras_madd.data.shards import ShardsDescription, load_dataset_json
+from keras_madd.data.shards_description import DATASET_JSON
 from keras_madd.datasets.prepare import PrepareSettings, prepare
 from keras_madd.datasets.prepare.tally import Progress
 from keras_madd.datasets.sources import DatasetSource, SourceVideo
@@ -84,8 +85,10 @@ def make_unseen_fakes(
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
     check_folder(output)
     source, output = Faces(root, people=people, seed=seed), Path(output)
+    for crf in crfs:
+        _check_shards(output / f"c{crf}", splits, size, frames_per_video)
     faces, left_out = find_faces(source.videos(), FACES[0], progress)
-    _check_names(faces)
+    check_names(faces)
     held_out = [face for face in faces if face.split in splits]
     for split in splits:
         if len({face.person for face in held_out if face.split == split}) < 2:
@@ -124,9 +127,12 @@ def learn_appearance(faces: Sequence[FoundFace]) -> AppearanceModel:
 
 
 def manipulate(
-    photo: FacePhoto, donor: FoundFace, method: str, model: AppearanceModel, seed: Any
+    photo: FacePhoto, donor: FoundFace, method: str, model: AppearanceModel | None, seed: Any
 ) -> np.ndarray:
-    """The fake of a photograph by one of `METHODS`; the donor's is read where it takes part."""
+    """The fake of a photograph by one of `METHODS`; the donor's is read where it takes part.
+
+    Only `resynthesis` needs the model.
+    """
     other = model if METHODS[method] is resynthesis else donor.read()
     return METHODS[method](photo, other, np.random.default_rng(seed))
 
@@ -151,8 +157,25 @@ def _spread(faces: Sequence[FoundFace], most: int) -> Sequence[FoundFace]:
     return [faces[number * len(faces) // most] for number in range(most)]
 
 
-def _check_names(faces: Sequence[FoundFace]) -> None:
-    """Two photographs of one name would be one clip."""
+def _check_shards(folder: Path, splits: Sequence[str], size: int, frames_per_video: int) -> None:
+    """Finished shards are what they are; it is told before the photographs are looked for."""
+    if not (folder / DATASET_JSON).is_file():
+        return
+    made = load_dataset_json(folder)
+    for name, before, now in (
+        ("splits", sorted(made.counts), sorted(set(splits))),
+        ("size", made.size, size),
+        ("frames_per_video", made.frames_per_video, frames_per_video),
+    ):
+        if before != now:
+            raise UserError(
+                f"{folder} holds shards that were made with other {name}: {before}, now {now}. "
+                "Give the same again, or another --output."
+            )
+
+
+def check_names(faces: Sequence[FoundFace]) -> None:
+    """Refuse two photographs of one name, which would be one clip."""
     for name, times in Counter(face.name for face in faces).most_common(1):
         if times > 1:
             raise UserError(

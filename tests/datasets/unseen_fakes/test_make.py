@@ -116,6 +116,17 @@ def test_clips_of_other_settings_are_refused(made, photos, name, value):
         make_unseen_fakes(*photos, made[0], **SMALL | {name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("splits", ("val", "test")), ("size", 80), ("frames_per_video", 2)]
+)
+def test_shards_of_other_settings_are_refused_before_anything_is_filmed(
+    made, photos, monkeypatch, name, value
+):
+    monkeypatch.setattr(make, "find_faces", None)
+    with pytest.raises(UserError, match=f"c23 holds shards that were made with other {name}: "):
+        make_unseen_fakes(*photos, made[0], **SMALL | {name: value})
+
+
 def test_two_photographs_of_one_name_are_refused_before_any_is_filmed(photos, tmp_path):
     folder = shutil.copytree(photos[0], tmp_path / "photos")
     shutil.copy(folder / "p00.png", folder / "p00.jpg")
