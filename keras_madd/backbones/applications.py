@@ -6,9 +6,10 @@ is its dropout, by one that is the same on every backend and on any number of re
 batch normalisation, by the fused one.
 """
 
+import contextlib
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 
@@ -64,13 +65,14 @@ def build(
             f"`input_size` must be at least {family.min_size} for backbone {name!r}. "
             f"Received: input_size={input_shape[:2]}"
         )
-    application = getattr(keras.applications, constructor)(
-        include_top=False,
-        weights=weights,
-        input_shape=input_shape,
-        **family.options,
-        **WIDTHS.get(name, {}),
-    )
+    with channels_last():
+        application = getattr(keras.applications, constructor)(
+            include_top=False,
+            weights=weights,
+            input_shape=input_shape,
+            **family.options,
+            **WIDTHS.get(name, {}),
+        )
     for layer in application.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             # Averages made for ImageNet's 10^6 steps (0.999) lag behind runs of a few thousand.
@@ -81,6 +83,17 @@ def build(
     body = keras.Model(first.input, {layer.name: layer.output for layer in kept}, name=name)
     factor = drop_connect_rate / APPLICATION_DROP_CONNECT
     return _with_own_layers(body, factor), stages
+
+
+@contextlib.contextmanager
+def channels_last() -> Iterator[None]:
+    """Build applications for `(H, W, C)`, whatever Keras's setting is."""
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(before)
 
 
 def attach(

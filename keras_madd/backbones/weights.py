@@ -5,6 +5,8 @@ import re
 import keras
 import numpy as np
 
+from keras_madd.backbones.applications import channels_last
+
 
 def copy_applications_weights(model: keras.Model, application: str, source: str) -> None:
     """Copy the weights of a `keras.applications` model into `model`, layer by layer.
@@ -24,7 +26,8 @@ def copy_applications_weights(model: keras.Model, application: str, source: str)
             all of them are listed and nothing is copied.
     """
     constructor = getattr(keras.applications, application)
-    donor = constructor(include_top=False, weights=source, input_shape=(None, None, 3))
+    with channels_last():
+        donor = constructor(include_top=False, weights=source, input_shape=(None, None, 3))
     given = _weights_by_layer(donor)
     wanted = _weights_by_layer(model)
     problems = [f"{name}: missing in {application}" for name in wanted if name not in given]

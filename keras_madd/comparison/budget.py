@@ -1,12 +1,14 @@
 """How many training steps each arm of an experiment makes, for all to cost the same."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from keras_madd.comparison.step_cost import StepCost, step_cost
+from keras_madd.support.errors import UserError
 from keras_madd.support.files import json_bytes, replace_file
 from keras_madd.support.progress import Stages
 from keras_madd.training.settings import TrainSettings
@@ -51,11 +53,23 @@ def step_costs(
 def within_budget(
     arms: Mapping[str, TrainSettings], costs: Mapping[str, StepCost], budget: float
 ) -> dict[str, TrainSettings]:
-    """Return the settings with as many steps an epoch as cost `budget` seconds in all epochs."""
-    return {
-        name: arm.replace(steps_per_epoch=max(1, round(budget / arm.epochs / costs[name].seconds)))
-        for name, arm in arms.items()
-    }
+    """Return the settings with as many steps an epoch as cost `budget` seconds in all epochs.
+
+    Raises:
+        UserError: If an epoch's share does not pay for one step.
+    """
+    chosen = {}
+    for name, arm in arms.items():
+        seconds = costs[name].seconds
+        if budget < arm.epochs * seconds:
+            fewer = f", or {int(budget / seconds)} epochs or fewer" if budget >= seconds else ""
+            raise UserError(
+                f"A budget of {budget:g} seconds in {arm.epochs} epochs is less than one step of "
+                f"{name} an epoch, which costs {seconds:.3g}: use --budget "
+                f"{math.ceil(arm.epochs * seconds)}{fewer}."
+            )
+        chosen[name] = arm.replace(steps_per_epoch=round(budget / arm.epochs / seconds))
+    return chosen
 
 
 def steps_in_all(arm: TrainSettings, data: ShardsData) -> int:

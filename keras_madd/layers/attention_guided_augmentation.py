@@ -80,8 +80,10 @@ class AttentionGuidedAugmentation(keras.layers.Layer):
             )
         if sigma < 0:
             raise ValueError(f"`sigma` must not be negative. Received: sigma={sigma}")
-        if kernel_size is not None and kernel_size % 2 == 0:
-            raise ValueError(f"`kernel_size` must be odd. Received: kernel_size={kernel_size}")
+        if kernel_size is not None and (kernel_size < 1 or kernel_size % 2 == 0):
+            raise ValueError(
+                f"`kernel_size` must be odd and positive. Received: kernel_size={kernel_size}"
+            )
         check_choice("mode", mode, MODES)
         self.resize_factor = resize_factor
         self.sigma = sigma

@@ -40,6 +40,10 @@ class StopOnNonFinite(keras.callbacks.Callback):
         self._batch = math.inf
         self._lock = threading.Lock()
 
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Forget what happened in a training before."""
+        self.message, self._batch = None, math.inf
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at every loss that the step reports."""
         bad = [

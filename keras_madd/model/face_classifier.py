@@ -67,6 +67,11 @@ class FaceClassifier(Fitting, Saving, keras.Model):
         super().__init__(name=name or self.config_class.architecture, dtype=dtype)
         # The network's own layers cast: in half precision, too, pixels come to it as they are.
         self.autocast = False
+        if config is not None and not isinstance(config, self.config_class):
+            raise ValueError(
+                f"`config` must be a {self.config_class.__name__}; {type(self).__name__}."
+                f"from_preset takes the name of a preset. Received: config={config!r}"
+            )
         self.config = (config or self.config_class()).replace(**fields)
         with _dtype_policy(self.dtype_policy), seeds_from(self.config.seed):
             self.network, self.prefix = self.make_network(backbone_weights)
@@ -306,7 +311,8 @@ def fake_probability_of_logits(logits: Tensor) -> np.ndarray:
     """Return `1 - P(class 0)`, float64 `(N,)`, of logits `(N, num_classes)`."""
     logits = np.asarray(logits, "float64")
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return 1.0 - exponentials[:, 0] / exponentials.sum(axis=1)
+    # Not 1 - P(real), which is 0 for all faces that are surely real.
+    return exponentials[:, 1:].sum(axis=1) / exponentials.sum(axis=1)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import types
+import typing
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -96,12 +98,19 @@ class FaceClassifierConfig:
         """Raise `ValueError` where a field of the subclass cannot work."""
 
     def _check_common(self) -> None:
-        check_choice("detector", self.detector, DETECTORS)
-        if len(self.input_size) != 2 or min(self.input_size) < 1:
+        if not _fits(self.input_size, tuple[int, int]) or min(self.input_size) < 1:
             raise ValueError(
                 "`input_size` must be one positive number or (height, width). "
                 f"Received: input_size={self.input_size}"
             )
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if not _fits(value, field.type):
+                raise ValueError(
+                    f"`{field.name}` must be {_in_words(field.type)}. "
+                    f"Received: {field.name}={value!r}"
+                )
+        check_choice("detector", self.detector, DETECTORS)
         if self.num_classes < 2:
             raise ValueError(
                 "`num_classes` must be at least 2: class 0 is real. "
@@ -112,6 +121,8 @@ class FaceClassifierConfig:
                 "`crop_margin` must be above 0 and below 10. "
                 f"Received: crop_margin={self.crop_margin}"
             )
+        if self.seed is not None and not 0 <= self.seed < 2**32:
+            raise ValueError(f"`seed` must be from 0 to below 2^32. Received: seed={self.seed}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -130,6 +141,37 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
+_WORDS: dict[Any, str] = {
+    **{int: "a whole number", float: "a number", bool: "True or False", str: "a string"},
+    **{types.NoneType: "None", Ellipsis: "..."},
+}
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether plain data is of a field's type; types that are not known here take everything."""
+    parts = typing.get_args(kind)
+    if typing.get_origin(kind) is types.UnionType:
+        return any(_fits(value, each) for each in parts)
+    if typing.get_origin(kind) is tuple:
+        if not isinstance(value, tuple):
+            return False
+        if parts[-1] is Ellipsis:
+            parts = parts[:1] * len(value)
+        return len(value) == len(parts) and all(map(_fits, value, parts))
+    if kind is bool:
+        return value in (0, 1)
+    if kind is int or kind is float:
+        return type(value) in (int, kind)
+    return kind not in _WORDS or isinstance(value, kind)
+
+
+def _in_words(kind: Any) -> str:
+    if kind in _WORDS:
+        return _WORDS[kind]
+    words = map(_in_words, typing.get_args(kind))
+    return f"({', '.join(words)})" if typing.get_origin(kind) is tuple else " or ".join(words)
 
 
 def check_share(name: str, value: float) -> None:

@@ -7,7 +7,12 @@ import keras
 from keras_madd.model.adamw import adamw
 from keras_madd.model.callbacks import CentreStepDecay
 from keras_madd.model.face_classifier_config import FaceClassifierConfig
-from keras_madd.model.labels import check_classes, check_loss, check_metrics
+from keras_madd.model.labels import (
+    check_class_weight,
+    check_classes,
+    check_loss,
+    check_metrics,
+)
 from keras_madd.model.metrics import FakeAUC
 from keras_madd.support.tensor import Tensor
 
@@ -94,9 +99,11 @@ class Fitting(Base):
         """Train as `keras.Model.fit` does; after each epoch alpha of the centres decays.
 
         Raises:
-            ValueError: If labels given as an array lie outside `0..num_classes - 1`.
+            ValueError: If labels given as an array lie outside `0..num_classes - 1`, or labels
+                with masks come with `class_weight`.
         """
         check_classes(y, self.config.num_classes)
+        check_class_weight(kwargs.get("class_weight"), x, y)
         if self.region_independence is None:
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         decay = CentreStepDecay(self.region_independence)

@@ -1,17 +1,23 @@
 """Layers that keep their weights in training: which they are, through saving and in copies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import keras
 
 
-def freeze(network: keras.Model, paths: Iterable[str], missing_ok: bool = False) -> None:
+def freeze(
+    network: keras.Model,
+    paths: Iterable[str],
+    missing_ok: bool = False,
+    but: Collection[keras.Layer] = (),
+) -> None:
     """Set `trainable` of layers to `False`; batch normalisation then uses its moving statistics.
 
     Args:
         network: A functional model.
         paths: Of layers in it, such as `"backbone/stem_conv"`.
         missing_ok: Whether paths without a layer are passed over.
+        but: Layers that are left as they are, also within a layer of such a path.
 
     Raises:
         ValueError: If there is no layer of such a path.
@@ -22,7 +28,7 @@ def freeze(network: keras.Model, paths: Iterable[str], missing_ok: bool = False)
             if missing_ok:
                 continue
             raise ValueError(f"`frozen` must be layers of the network. Received: {path!r}")
-        layers[path].trainable = False
+        _freeze(layers[path], but)
 
 
 def frozen_layers(network: keras.Model) -> list[str]:
@@ -53,6 +59,16 @@ def layers_before(backbone: keras.Model, output: str) -> list[str]:
         elif layer.weights:
             paths.append(layer.name)
     return [f"{backbone.name}/{path}" for path in paths]
+
+
+def _freeze(layer: keras.Layer, but: Collection[keras.Layer]) -> None:
+    if layer in but:
+        return
+    if not any(each in but for each in layer._flatten_layers()):
+        layer.trainable = False
+        return
+    for part in layer._flatten_layers(include_self=False, recursive=False):
+        _freeze(part, but)
 
 
 def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:

@@ -22,6 +22,8 @@ _OF_PROBABILITIES = (
     *(keras.metrics.PrecisionAtRecall, keras.metrics.RecallAtPrecision),
     *(keras.metrics.SensitivityAtSpecificity, keras.metrics.SpecificityAtSensitivity),
     *(keras.metrics.FBetaScore, keras.metrics.BinaryAccuracy, keras.metrics.KLDivergence),
+    *(keras.metrics.TruePositives, keras.metrics.FalsePositives, keras.metrics.BinaryIoU),
+    *(keras.metrics.TrueNegatives, keras.metrics.FalseNegatives),
 )
 
 
@@ -94,6 +96,22 @@ def check_classes(y: Tensor, num_classes: int) -> None:
             f"`y` must hold whole numbers, from 0 (real) to {last}; soft labels are "
             f"(B, {num_classes}), with compile(loss=keras.losses.CategoricalCrossentropy("
             f"from_logits=True)). Received: shape={labels.shape}, some of them fractions"
+        )
+
+
+def check_class_weight(class_weight: Any, x: Any, y: Any) -> None:
+    """Check that weights of classes come with labels that Keras can weigh.
+
+    Raises:
+        ValueError: If labels are a dictionary, in arrays or in a `tf.data.Dataset`.
+    """
+    given = getattr(x, "element_spec", None)
+    labels = given[1] if isinstance(given, tuple) and len(given) > 1 else y
+    if class_weight is not None and isinstance(labels, dict):
+        raise ValueError(
+            "`class_weight` needs labels that are no dictionary. Weigh each image instead: "
+            "`sample_weight`, or what a dataset gives third. "
+            f"Received: class_weight={class_weight}, labels={sorted(labels)}"
         )
 
 

@@ -42,22 +42,32 @@ def take_weights(
         ValueError: If the networks differ in more than sizes, or their architectures do; nothing
             is copied then.
     """
+    return _take(model, source, name, new_classifier)[0]
+
+
+def _take(
+    model: "FaceClassifier", source: "FaceClassifier", name: str, new_classifier: bool
+) -> tuple[str, list[keras.Layer]]:
+    """Return what `take_weights` says, and the innermost layers that begin anew."""
     _check_same_blocks(model.config, source.config, name)
     classifier = _classifier(model) if new_classifier else None
     backbone_only = model.config.uses_regions != source.config.uses_regions
     known = {layer.name for layer in source.network.layers}
-    pairs, anew = [], []
+    pairs, anew, begun = [], [], []
     for layer in model.network.layers:
         if not layer.weights:
             continue
         if (backbone_only and layer.name != "backbone") or layer.name not in known:
             anew.append(layer.name)
+            begun += layer._flatten_layers()
             continue
         fitting, left = _matched(_twins(model, source, layer.name, name), classifier)
         if left and layer.name == "backbone":
             raise ValueError(_other_network(name, model.config, source.config, ("backbone",)))
         pairs += fitting
-        anew += [f"{layer.name}/{each}" for each in left] if fitting else [layer.name] * bool(left)
+        begun += left
+        names = [f"{layer.name}/{each.name}" for each in left]
+        anew += names if fitting else [layer.name] * bool(left)
     ours, theirs = model.centres, source.centres
     if ours is not None and theirs is not None:
         if ours.feature_centres.shape == theirs.feature_centres.shape:
@@ -68,11 +78,12 @@ def take_weights(
         # On JAX an assigned array is shared, and a training step consumes the arrays it is given.
         weight.assign(ops.copy(value))
     if not anew:
-        return ""
-    return (
+        return "", []
+    words = (
         f"{len(pairs)} weights are those of {name}; these begin anew: {', '.join(anew)} "
         f"({_differences(model.config, source.config, model.config.sizes) or 'as asked for'})."
     )
+    return words, begun
 
 
 def resized(
@@ -80,7 +91,7 @@ def resized(
 ) -> Model:
     """Build a model of another configuration with the trained weights of `source` that fit.
 
-    Warns of the layers that begin anew.
+    Warns of the layers that begin anew. They are trained, also where the source's are frozen.
 
     Args:
         source: A detector; it stays as it is.
@@ -93,8 +104,8 @@ def resized(
     """
     _check_same_blocks(config, source.config, name)
     model = source.built_anew(config, name=source.name, dtype=source.dtype_policy)
-    words = take_weights(model, source, name, new_classifier)
-    freeze(model.network, frozen_layers(source.network), missing_ok=True)
+    words, begun = _take(model, source, name, new_classifier)
+    freeze(model.network, frozen_layers(source.network), missing_ok=True, but=begun)
     ours, theirs = model.centres, source.centres
     if ours is not None and theirs is not None and ours.initial_alpha == theirs.initial_alpha:
         ours.alpha.assign(ops.copy(theirs.alpha))
@@ -173,17 +184,17 @@ def _twins(model, source, layer_name: str, name: str) -> list[tuple[keras.Layer,
     return list(zip(ours, theirs, strict=True))
 
 
-def _matched(twins, classifier) -> tuple[list[tuple], list[str]]:
-    """Return the weights that fit, in pairs, and the names of the layers whose weights do not."""
+def _matched(twins, classifier) -> tuple[list[tuple], list[keras.Layer]]:
+    """Return the weights that fit, in pairs, and the layers whose weights do not."""
     fitting: list[tuple] = []
-    left: list[str] = []
+    left: list[keras.Layer] = []
     for ours, theirs in twins:
         weights, values = _own_weights(ours), _own_weights(theirs)
         alike = [_kind(each) for each in weights] == [_kind(each) for each in values]
         if alike and ours is not classifier:
             fitting += zip(weights, values, strict=True)
         else:
-            left.append(ours.name)
+            left.append(ours)
     return fitting, left
 
 

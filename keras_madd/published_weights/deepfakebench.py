@@ -16,6 +16,7 @@ from keras_madd.model.madd import MADD
 from keras_madd.published_weights import official
 from keras_madd.published_weights.layouts import Layout
 from keras_madd.published_weights.recognise import (
+    OF_A_DETECTOR,
     Recognised,
     check_network,
     extracted_channels,
@@ -74,7 +75,7 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
         raise CheckpointError(
             f"Only {NETWORK} on EfficientNet-B4 is known. Received: a backbone like {backbone}"
         )
-    recognised = Recognised(NETWORK, dict(SETTINGS), dict(overrides))
+    recognised = Recognised(NETWORK, dict(SETTINGS), dict(overrides), OF_A_DETECTOR)
     recognised.assume("input_size", 256, "the benchmark's resolution")
     texture = length(tensors, "texture_enhance.conv0.weight", "texture_enhance.conv0.bias")
     recognise_tap(recognised, "texture", texture, "b2")

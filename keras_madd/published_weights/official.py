@@ -16,6 +16,7 @@ from keras_madd.model.madd import MADD
 from keras_madd.model.presets import RELEASED_CODE
 from keras_madd.published_weights.layouts import Layout
 from keras_madd.published_weights.recognise import (
+    OF_A_DETECTOR,
     Recognised,
     check_network,
     extracted_channels,
@@ -73,7 +74,8 @@ def recognise(tensors: Mapping[str, np.ndarray], overrides: Mapping[str, Any]) -
     """Fields of `MADDConfig` that a checkpoint of the released code tells."""
     check_network(tensors, "attentions.", NETWORK)
     backbone = recognise_backbone(tensors, "net.")
-    recognised = Recognised(NETWORK, {**RELEASED_CODE, "backbone": backbone}, dict(overrides))
+    fields = {**RELEASED_CODE, "backbone": backbone}
+    recognised = Recognised(NETWORK, fields, dict(overrides), OF_A_DETECTOR)
     recognised.assume("input_size", nominal_size(backbone), "nominal size of the backbone")
     usual = "b1" if backbone in official_xception.NAMES else "b2"
     recognise_tap(recognised, "texture", extracted_channels(tensors, "texture_enhance"), usual)

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from keras_madd.backbones import official_efficientnet, official_xception
+from keras_madd.model.config import MADDConfig
 from keras_madd.torch_weights.checkpoint import CheckpointError
+
+BACKBONES = (*official_efficientnet.NAMES, *official_xception.NAMES)
+# Of a whole detector: the layers behind its backbone are in the checkpoint, too.
+OF_A_DETECTOR = ("backbone", "variant", "texture_enhancement")
 
 
 @dataclasses.dataclass
@@ -19,16 +24,31 @@ class Recognised:
         network: What it is a checkpoint of.
         fields: Fields of `MADDConfig`.
         overrides: Fields that the caller has chosen; they win over what is recognised.
+        fixed: Fields that overrides cannot change: other layers have other tensors.
         facts: For people: one line for each field, and where it comes from.
+
+    Raises:
+        CheckpointError: If an override contradicts the tensors.
     """
 
     network: str
     fields: dict[str, Any]
     overrides: dict[str, Any]
+    fixed: tuple[str, ...] = ("backbone",)
     facts: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
-        self.facts.append(f"backbone: {self.fields['backbone']}")
+        backbone = self.fields["backbone"]
+        kind = backbone.split("_", 1)[1]
+        alike = {"backbone": [name for name in BACKBONES if name.endswith(kind)]}
+        for name in self.fixed:
+            choices = alike.get(name) or [self.fields.get(name, getattr(MADDConfig, name))]
+            if self.overrides.get(name, choices[0]) not in choices:
+                raise CheckpointError(
+                    f"`{name}` must be {' or '.join(map(str, choices))}: the tensors are of "
+                    f"{self.network}, on {backbone}. Received: {name}={self.overrides[name]!r}"
+                )
+        self.facts.append(f"backbone: {backbone}")
         for name, value in self.overrides.items():
             self.fields[name] = value
             self.facts.append(f"{name}: {value} (as given)")

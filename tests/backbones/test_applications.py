@@ -118,3 +118,38 @@ def test_batch_norm_averages_follow_short_runs(name):
     norms = [x for x in application.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert norms
     assert max(norm.momentum for norm in norms) == 0.99
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_setting_of_channels_first_is_no_matter(name):
+    size = (96, 96, 3)
+    model, stages = applications.build(name, size)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        found, found_stages = applications.build(name, size)
+        assert keras.config.image_data_format() == "channels_first"
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    pixels = np.random.default_rng(0).uniform(-1, 1, (1, *size)).astype("float32")
+    found.set_weights(model.get_weights())
+    np.testing.assert_allclose(
+        as_numpy(found(pixels)[found_stages["final"]]),
+        as_numpy(model(pixels)[stages["final"]]),
+        atol=1e-5,
+    )
+
+
+def test_weights_are_copied_under_channels_first(tmp_path):
+    from keras_madd.backbones import official_efficientnet
+
+    donor = keras.applications.EfficientNetB0(include_top=False, weights=None)
+    donor.save_weights(tmp_path / "b0.weights.h5")
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = official_efficientnet.build(
+            "official_efficientnet_b0", (64, 64, 3), weights=str(tmp_path / "b0.weights.h5")
+        )
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    stem = [as_numpy(each.get_layer("stem_conv").kernel.value) for each in (model, donor)]
+    np.testing.assert_array_equal(*stem)

@@ -121,6 +121,18 @@ def test_a_budget_gives_a_dearer_arm_fewer_steps(shards, tmp_path, monkeypatch):
     assert trained == [{"backbone": 8, "full": 4}]
 
 
+def test_a_budget_below_one_step_an_epoch_is_told():
+    arms = {"full": TrainSettings("out", epochs=4)}
+    costs = {"full": StepCost(0.6, "processor", None, 1)}
+    for seconds, message in (
+        (1.3, "one step of full an epoch, which costs 0.6: use --budget 3, or 2 epochs or fewer."),
+        (0.5, "one step of full an epoch, which costs 0.6: use --budget 3."),
+    ):
+        with pytest.raises(UserError, match=message):
+            budget.within_budget(arms, costs, seconds)
+    assert budget.within_budget(arms, costs, 3)["full"].steps_per_epoch == 1
+
+
 @pytest.mark.parametrize(
     ("option", "budget"),
     [("--stage1-epochs", ["--budget", "9"]), ("--patience", ["--budget", "9"]), ("--patience", [])],

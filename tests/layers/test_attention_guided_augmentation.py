@@ -205,7 +205,8 @@ def test_compiled_call_equals_eager_call(cls):
         ({"resize_factor": 0.0}, r"`resize_factor` must be in .*Received: resize_factor=0.0"),
         ({"resize_factor": 1.5}, r"`resize_factor` must be in .*Received: resize_factor=1.5"),
         ({"sigma": -1.0}, r"`sigma` must not be negative. Received: sigma=-1.0"),
-        ({"kernel_size": 4}, r"`kernel_size` must be odd. Received: kernel_size=4"),
+        ({"kernel_size": 4}, r"`kernel_size` must be odd and positive. Received: kernel_size=4"),
+        ({"kernel_size": -3}, r"`kernel_size` must be odd and positive. Received: kernel_size=-3"),
         ({"mode": "blur"}, r"`mode` must be one of .*Received: mode='blur'"),
     ],
 )

@@ -82,6 +82,17 @@ def test_the_first_loss_that_is_not_finite_is_named_whatever_the_order():
     assert finite.model.stop_training
 
 
+def test_each_training_is_judged_alone():
+    model, images, labels = model_and_data()
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    weights = model.get_weights()
+    finite = StopOnNonFinite()
+    for pixels, stopped in ((images * np.nan, True), (images, False), (images * np.nan, True)):
+        model.set_weights(weights)
+        model.fit(pixels, labels, batch_size=4, verbose=0, callbacks=[finite])
+        assert (finite.message is not None) is stopped
+
+
 def test_a_list_of_callbacks_may_be_used_again():
     model = MADD.from_preset("madd_tiny", input_size=32, seed=0)
     model.compile(run_eagerly=True)

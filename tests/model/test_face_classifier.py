@@ -33,6 +33,15 @@ def own_network(activation=None):
     )
 
 
+def wrapped(model):
+    return keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(1.0), model])
+
+
+def functional(ending):
+    model = own_network()
+    return keras.Model(model.inputs, ending(model.outputs[0]))
+
+
 def pixels(count=4):
     return np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
 
@@ -103,6 +112,13 @@ def test_own_loss_terms_are_part_of_the_loss():
     ("make", "message"),
     [
         (lambda: own_network("softmax"), "must give logits.*ends with 'dense"),
+        (lambda: wrapped(own_network("sigmoid")), "must give logits.*ends with 'dense"),
+        (
+            lambda: wrapped(keras.Sequential([own_network(), keras.layers.Softmax()])),
+            "must give logits.*ends with 'softmax",
+        ),
+        (lambda: functional(keras.ops.softmax), "must give logits.*ends with 'softmax"),
+        (lambda: functional(keras.ops.sigmoid), "must give logits.*ends with 'sigmoid"),
         (lambda: keras.Sequential([keras.layers.Dense(2)]), "that is built"),
         (
             lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]),
@@ -113,6 +129,13 @@ def test_own_loss_terms_are_part_of_the_loss():
 def test_models_that_are_no_detectors_are_told(make, message):
     with pytest.raises(ValueError, match=message):
         OwnNetwork.around(make())
+
+
+def test_a_network_in_a_network_that_gives_logits_is_taken():
+    model = wrapped(keras.Sequential([keras.Input((SIDE, SIDE, 3)), own_network()]))
+    expected = keras.ops.softmax(model.predict(pixels(), verbose=0))[:, 1]
+    found = OwnNetwork.around(model).fake_probability(pixels())
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_what_does_not_fit_the_network_is_told(tmp_path):

@@ -112,6 +112,11 @@ def test_losses_of_probabilities_are_refused(loss):
         keras.metrics.Precision(),
         [["accuracy", keras.metrics.AUC()]],
         {"logits": keras.metrics.F1Score()},
+        [keras.metrics.TruePositives()],
+        ["FalsePositives"],
+        [keras.metrics.TrueNegatives()],
+        [keras.metrics.FalseNegatives()],
+        [keras.metrics.BinaryIoU()],
         [keras.metrics.SparseCategoricalCrossentropy()],
         [keras.metrics.sparse_categorical_crossentropy],
         [keras.metrics.binary_accuracy],
@@ -139,6 +144,28 @@ def test_labels_that_are_a_dictionary_are_checked_too(labels, message):
     model.compile(run_eagerly=True)
     with pytest.raises(ValueError, match=message):
         model.fit(batch(2)[0], labels, verbose=0)
+
+
+def test_weights_of_classes_do_not_go_with_masks_and_those_of_images_do():
+    images, classes = batch(4)
+    labels = {"label": classes, "blend_mask": np.zeros((4, 4, 4, 1), "float32")}
+    model = plain()
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+
+    class Dataset:
+        element_spec = (None, labels)
+
+    for data in ((images, labels), (Dataset(),)):
+        with pytest.raises(ValueError, match="`class_weight` needs labels that are no dictionary"):
+            model.fit(*data, verbose=0, class_weight={0: 1.0, 1: 3.0})
+    losses = [
+        model.fit(images, y, verbose=0, **weights).history["loss"][0]
+        for y, weights in (
+            (classes, {"class_weight": {0: 1.0, 1: 3.0}}),
+            (labels, {"sample_weight": np.where(classes, 3.0, 1.0)}),
+        )
+    ]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
 def test_metrics_of_logits_are_taken():

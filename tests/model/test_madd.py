@@ -11,6 +11,7 @@ from backends import as_numpy
 from keras import ops
 
 from keras_madd import MADD
+from keras_madd.model.face_classifier import fake_probability_of_logits
 from keras_madd.model.presets import PRESETS
 
 SIZE = 32
@@ -107,6 +108,17 @@ def test_fake_probability_is_what_real_leaves(num_classes):
     np.testing.assert_allclose(
         model.fake_probability(images), softmax[:, 1:].sum(axis=1), atol=1e-12
     )
+
+
+def test_faces_that_are_surely_real_keep_their_order():
+    logits = np.array([[50.0, 0.0], [40.0, 0.0], [0.0, 800.0]])
+    expected = [np.exp(-50.0), np.exp(-40.0), 1.0]
+    np.testing.assert_allclose(fake_probability_of_logits(logits), expected, rtol=1e-12)
+
+
+def test_the_name_of_a_preset_is_no_configuration():
+    with pytest.raises(ValueError, match=r"`config` must be a MADDConfig; MADD\.from_preset"):
+        MADD("madd_tiny")
 
 
 def test_more_classes_train():

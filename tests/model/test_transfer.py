@@ -95,6 +95,19 @@ def test_reset_classifier_keeps_all_but_the_last_layer_and_the_model_itself(num_
     assert np.isfinite(model.train_on_batch(images, np.arange(6) % 3)).all()
 
 
+@pytest.mark.parametrize("fields", [{"num_attentions": 0}, {}, {"variant": "official"}])
+def test_what_begins_anew_is_trained_where_all_else_is_frozen(fields):
+    source = tiny(**fields)
+    source.network.trainable = False
+    with pytest.warns(UserWarning, match="begin anew: head"):
+        model = source.reset_classifier(5)
+    kernel, bias = model.trainable_weights
+    assert (kernel.shape[-1], bias.shape) == (5, (5,))
+    with pytest.warns(UserWarning, match="begin anew: head"):
+        again = model.reset_classifier(3)
+    assert [each.shape[-1] for each in again.trainable_weights] == [3, 3]
+
+
 @pytest.mark.parametrize(
     ("variant", "anew"),
     [

@@ -8,6 +8,7 @@ import reference_rule
 from backends import as_numpy
 
 from keras_madd.published_weights import CheckpointError, load_backbone
+from keras_madd.published_weights.backbone import recognise
 
 
 @functools.cache
@@ -78,6 +79,18 @@ def test_a_detector_starts_from_the_backbone():
     error, noise = reference_rule.error("b0_128_m4", "layer_final", final)
     assert error <= 8 * noise
     assert detector(reference_rule.pixels(128)).shape == (2, 2)
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_b0", "official_efficientnet_b1", "tiny"])
+def test_another_backbone_than_the_tensors_tell_is_refused(backbone):
+    with pytest.raises(CheckpointError, match="`backbone` must be official_efficientnet_b0: the t"):
+        load_backbone(b0(), backbone=backbone, input_size=64)
+
+
+def test_the_same_backbone_with_other_padding_is_taken():
+    tensors = classifier("b4_380_m4", "efficientnet-b4")
+    for name in ("official_efficientnet_b4", "deepfakebench_efficientnet_b4"):
+        assert recognise(tensors, {"backbone": name}).fields["backbone"] == name
 
 
 @pytest.mark.parametrize("name", ["_fc.bias", "_conv_head.weight", "_blocks.4._bn1.weight"])

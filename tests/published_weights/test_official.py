@@ -232,6 +232,19 @@ def test_another_network_is_refused_in_one_line(tensors):
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"backbone": "efficientnet_b0"}, "`backbone` must be official_efficientnet_b0: the t"),
+        ({"variant": "paper"}, "`variant` must be official: the tensors are of the authors'"),
+        ({"texture_enhancement": False}, "`texture_enhancement` must be True: the tensors are"),
+    ],
+)
+def test_fields_that_contradict_the_tensors_are_refused(fields, message):
+    with pytest.raises(CheckpointError, match=message):
+        load_official(checkpoint("b0_128_m4"), input_size=64, **fields)
+
+
 def test_everything_that_is_wrong_is_listed_at_once():
     tensors = dict(checkpoint("b0_128_m4"))
     del tensors["net._blocks.3._bn1.running_var"]

@@ -139,11 +139,23 @@ def _check(model: Any) -> None:
             "`model` must map pixels (B, H, W, 3), H and W fixed, to logits (B, num_classes). "
             f"Received: input_shape={given}, output_shape={found}"
         )
-    last = model.layers[-1]
+    last = _last_operation(model)
     activation = getattr(last, "activation", None)
     ends = (keras.activations.softmax, keras.activations.sigmoid)
-    if activation in ends or isinstance(last, keras.layers.Softmax):
+    # Keras has no public names for the operations of `keras.ops`.
+    if activation in ends or type(last).__name__ in ("Softmax", "Sigmoid"):
         raise ValueError(
             "`model` must give logits: leave the activation of its last layer out. "
             f"Received: a model that ends with {last.name!r}"
         )
+
+
+def _last_operation(model: keras.Model, index: int = 0) -> Any:
+    """The layer or operation that makes an output, also inside models in the model."""
+    outputs = getattr(model, "outputs", None)
+    if outputs:
+        made = outputs[index]._keras_history
+        last, index = made.operation, made.tensor_index
+    else:
+        last = model.layers[-1] if model.layers else None
+    return _last_operation(last, index) if isinstance(last, keras.Model) else last

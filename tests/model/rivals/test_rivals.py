@@ -140,6 +140,7 @@ def test_another_architecture_or_other_blocks_are_refused():
         ("sstnet", {"slim_width": 0.0}, "`slim_width` must be above 0"),
         ("sstnet", {"slim_blocks": -1}, "`slim_blocks` must be 0 or more"),
         ("two_branch", {"dense_layers": [2]}, "`dense_layers` must be two or more"),
+        ("two_branch", {"sigmas": [1.0, "2"]}, r"`sigmas` must be \(a number, ...\)"),
         ("two_branch", {"centre_weight": -1.0}, "`centre_weight` must not be negative"),
         ("two_branch", {"inner_margin": 3.0}, "`inner_margin` must be from 0 to `outer_margin`"),
         ("sstnet", {"num_attentions": 4}, "Unknown configuration keys: num_attentions"),
