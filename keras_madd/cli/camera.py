@@ -163,13 +163,12 @@ class _Composer:
 
 
 class _Recording:
-    """Writes pictures at a steady rate, one for several where they come slowly."""
+    """Writes pictures, each until the next one came."""
 
     def __init__(self, args: argparse.Namespace, frame_rate: float | None):
         self._path, self._overwrite = args.record, args.overwrite
         self._rate = frame_rate or 30.0
         self._writer: VideoWriter | None = None
-        self._written = 0
 
     def show(self, picture, seconds: float) -> bool:
         if self._writer is None:
@@ -181,9 +180,7 @@ class _Recording:
             settings: dict[str, Any] = {"speed": "ultrafast", "overwrite": self._overwrite}
             self._writer = VideoWriter(self._path, width, height, self._rate, **settings)
             self._start = seconds
-        while self._written <= (seconds - self._start) * self._rate:
-            self._writer.write(picture)
-            self._written += 1
+        self._writer.write(picture, seconds - self._start)
         return True
 
     def __enter__(self) -> "_Recording":

@@ -172,7 +172,7 @@ def _evaluate(args: argparse.Namespace, output: str) -> None:
         model=Path(args.model) if args.model else None,
         data=args.data,
         scores=Path(args.scores) if args.scores else None,
-        corruptions=[name for name in args.corruptions.split(",") if name],
+        corruptions=list(dict.fromkeys(filter(None, args.corruptions.split(",")))),
         corruption_sources=args.corruption_sources or None,
         compare=Path(args.compare) if args.compare else None,
         command=command_line("evaluate"),

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from keras_madd.visualize import ScoredVideoWriter
 
 
+_LONGEST_NAME = 255  # Bytes, on nearly every file system.
+
+
 class Overlays:
     """Writes overlays into a folder. One that cannot be written takes nothing from the scores.
 
@@ -114,11 +117,14 @@ class OverlayVideo:
     """
 
     def __init__(self, open_writer: "Callable[[], ScoredVideoWriter]"):
+        import av
+
         self.failure: str | None = None
         self._writer = None
+        self._failures = UserError, OSError, ValueError, av.FFmpegError
         try:
             self._writer = open_writer()
-        except (UserError, OSError) as error:
+        except self._failures as error:
             self.failure = _reason(error)
 
     def add(self, frame: "ScoredFrame", image: np.ndarray) -> None:
@@ -127,7 +133,7 @@ class OverlayVideo:
             return
         try:
             self._writer.add(frame, image)
-        except (UserError, OSError) as error:
+        except self._failures as error:
             self._end(error)
             self.failure = self.failure or _reason(error)
 
@@ -143,27 +149,37 @@ class OverlayVideo:
             return
         try:
             writer.__exit__(type(error) if error else None, error, None)
-        except (UserError, OSError) as ending:
+        except self._failures as ending:
             self.failure = self.failure or _reason(ending)
 
 
-def _reason(error: UserError | OSError) -> str:
-    if isinstance(error, UserError):
+def _reason(error: Exception) -> str:
+    if not isinstance(error, OSError):
         return str(error)
     return f"{error.filename or 'The overlay'}: {error.strerror or error}"
 
 
 def _names(files: list[Path]) -> dict[Path, str]:
     """Returns a name for each file's overlay; like names from several folders are numbered."""
+    from keras_madd.inference.media import OVERLAY_ENDINGS
+
+    longest = _LONGEST_NAME - max(map(len, OVERLAY_ENDINGS))
     names, taken = {}, set()
     for file in dict.fromkeys(files):
-        name, number = file.name, 1
-        while name in taken:
+        number, ending = 1, ""
+        while (name := _shortened(file.name, ending, longest)) in taken:
             number += 1
-            name = f"{file.name}.{number}"
+            ending = f".{number}"
         taken.add(name)
         names[file] = name
     return names
+
+
+def _shortened(name: str, ending: str, longest: int) -> str:
+    """Returns a name with an ending, in at most so many bytes."""
+    while len(os.fsencode(name + ending)) > longest:
+        name = name[:-1]
+    return name + ending
 
 
 def _with(stem: Path, ending: str) -> Path:

@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _run(args: argparse.Namespace) -> tuple[dict, list[dict], KeyboardInterrupt | None]:
+def _run(args: argparse.Namespace) -> tuple[dict, list[dict], BaseException | None]:
     """Scores all files.
 
     Returns:
@@ -164,7 +164,7 @@ def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple:
                     records.append(record if args.json else _failure(record))
                     if standard_output_error() and not (args.json or overlays):
                         break  # Nobody learns of more.
-            except KeyboardInterrupt as error:
+            except BaseException as error:  # Raised again once the records are written.
                 stop = error
     return _facts(detector), records, stop
 

@@ -141,7 +141,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _none_shared(first: Iterable[str], second: Iterable[str]) -> UserError:
     return UserError(
-        "The two tables share no data set with real and fake videos. "
+        "The two tables share no data set with real and fake videos of the same names. "
         f"Received: {', '.join(first)} in one and {', '.join(second)} in the other"
     )
 

@@ -39,13 +39,13 @@ def contrast(clip: np.ndarray, factor: float, rng: np.random.Generator) -> np.nd
 def blocks(clip: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Paints over `count` squares of 1/45 of the side, each in one colour, in every frame."""
     damaged = clip.copy()
-    length, height, width = clip.shape[:3]
+    height, width = clip.shape[1:3]
     side = max(1, round(min(height, width) / 45))
-    tops = rng.integers(0, height - side + 1, (length, count))
-    lefts = rng.integers(0, width - side + 1, (length, count))
-    colors = rng.integers(0, 256, (length, count, 3), np.uint8)
-    for frame, rows, columns, paints in zip(damaged, tops, lefts, colors, strict=True):
-        for top, left, color in zip(rows, columns, paints, strict=True):
+    for frame in damaged:
+        tops = rng.integers(0, height - side + 1, count)
+        lefts = rng.integers(0, width - side + 1, count)
+        colors = rng.integers(0, 256, (count, 3), np.uint8)
+        for top, left, color in zip(tops, lefts, colors, strict=True):
             frame[top : top + side, left : left + side] = color
     return damaged
 

@@ -1,6 +1,6 @@
 """From a table of face scores to the numbers of the field's protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,15 +77,19 @@ def evaluate_table(scores: Scores, protocol: Protocol) -> dict[str, dict]:
     frames = frames_of(_some(scores.where(condition=CLEAN)))
     results = {name: _evaluated(frames.where(dataset=name), protocol) for name in _names(frames)}
     if all("one_class" in result for result in results.values()):
-        described = "; ".join(
+        raise one_class_only(
             f"{name}: {result['one_class']['frames']} frames, all {result['one_class']['label']}"
             for name, result in results.items()
         )
-        raise UserError(
-            f"Nothing to compare: an AUC needs real and fake faces, and there is one class only "
-            f"({described}). Add the other class's data."
-        )
     return results
+
+
+def one_class_only(described: Iterable[str]) -> UserError:
+    """Returns the error of data sets, each described, of which none has both classes."""
+    return UserError(
+        f"Nothing to compare: an AUC needs real and fake faces, and there is one class only "
+        f"({'; '.join(described)}). Add the other class's data."
+    )
 
 
 def one_class_summary(frames: Scores, threshold: float | None) -> dict:

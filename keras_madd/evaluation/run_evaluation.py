@@ -1,9 +1,10 @@
 """One evaluation from end to end: score once, keep the scores, measure, show."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from keras_madd.data.shards import load_dataset_json
 from keras_madd.evaluation.calibration_fit import Calibration, fit_calibration
 from keras_madd.evaluation.compare import check_shared_sets, compare_models
 from keras_madd.evaluation.crops import SplitOfShards, open_splits
@@ -12,7 +13,13 @@ from keras_madd.evaluation.evaluation_result import EvaluationResult
 from keras_madd.evaluation.evaluation_settings import EvaluationSettings
 from keras_madd.evaluation.explanation import Explanation, explain
 from keras_madd.evaluation.opened_model import OpenedModel, open_model
-from keras_madd.evaluation.protocol import Protocol, corruption_table, evaluate_table, frames_of
+from keras_madd.evaluation.protocol import (
+    Protocol,
+    corruption_table,
+    evaluate_table,
+    frames_of,
+    one_class_only,
+)
 from keras_madd.evaluation.score_shards import (
     check_geometry,
     score_corruptions,
@@ -73,8 +80,11 @@ def run_evaluation(output: Path, settings: EvaluationSettings) -> EvaluationResu
         corruptions = corruption_table(reported, protocol)
         comparison = {}
         if other is not None:
-            comparison = compare_models(reported, other, protocol)
-            warnings += _left_out(reported, other, comparison)
+            try:
+                comparison = compare_models(reported, other, protocol)
+                warnings += _left_out(reported, other, comparison)
+            except UserError as error:  # The scores are worth keeping.
+                warnings.append(f"Not compared: {error}")
     why = {}
     if gathered.model is not None and settings.gallery:
         with stages.stage("reasons") as stage:
@@ -151,6 +161,7 @@ def _from_model(settings: EvaluationSettings, stages: Stages, other: Scores | No
     splits = open_splits(settings.data, settings.split)
     if other is not None:
         check_shared_sets([split.name for split in splits], other.dataset.names.tolist())
+    _check_both_classes(splits)
     warnings = [check_geometry(model, split) for split in splits]
     if model.demonstration:
         warnings.insert(0, "This model is a demonstration; it detects nothing in the wild.")
@@ -159,7 +170,8 @@ def _from_model(settings: EvaluationSettings, stages: Stages, other: Scores | No
     if settings.calibrate:
         validation = splits[0]
         if settings.split != "val":
-            (validation,) = open_splits(settings.data[:1], "val")
+            (opened,) = open_splits(settings.data[:1], "val")
+            validation = replace(opened, name=splits[0].name)
         with stages.stage("scores, validation") as stage:
             raw = score_split(model, validation, stage.advance)
         calibration = fit_calibration(raw, settings.false_alarms, settings.misses or MISSES)
@@ -194,6 +206,16 @@ def _from_model(settings: EvaluationSettings, stages: Stages, other: Scores | No
         splits=splits,
         warnings=tuple(warning for warning in warnings if warning),
     )
+
+
+def _check_both_classes(splits: Sequence[SplitOfShards]) -> None:
+    """Raises `evaluate_table`'s UserError of one class only, before anything is scored."""
+    kinds = {}
+    for split in splits:
+        counts = load_dataset_json(split.folder).counts.get(split.split, {})
+        kinds[split.name] = [kind for kind, count in counts.items() if count["crops"]]
+    if all(len(each) == 1 for each in kinds.values()):
+        raise one_class_only(f"{name}: all {each[0]}" for name, each in kinds.items())
 
 
 def _known_threshold(model: OpenedModel) -> tuple[float | None, str]:

@@ -11,7 +11,7 @@ from keras_madd.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from keras_madd.evaluation.crops import SplitOfShards, clips_of, scored_together, source_groups
 from keras_madd.evaluation.opened_model import OpenedModel
 from keras_madd.evaluation.scores import CLEAN, NUMBERS, TEXTS, Scores
-from keras_madd.inference.calibration import calibrate
+from keras_madd.inference.calibration import sigmoid
 
 Progress = Callable[[int, int], None]
 
@@ -82,10 +82,15 @@ def score_corruptions(
 
 
 def with_temperature(scores: Scores, temperature: float) -> Scores:
-    """Returns the rows with calibrated scores; a temperature of 1 leaves them as they are."""
+    """Returns the rows with scores as `calibrate` gives them, but none kept away from 0 and 1.
+
+    There they would lose the order that ranks are made of.
+    """
     if temperature == 1:
         return scores
-    return scores.with_probability(calibrate(scores.probability, temperature))
+    with np.errstate(divide="ignore"):
+        odds = np.log(scores.probability) - np.log1p(-scores.probability)
+    return scores.with_probability(sigmoid(odds / temperature))
 
 
 def check_geometry(model: OpenedModel, split: SplitOfShards) -> str | None:

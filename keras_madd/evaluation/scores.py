@@ -177,12 +177,10 @@ class Scores:
 
         A fake shows whom its real video shows, where a data set says so.
         """
-        columns = (self.source, self.identity)
-        _, codes = np.unique(np.concatenate([each.names for each in columns]), return_inverse=True)
-        people = len(codes) + self.video.codes * len(self.dataset.names) + self.dataset.codes
-        for column, numbers in zip(columns, np.split(codes, [len(self.source.names)]), strict=True):
+        people = self.video.codes * len(self.dataset.names) + self.dataset.codes
+        for column in (self.source, self.identity):
             known = (column.names != "")[column.codes]
-            people = np.where(known, numbers[column.codes], people)
+            people = np.where(known, column.codes, len(column.names) + people)
         return people
 
     def with_probability(self, probability: np.ndarray) -> "Scores":

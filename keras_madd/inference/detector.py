@@ -282,7 +282,7 @@ class Detector:
             self._runner.close()
 
     def __reduce__(self) -> tuple:
-        return Detector, self._arguments
+        return type(self), self._arguments
 
     def __enter__(self) -> "Detector":
         return self

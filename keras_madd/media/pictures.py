@@ -39,7 +39,8 @@ class PictureMaker:
     is not tone-mapped, fields are not separated, pixels are taken as square.
 
     Args:
-        first: the video's first frame, whose upright size all pictures get.
+        first: the video's first frame, whose upright size all pictures get; one of another shape
+            has black borders.
         threads: of the conversion; 0 for one per core.
 
     Attributes:
@@ -67,15 +68,21 @@ class PictureMaker:
         if frame.colorspace == _UNSPECIFIED_MATRIX:
             large = frame.width >= 1280 or frame.height > 576
             matrix = Colorspace.ITU709 if large else Colorspace.ITU601
+        scale = min(width / frame.width, height / frame.height)
+        size = max(1, round(scale * frame.width)), max(1, round(scale * frame.height))
         picture = self._reformatter.reformat(
             frame,
-            width,
-            height,
+            *size,
             format="rgb24",
             src_colorspace=matrix,
             dst_color_range=ColorRange.JPEG,
             threads=self._threads,
         ).to_ndarray()
+        if size != (width, height):
+            left, top = (width - size[0]) // 2, (height - size[1]) // 2
+            fitted = np.zeros((height, width, 3), np.uint8)
+            fitted[top : top + size[1], left : left + size[0]] = picture
+            picture = fitted
         if transpose:
             picture = picture.transpose(1, 0, 2)
         if left_right:

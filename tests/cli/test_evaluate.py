@@ -1,4 +1,7 @@
+import argparse
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +10,14 @@ from backends import tensorflow_only
 from exported_model import exported, tiny_model
 from synthetic_shards import write_shards
 
+from keras_madd.cli import evaluate
 from keras_madd.cli.main import main
+from keras_madd.data.shards import load_dataset_json, save_dataset_json
 from keras_madd.evaluation import frame_metrics
 from keras_madd.evaluation.score_shards import score_split
 from keras_madd.evaluation.scores import CLEAN, read_scores, write_scores
 from keras_madd.inference.model_description import read_model_json
+from keras_madd.support.errors import UserError
 from keras_madd.support.output_folder import output_folder
 
 pytestmark = tensorflow_only
@@ -242,22 +248,62 @@ def test_scores_of_other_data_are_told_before_anything_is_scored(
     other = _csv(tmp_path / "other.csv", np.random.default_rng(0), ",dataset", lambda _: ",else")
     arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--compare", other]
     assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 2
-    message = "share no data set with real and fake videos. Received: synthetic in one and else in"
+    message = "share no data set with real and fake videos of the same names. Received: synthetic"
     assert message in capsys.readouterr().err
+
+
+def test_one_class_alone_is_told_before_anything_is_scored(shards, tmp_path, capsys, monkeypatch):
+    def nothing_scored(*_):
+        raise AssertionError("scored")
+
+    monkeypatch.setattr("keras_madd.evaluation.run_evaluation.score_split", nothing_scored)
+    described = load_dataset_json(shards)
+    fakes = {"real": {"videos": 0, "crops": 0}, "fake": {"videos": 8, "crops": 24}}
+    copy = shutil.copytree(shards, tmp_path / "fakes")
+    save_dataset_json(copy, replace(described, counts=described.counts | {"test": fakes}))
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", copy]
+    assert main([*map(str, arguments), "--output", str(tmp_path / "out")]) == 2
+    assert "there is one class only (synthetic: all fake)" in capsys.readouterr().err
+
+
+def test_scores_are_kept_where_no_video_is_shared(shards, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    other = _csv(tmp_path / "other.csv", rng, ",dataset", lambda _: ",synthetic")
+    arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--compare", other]
+    arguments += ["--gallery", 0, "--output", tmp_path / "out"]
+    assert main([*map(str, arguments)]) == 0
+    assert "Not compared: The two tables share no data set" in capsys.readouterr().err
+    assert len(read_scores(tmp_path / "out/scores.parquet")) == 24
+    assert metrics_of(tmp_path / "out")["comparison"] == {}
 
 
 def test_two_data_sets_of_one_name(shards, tmp_path):
     other = write_shards(tmp_path / "other", {"test": 2}, seed=5)
     arguments = ["evaluate", "--model", exported(tmp_path), "--data", shards, "--data", other]
-    arguments += ["--output", tmp_path / "out", "--gallery", 0, "--bootstrap", 100]
+    arguments += ["--output", tmp_path / "out", "--gallery", 0, "--calibrate"]
     assert main([*map(str, arguments)]) == 0
-    assert list(metrics_of(tmp_path / "out")["results"]) == [
-        "synthetic (shards)",
-        "synthetic (other)",
-    ]
+    names = ["synthetic (shards)", "synthetic (other)"]
+    assert list(metrics_of(tmp_path / "out")["results"]) == names
+    # The validation rows are of the first.
+    scores = read_scores(tmp_path / "out/scores.parquet")
+    assert scores.dataset.names.tolist() == sorted(names)
+    assert len(scores.where(dataset=names[0], split="val")) == 18
     page = (tmp_path / "out/report.html").read_text()
     assert "From one data set to the next" in page
     assert "Most wrong" not in page
+
+
+def test_a_corruption_that_is_named_twice_is_tested_once(tmp_path, monkeypatch):
+    def asked(folder, settings):
+        raise UserError(f"{settings.corruptions}")
+
+    monkeypatch.setattr("keras_madd.evaluation.run_evaluation.run_evaluation", asked)
+    arguments = ["--model", "m", "--data", "d", "--output", str(tmp_path / "out")]
+    parser = argparse.ArgumentParser()
+    evaluate.add_arguments(parser)
+    given = parser.parse_args([*arguments, "--corruptions", "jpeg,,blur,jpeg"])
+    with pytest.raises(UserError, match=r"^\['jpeg', 'blur'\]$"):
+        evaluate.run(given)
 
 
 @pytest.mark.parametrize(

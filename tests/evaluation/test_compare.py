@@ -123,5 +123,5 @@ def test_labels_must_agree():
 def test_nothing_shared():
     labels, first, second = models()
     others = [f"w{i}" for i in range(len(labels))]
-    with pytest.raises(UserError, match="share no data set with real and fake videos"):
+    with pytest.raises(UserError, match="share no data set with real and fake videos of the same"):
         compare_models(table(labels, first), table(labels, second, others), Protocol())

@@ -96,6 +96,11 @@ def test_h264_keeps_the_frames_in_order(clip):
         assert nearest == index
 
 
+@pytest.mark.parametrize("name", [name for name in CORRUPTIONS if name != "h264"])
+def test_a_shorter_fake_is_damaged_as_its_real(clip, name):
+    np.testing.assert_array_equal(corrupt(clip[:3], name, 3, "v"), corrupt(clip, name, 3, "v")[:3])
+
+
 def test_one_frame_is_a_clip(clip):
     for name in CORRUPTIONS:
         assert corrupt(clip[:1], name, 2, "v").shape == (1, 63, 65, 3)

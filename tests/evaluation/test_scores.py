@@ -131,7 +131,7 @@ def test_whom_a_row_shows():
         {
             "dataset": ["a", "a", "a", "a", "a", "b", "b"],
             "video": ["v1", "v2", "v3", "v4", "v5", "v5", "v6"],
-            "source": ["s1", "s1", "", "s2", "", "", "s1"],
+            "source": ["s1", "s1", "", "p1", "", "", "s1"],
             "identity": ["p1", "p1", "p1", "", "", "", ""],
             "method": ["real"] * 7,
             "frame": [0] * 7,
@@ -141,5 +141,5 @@ def test_whom_a_row_shows():
     )
     people = scores.people()
     assert len(set(people[:3])) == 1
-    # Somebody of another source, and of two data sets the videos of one name.
+    # Somebody of a source that is named like a person, and of two data sets the videos of one name.
     assert len(set(people)) == 5

@@ -408,6 +408,15 @@ def test_a_pickle_opens_the_same_detector(model_file, monkeypatch):
         assert again.device == "cpu"
 
 
+class _Watched(Detector):
+    pass
+
+
+def test_a_pickle_keeps_the_kind_of_detector(model_file):
+    with _Watched(model_file) as detector, pickle.loads(pickle.dumps(detector)) as again:
+        assert type(again) is _Watched
+
+
 def test_what_fails_at_the_first_run_is_one_line(model_file, monkeypatch):
     with Detector(model_file) as detector:
 

@@ -275,6 +275,23 @@ class TestPhotographs:
         with pytest.raises(UserError, match="extraneous bytes"):
             read_image(path)
 
+    @pytest.mark.parametrize("progressive", [False, True])
+    @pytest.mark.parametrize("padding", [bytes(5), b"\xff" * 4 + bytes(3), bytes(2) + b"\xff" * 3])
+    def test_padding_before_the_first_scan_is_no_damage(self, tmp_path, progressive, padding):
+        path = self.picture(tmp_path, ".jpg", quality=90, progressive=progressive)
+        sound, content = read_image(path), path.read_bytes()
+        tables, scan = content.index(b"\xff\xc4"), content.index(b"\xff\xda")
+        padded = content[:tables] + padding + content[tables:scan] + padding + content[scan:]
+        path.write_bytes(padded)
+        np.testing.assert_array_equal(read_image(path), sound)
+        middle = (scan + len(padded)) // 2
+        path.write_bytes(padded[:middle] + bytes(200) + padded[middle + 200 :])
+        with pytest.raises(UserError, match="the picture is damaged: Corrupt JPEG data"):
+            read_image(path)
+        path.write_bytes(content[:scan] + b"data" + content[scan:])
+        with pytest.raises(UserError, match="extraneous bytes"):
+            read_image(path)
+
     def test_a_png_is_covered_by_its_checksum(self, tmp_path):
         path = self.picture(tmp_path, ".png")
         size = len(path.read_bytes())

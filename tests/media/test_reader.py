@@ -1,7 +1,9 @@
 """Reading against files made here with known pictures, times, turns and damage."""
 
+import io
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from numbered_videos import encode, number_of, numbered, read, remux
+from PIL import Image
 
 from keras_madd.media import VideoReader, VideoWriter
 from keras_madd.support.errors import UserError
@@ -103,6 +106,52 @@ class TestFrames:
             seconds = [frame.seconds for frame in reader]
         expected = (np.array(times) - times[0]) / 1000
         assert seconds == pytest.approx(expected, abs=6e-4)
+
+    @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+    @pytest.mark.parametrize(("start", "last"), [(0, 40), (5000, 40), (0, 5000)])
+    def test_a_late_start_and_a_long_last_picture_are_no_damage(
+        self, tmp_path, suffix, start, last
+    ):
+        path = tmp_path / f"v{suffix}"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libvpx" if suffix == ".webm" else "libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            stream.codec_context.time_base = Fraction(1, 1000)
+            packets = []
+            for number in range(10):
+                frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+                frame.pts, frame.time_base = start + 40 * number, Fraction(1, 1000)
+                packets += stream.encode(frame)
+            packets += stream.encode(None)
+            packets[-1].duration = last
+            container.mux(packets)
+        content = path.read_bytes()
+        frames, broken = read(path)
+        assert (frames, broken) == ([(i, i) for i in range(10)], None)
+        if suffix != ".mp4":  # Which without its end is no video.
+            path.write_bytes(content[: int(0.9 * len(content))])
+            assert read(path)[1] == "the file is cut off"
+
+    def test_a_picture_of_another_shape_keeps_it(self, tmp_path):
+        path = tmp_path / "turned.mkv"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mjpeg", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+            for number, (width, height) in enumerate(((64, 48), (48, 64), (32, 24), (128, 32))):
+                content = io.BytesIO()
+                Image.new("RGB", (width, height), "white").save(content, "JPEG")
+                packet = av.Packet(content.getvalue())
+                packet.stream, packet.pts = stream, number
+                packet.dts, packet.time_base = number, Fraction(1, 25)
+                container.mux(packet)
+        with VideoReader(path) as reader:
+            shown = [frame.image[..., 0] > 128 for frame in reader]
+            assert reader.broken_tail is None
+        assert [picture.shape for picture in shown] == [(48, 64)] * 4
+        lit = [(picture.any(0).sum(), picture.any(1).sum()) for picture in shown]
+        assert lit == [(64, 48), (36, 48), (64, 48), (64, 16)]
+        assert shown[1][:, 14:50].all()
+        assert shown[3][16:32].all()
 
     def test_one_frame(self, tmp_path):
         path = encode(tmp_path / "v.mp4", [numbered(5)])
