@@ -11,6 +11,8 @@ const CHOSEN_ON = 8;
 
 /** What came of a video. */
 export interface ScoredVideo extends VideoResult {
+  /** Whether the user ended the work. */
+  readonly stopped: boolean;
   /** From when on the file is damaged, in seconds, or null. */
   readonly damagedFrom: number | null;
   /** From when on the browser took too long to show it, in seconds, or null. */
@@ -18,9 +20,10 @@ export interface ScoredVideo extends VideoResult {
 }
 
 /**
- * Scores frames spread evenly over a video; of each frame its largest face, as the desktop does.
+ * Scores frames spread evenly over a video, none of them twice; of each its largest face, as the
+ * desktop does.
  *
- * @param count number of frames.
+ * @param count number of frames; a video may have fewer.
  * @param signal ends the work early; the frames so far count.
  * @param onFrame is called after each frame with its picture, which the next one overwrites.
  */
@@ -34,10 +37,15 @@ export async function scoreVideo(
   const choice = await chooseFaceModel(detector, video, Math.min(CHOSEN_ON, count), signal);
   const tracker = new FaceTracker(LEAST_OVERLAP, count);
   const frames: ScoredFrame[] = [];
+  let stopped = false;
+  let last: number | null = null;
   let damagedFrom: number | null = null;
   let slowFrom: number | null = null;
   for (const seconds of video.times(count)) {
-    if (signal.aborted) break;
+    if (signal.aborted) {
+      stopped = true;
+      break;
+    }
     let picture: HTMLCanvasElement;
     try {
       picture = await video.frameAt(seconds);
@@ -47,6 +55,9 @@ export async function scoreVideo(
       else damagedFrom = seconds;
       break;
     }
+    // There are fewer pictures than times, or sound that goes on after the last one.
+    if (video.begins !== null && video.begins === last) continue;
+    last = video.begins;
     const faces = await detector.findFaces(picture, choice);
     // All faces are followed, so that a person who is not scored keeps the number.
     const tracks = tracker.update(faces.map((face) => face.box));
@@ -55,7 +66,7 @@ export async function scoreVideo(
     frames.push(frame);
     onFrame(frame, picture);
   }
-  return { ...summarize(frames, detector.description.threshold), damagedFrom, slowFrom };
+  return { ...summarize(frames, detector.description.threshold), stopped, damagedFrom, slowFrom };
 }
 
 /** Two face models that take turns would make scores jump with their boxes. */

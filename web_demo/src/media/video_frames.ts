@@ -3,10 +3,14 @@ import { MediaError } from "./picture.ts";
 
 /** Seconds that an element may take; those of a page that nobody sees do not count. */
 const PATIENCE = 15;
+/** Milliseconds by which a picture may come later than the word that it is there. */
+const LATE_MS = 100;
 
 /** A video that the browser can play, paused, with its first frame there. */
 export class VideoFile {
   private readonly canvas = document.createElement("canvas");
+  /** When the picture that was returned last begins, or null where the browser does not tell. */
+  begins: number | null = null;
 
   private constructor(
     readonly element: HTMLVideoElement,
@@ -65,10 +69,20 @@ export class VideoFile {
       const shown = once(this.element, "seeked");
       this.element.currentTime = seconds;
       await shown;
+      const before = this.begins;
+      this.draw();
+      if (before === null || this.begins !== before) return this.canvas;
+      // It is the same picture, or the next one is late.
+      await new Promise((resolve) => setTimeout(resolve, LATE_MS));
     }
+    this.draw();
+    return this.canvas;
+  }
+
+  private draw(): void {
     const context = this.canvas.getContext("2d", { willReadFrequently: true })!;
     context.drawImage(this.element, 0, 0);
-    return this.canvas;
+    this.begins = beginning(this.element);
   }
 
   /** After an error an element does nothing any more until it loads its file anew. */
@@ -82,6 +96,17 @@ export class VideoFile {
     this.element.removeAttribute("src");
     this.element.load();
     URL.revokeObjectURL(this.url);
+  }
+}
+
+function beginning(element: HTMLVideoElement): number | null {
+  try {
+    const shown = new VideoFrame(element);
+    const { timestamp } = shown;
+    shown.close();
+    return timestamp;
+  } catch {
+    return null;
   }
 }
 

@@ -50,7 +50,7 @@ export class Page {
     }
     const { description } = this.detector;
     this.report.introduce(description, () => this.detector.backend);
-    this.stage = new Stage(this.speaker, description.numAttentionMaps);
+    this.stage = new Stage(this.speaker, description);
     this.backend = new BackendPanel(this.speaker, this.detector, (work) => this.exclusive(work));
     this.listen();
     this.report.say("ready");
@@ -121,21 +121,24 @@ export class Page {
 
   private openFile(file: File): void {
     this.begin(async (signal) => {
-      if (file.type.startsWith("video/")) return this.scoreVideoFile(file, signal);
-      if (file.type.startsWith("image/")) return this.scorePictureFile(file, signal);
       // A type is guessed from the name; what the file holds decides.
       const ways = [
         () => this.scorePictureFile(file, signal),
         () => this.scoreVideoFile(file, signal),
       ];
+      if (file.type.startsWith("video/")) ways.reverse();
+      let first: unknown;
       for (const score of ways) {
         try {
           return await score();
         } catch (error) {
           if (!isUndecodable(error)) throw error;
+          first ??= error;
         }
       }
-      throw new MediaError("notMedia", { name: file.name });
+      throw /^(image|video)\//.test(file.type)
+        ? first
+        : new MediaError("notMedia", { name: file.name });
     });
   }
 

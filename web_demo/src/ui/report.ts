@@ -83,7 +83,7 @@ export class Report {
     }
     const score = (face: ScoredFace) => face.smoothed ?? face.probability;
     const face = faces.reduce((a, b) => (score(b) > score(a) ? b : a));
-    const values = { percent: percent(score(face)) };
+    const values = { percent: percent(score(face), this.description!) };
     const others = faces.length - 1;
     this.show({
       verdict: face.verdict,
@@ -112,7 +112,7 @@ export class Report {
         return speaker.say("damaged", { time: time(video.damagedFrom) });
       }
       if (video.slowFrom !== null) return speaker.say("slow", { time: time(video.slowFrom) });
-      return done < wanted ? speaker.say("stoppedEarly", { done, total: wanted }) : "";
+      return video.stopped ? speaker.say("stoppedEarly", { done, total: wanted }) : "";
     };
     const { probability } = video;
     if (probability === null) {
@@ -125,7 +125,10 @@ export class Report {
       return;
     }
     const verdict = verdictOf(probability, this.description!);
-    const values = { percent: percent(probability), frames: video.framesWithFace };
+    const values = {
+      percent: percent(probability, this.description!),
+      frames: video.framesWithFace,
+    };
     this.show({
       verdict,
       heading: (speaker) => speaker.say(`verdict_${verdict}`),

@@ -1,4 +1,5 @@
 /** The picture or video, what is drawn over it, the list of faces, the choice of maps. */
+import type { ModelDescription } from "../core/model_description.ts";
 import type { ScoredFace } from "../core/scored_face.ts";
 import { element } from "./elements.ts";
 import { type HeatChoice, drawFaces, paintHeat } from "./overlay.ts";
@@ -24,13 +25,17 @@ export class Stage {
   /** The pixels that were scored; a copy, for thumbnails and the saved picture. */
   private source: HTMLCanvasElement = this.picture;
 
-  /** @param mapCount M of the model; 0 hides the choice. */
   constructor(
     private speaker: Speaker,
-    private readonly mapCount: number,
+    private readonly model: ModelDescription,
   ) {
-    element("heat").hidden = mapCount === 0;
+    element("heat").hidden = this.mapCount === 0;
     new ResizeObserver(() => this.redraw()).observe(this.overlay);
+  }
+
+  /** M of the model; 0 hides the choice. */
+  private get mapCount(): number {
+    return this.model.numAttentionMaps;
   }
 
   /** Shows an empty stage of a kind. */
@@ -129,7 +134,7 @@ export class Stage {
 
   private words(face: ScoredFace): string {
     const word = this.speaker.say(`label_${face.verdict}`);
-    return `${word} ${percent(face.smoothed ?? face.probability)}`;
+    return `${word} ${percent(face.smoothed ?? face.probability, this.model)}`;
   }
 
   private listFaces(): void {

@@ -1,3 +1,5 @@
+import type { Thresholds } from "../core/verdict.ts";
+
 /** Every word of the page, in English and Chinese; the same words as on the phone. */
 const EN = {
   title: "Is this face real?",
@@ -228,10 +230,17 @@ export function preferredLanguage(wanted: readonly string[]): Language {
   return "en";
 }
 
-/** Returns a probability as a percentage that never claims to be certain. */
-export function percent(probability: number): string {
-  if (probability < 0.01) return "<1%";
-  return probability > 0.99 ? ">99%" : `${Math.round(100 * probability)}%`;
+/**
+ * Returns a probability as a percentage that never claims to be certain, nor to reach a threshold,
+ * itself in whole per cent, that it lies below.
+ */
+export function percent(probability: number, { threshold, clearThreshold }: Thresholds): string {
+  let whole = Math.round(100 * probability);
+  for (const each of [threshold, clearThreshold ?? 0]) {
+    if (probability < each) whole = Math.min(whole, Math.round(100 * each) - 1);
+  }
+  if (probability < 0.01 || whole < 1) return "<1%";
+  return probability > 0.99 && whole >= 99 ? ">99%" : `${whole}%`;
 }
 
 /** Returns a time as minutes, seconds and tenths, `1:05.5`. */

@@ -73,7 +73,7 @@ export class VideoPanel {
       const frame = this.frames[index];
       this.heaviest.textContent = speaker.say("heaviest", {
         time: time(frame.seconds),
-        percent: percent(frameProbability(frame)!),
+        percent: percent(frameProbability(frame)!, this.thresholds),
       });
     }
     this.nameFrame();
@@ -126,7 +126,7 @@ export class VideoPanel {
     const words =
       score === null
         ? this.speaker.say("frameNoFace", at)
-        : this.speaker.say("frameShown", { ...at, percent: percent(score) });
+        : this.speaker.say("frameShown", { ...at, percent: percent(score, this.thresholds) });
     this.slider.setAttribute("aria-valuetext", words);
     this.slider.setAttribute("aria-label", this.speaker.say("timeline"));
   }

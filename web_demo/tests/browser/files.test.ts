@@ -60,7 +60,9 @@ test("what a file holds decides, not its name", async () => {
   const { page } = opened;
   for (const [source, name, words] of [
     ["blurred.png", "photo.unknown", /^Looks fake/],
+    ["blurred.png", "photo.mp4", /^Looks fake/],
     ["video.mp4", "video.unknown", /^Looks real/],
+    ["short.mp4", "video.jpg", /over 3 frames with a face/],
   ] as const) {
     copyFileSync(path.join(fixtures, source), path.join(fixtures, name));
     await score(page, path.join(fixtures, name));

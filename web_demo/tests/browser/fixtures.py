@@ -3,6 +3,7 @@
 Pictures are PNG, since decoders of JPEG differ in their rounding; one JPEG tells by how much.
 """
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -19,6 +20,16 @@ ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "tests" / "golden" / "demonstration" / "model.tflite"
 PORTRAIT = ROOT / "keras_madd" / "demo" / "assets" / "portrait.jpg"
 FRAMES, RATE = 64, 16
+# EXIF's orientation -> what makes an upright picture lie so.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 
 
 def pictures(portrait: np.ndarray) -> dict[str, np.ndarray]:
@@ -120,10 +131,21 @@ def write(folder: Path) -> None:
         exif[0x0112] = 6
         turned.save(folder / "turned.png", exif=exif)
         told["turned"] = expected(detector, read_image(folder / "turned.png"))
+        narrow = portrait[:, 60:460]
+        for orientation, turn in TURNS.items():
+            exif = Image.Exif()
+            exif.endian = "<>"[orientation % 2]
+            exif.update({0x010F: "a camera", 0x0112: orientation})
+            turned = Image.fromarray(narrow).transpose(turn)
+            turned.save(folder / f"turned_{orientation}.webp", exif=exif, lossless=True)
+        told["turned_webp"] = expected(detector, narrow)
         layer = np.dstack([portrait, np.full(portrait.shape[:2], 255, np.uint8)])
         layer[:60, :, 3] = 0
         Image.fromarray(layer).save(folder / "transparent.png")
         told["transparent"] = expected(detector, read_image(folder / "transparent.png"))
+        with VideoWriter(folder / "short.mp4", 480, 360, RATE) as video:
+            for frame in itertools.islice(frames(portrait, (480, 360)), 3):
+                video.write(frame)
         with VideoWriter(folder / "video.mp4", 480, 360, RATE) as video:
             for frame in frames(portrait, (480, 360)):
                 video.write(frame)

@@ -99,6 +99,10 @@ test("the detector that comes with the package: its three words", async (t) => {
 test("turned and transparent pictures are read as Python reads them", async (t) => {
   const { page } = await openPage(browser, server.address);
   t.diagnostic(await compareAll(page, ["turned", "transparent"], 1e-5));
+  for (let orientation = 2; orientation <= 8; orientation++) {
+    const found = await score(page, path.join(fixtures, `turned_${orientation}.webp`));
+    compare(found, expected.turned_webp, 1e-5);
+  }
   const jpeg = await score(page, path.join(fixtures, "jpeg.jpg"));
   const off = Math.abs(jpeg.faces[0].probability - expected.jpeg[0].probability);
   t.diagnostic(`a JPEG's probability is off by ${off}`);

@@ -21,6 +21,8 @@ before(() => {
   const context = {
     fillRect: () => undefined,
     drawImage: () => undefined,
+    setTransform: () => undefined,
+    resetTransform: () => undefined,
     getImageData: () => ({ data: [alpha, alpha, alpha, alpha] }),
   };
   Object.assign(globalThis, {

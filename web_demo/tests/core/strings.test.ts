@@ -32,14 +32,23 @@ test("the language is the first one that the page knows", () => {
 });
 
 test("a percentage never claims to be certain", () => {
-  assert.deepEqual([0, 0.004, 0.5, 0.987, 0.995, 1].map(percent), [
-    "<1%",
-    "<1%",
-    "50%",
-    "99%",
-    ">99%",
-    ">99%",
-  ]);
+  const half = { threshold: 0.5, clearThreshold: null };
+  const said = [0, 0.004, 0.5, 0.987, 0.995, 1].map((each) => percent(each, half));
+  assert.deepEqual(said, ["<1%", "<1%", "50%", "99%", ">99%", ">99%"]);
+});
+
+test("what lies below a threshold is not said to reach it", () => {
+  // Said as 92% and 41%.
+  const thresholds = { threshold: 0.921, clearThreshold: 0.409 };
+  const said = [0.405, 0.4089, 0.409, 0.914, 0.918, 0.9209, 0.921].map((each) =>
+    percent(each, thresholds),
+  );
+  assert.deepEqual(said, ["40%", "40%", "41%", "91%", "91%", "91%", "92%"]);
+  const narrow = { threshold: 0.994, clearThreshold: 0.013 };
+  assert.deepEqual(
+    [0.012, 0.992, 0.994].map((each) => percent(each, narrow)),
+    ["<1%", "98%", ">99%"],
+  );
 });
 
 test("times", () => {

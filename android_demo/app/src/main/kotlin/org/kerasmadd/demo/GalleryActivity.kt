@@ -152,7 +152,7 @@ class GalleryActivity : ComponentActivity(), GalleryScorer.Listener {
 
     private fun share() {
         val model = facts.model ?: return
-        ShareAction(this).share(picture, shot, model, settings.heat)
+        ShareAction(this).share(picture, shot, model, screen.overlay.heat)
     }
 
     private companion object {

@@ -209,6 +209,9 @@ class MainActivity : ComponentActivity() {
         if (facts.paused) {
             still = null
             handle(UiEvent.ResumePressed)
+            // Somebody else may stand there now.
+            frames.reset()
+            statistics.clear()
             frames.resume()
             return
         }
@@ -232,7 +235,7 @@ class MainActivity : ComponentActivity() {
         source.snapshot { picture, shot ->
             // A frame that was under way may have come through since the pause.
             val (shared, faces) = still ?: Pair(picture, shot)
-            ShareAction(this).share(shared, faces, model, settings.heat)
+            ShareAction(this).share(shared, faces, model, screen.overlay.heat)
         }
     }
 

@@ -1,5 +1,6 @@
 package org.kerasmadd.demo
 
+import android.os.Build
 import android.os.Bundle
 import android.view.View
 import android.widget.RadioGroup
@@ -74,6 +75,8 @@ class SettingsScreen(private val root: View, private val settings: Settings) {
         val text =
             if (chosen == null) R.string.threshold_value_model else R.string.threshold_value
         value.text = context.getString(text, 100 * (chosen ?: own))
+        // The bar's own would be its share of the way, which begins at 1 %.
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) bar.stateDescription = value.text
     }
 
     private fun showBackend() {

@@ -24,6 +24,7 @@ interface ModelRunner : AutoCloseable {
  * @property box detected face in pixels of the upright picture.
  * @property square what the model saw.
  * @property probability smoothed, calibrated probability of being fake, 0 to 1.
+ * @property percent the same, to show beside the thresholds.
  * @property verdict what to say.
  * @property frames number of frames the score rests on.
  */
@@ -32,6 +33,7 @@ data class ScoredFace(
     val box: Box,
     val square: CropSquare,
     val probability: Double,
+    val percent: String,
     val verdict: Verdict,
     val frames: Int,
 )
@@ -100,7 +102,8 @@ class FaceScorer(
         // Whole numbers of 8 bits may stand for a little more than 1, or less than 0.
         val probability = calibration.calibrate(raw.coerceIn(0.0, 1.0))
         val score = if (smoothing) smoother.update(track, probability) else verdictAtOnce(probability)
-        return ScoredFace(track, box, square, score.probability, score.verdict, score.frames)
+        val percent = percent(score.probability, calibration)
+        return ScoredFace(track, box, square, score.probability, percent, score.verdict, score.frames)
     }
 
     private fun verdictAtOnce(probability: Double) =

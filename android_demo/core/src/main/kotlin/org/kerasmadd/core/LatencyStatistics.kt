@@ -52,16 +52,16 @@ class LatencyStatistics(val window: Int = 120) {
     }
 
     private val stages = Array(Stage.entries.size) { Ring(window) }
-    private val shown = Ring(window)
+    private val scored = Ring(window)
     private val sorted = LongArray(window)
 
     /** Takes a measurement. */
     @Synchronized
     fun record(stage: Stage, nanos: Long) = stages[stage.ordinal].add(nanos)
 
-    /** Takes the time at which a frame's result was shown. */
+    /** Takes the time at which a frame was scored. */
     @Synchronized
-    fun frameShown(atNanos: Long) = shown.add(atNanos)
+    fun frameScored(atNanos: Long) = scored.add(atNanos)
 
     /** Measures a piece of work, also where it throws. */
     inline fun <T> measure(stage: Stage, work: () -> T): T {
@@ -87,18 +87,18 @@ class LatencyStatistics(val window: Int = 120) {
         return StageLatency(stage, count, median / NANOS_PER_MILLI, p90 / NANOS_PER_MILLI)
     }
 
-    /** Returns frames shown per second over the window; 0 before the second frame. */
+    /** Returns frames scored per second over the window; 0 before the second frame. */
     @Synchronized
     fun framesPerSecond(): Double {
-        val span = if (shown.count < 2) 0 else shown.newest() - shown.oldest()
-        return if (span <= 0) 0.0 else (shown.count - 1) * 1e9 / span
+        val span = if (scored.count < 2) 0 else scored.newest() - scored.oldest()
+        return if (span <= 0) 0.0 else (scored.count - 1) * 1e9 / span
     }
 
     /** Forgets everything, as after a pause. */
     @Synchronized
     fun clear() {
         stages.forEach { it.clear() }
-        shown.clear()
+        scored.clear()
     }
 
     private companion object {

@@ -61,7 +61,10 @@ class VideoScore<P : Any>(private val calibration: Calibration) {
         val mean = sum / framesWithFace
         val verdict = calibration.verdict(mean)
         val heaviest = checkNotNull(if (verdict == Verdict.FAKE) highest else lowest)
-        val face = heaviest.face.copy(probability = mean, verdict = verdict, frames = framesWithFace)
+        val face = heaviest.face.copy(
+            probability = mean, percent = percent(mean, calibration), verdict = verdict,
+            frames = framesWithFace,
+        )
         return VideoResult(frames, framesWithFace, face, heaviest.picture)
     }
 }

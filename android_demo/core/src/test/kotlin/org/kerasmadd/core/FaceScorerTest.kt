@@ -48,6 +48,7 @@ class FaceScorerTest {
         val faces = List(5) { scorer.score(frame, listOf(Box(10, 10, 20, 20))).single() }
         for ((index, face) in faces.withIndex()) {
             assertEquals(shown, face.probability, 1e-12)
+            assertEquals(percent(face.probability, contract.calibration), face.percent)
             assertEquals(index + 1, face.frames)
         }
         assertEquals(4 * listOf(Verdict.UNSURE) + Verdict.FAKE, faces.map { it.verdict })

@@ -39,17 +39,17 @@ class LatencyStatisticsTest {
     fun `frames per second are intervals over their time, in the window`() {
         val statistics = LatencyStatistics(4)
         assertEquals(0.0, statistics.framesPerSecond())
-        statistics.frameShown(0)
+        statistics.frameScored(0)
         assertEquals(0.0, statistics.framesPerSecond())
-        statistics.frameShown(100_000_000)
+        statistics.frameScored(100_000_000)
         assertEquals(10.0, statistics.framesPerSecond(), 1e-12)
-        for (frame in 1..6) statistics.frameShown(100_000_000L + frame * 40_000_000L)
+        for (frame in 1..6) statistics.frameScored(100_000_000L + frame * 40_000_000L)
         assertEquals(25.0, statistics.framesPerSecond(), 1e-12)
         statistics.clear()
         assertEquals(0.0, statistics.framesPerSecond())
         assertEquals(0, statistics.latency(Stage.CROP).count)
-        statistics.frameShown(5)
-        statistics.frameShown(5)
+        statistics.frameScored(5)
+        statistics.frameScored(5)
         assertEquals(0.0, statistics.framesPerSecond())
     }
 

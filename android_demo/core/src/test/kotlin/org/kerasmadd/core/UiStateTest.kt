@@ -12,7 +12,7 @@ class UiStateTest {
     private val model = ModelInfo(
         "made-up faces", "float16", "0123", 4, false, true, 0.5, null, Backend.GPU, Backend.CPU,
     )
-    private val face = ScoredFace(0, Box(1, 2, 3, 4), CropSquare(0, 0, 9), 0.7, Verdict.FAKE, 9)
+    private val face = ScoredFace(0, Box(1, 2, 3, 4), CropSquare(0, 0, 9), 0.7, "70 %", Verdict.FAKE, 9)
     private val bad = SelfCheckResult(0.5, 0.9, 0.02)
 
     private fun after(vararg events: UiEvent): UiFacts =

@@ -14,7 +14,7 @@ class VideoScoreTest {
     private val cases = Golden.json("videos.json").jsonArray.map { it.jsonObject }
 
     private fun face(probability: Double, verdict: Verdict = Verdict.UNSURE) =
-        ScoredFace(3, Box(1, 2, 30, 40), CropSquare(0, 0, 50), probability, verdict, 1)
+        ScoredFace(3, Box(1, 2, 30, 40), CropSquare(0, 0, 50), probability, "", verdict, 1)
 
     private fun frames(case: JsonObject) =
         case.list("frames").map { frame -> frame.jsonArray.map { face(it.jsonPrimitive.double) } }
@@ -41,6 +41,8 @@ class VideoScoreTest {
                 continue
             }
             assertEquals(mean, checkNotNull(face).probability, 1e-12, name)
+            val thresholds = Calibration(1.0, case.number("threshold"), case.numberOrNull("clear_threshold"))
+            assertEquals(percent(mean, thresholds), face.percent, name)
             assertEquals(case.text("verdict"), face.verdict.word, name)
             assertEquals(result.framesWithFace, face.frames, name)
             assertEquals(case.int("heaviest"), result.picture, name)

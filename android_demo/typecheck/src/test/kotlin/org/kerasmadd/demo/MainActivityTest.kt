@@ -40,7 +40,11 @@ import org.robolectric.annotation.Implements
 class GivenFrames {
     private lateinit var onEvent: (UiEvent) -> Unit
     private lateinit var onShot: (Shot) -> Unit
+    private lateinit var statistics: LatencyStatistics
     private var last: Pair<Bitmap, Shot>? = null
+
+    /** What was asked of it, beside frames. */
+    val asked = ArrayList<String>()
 
     @Implementation
     fun __constructor__(
@@ -50,6 +54,7 @@ class GivenFrames {
         onEvent: (UiEvent) -> Unit,
         onShot: (Shot) -> Unit,
     ) {
+        this.statistics = statistics
         this.onEvent = onEvent
         this.onShot = onShot
         newest = this
@@ -65,7 +70,14 @@ class GivenFrames {
     fun pause(receive: (Bitmap?, Shot?) -> Unit) = snapshot(receive)
 
     @Implementation
-    fun resume() = Unit
+    fun reset() {
+        asked.add("reset")
+    }
+
+    @Implementation
+    fun resume() {
+        asked.add("resume at ${statistics.framesPerSecond()} frames per second")
+    }
 
     @Implementation
     fun snapshot(receive: (Bitmap?, Shot?) -> Unit) = receive(last?.first, last?.second)
@@ -76,6 +88,7 @@ class GivenFrames {
     /** A frame is through. */
     fun frame(): Shot {
         val shot = shot(listOf(face(Verdict.NO_TRACE, 0.1)))
+        statistics.frameScored(System.nanoTime())
         last = Bitmap.createBitmap(shot.width, shot.height, Bitmap.Config.ARGB_8888) to shot
         onEvent(UiEvent.FrameScored(shot.faces.map { it.face }))
         onShot(shot)
@@ -158,6 +171,15 @@ class MainActivityTest {
         press(R.id.button_pause)
         assertSame("going on again", late, shared())
         assertSame(frames.frame(), shared())
+    }
+
+    @Test
+    fun `after a pause another person does not inherit a score, nor the time that passed`() {
+        start()
+        repeat(2) { frames.frame() }
+        press(R.id.button_pause)
+        press(R.id.button_pause)
+        assertEquals(listOf("reset", "resume at 0.0 frames per second"), frames.asked)
     }
 
     @Test

@@ -11,10 +11,12 @@ import kotlin.math.exp
 import org.kerasmadd.core.Backend
 import org.kerasmadd.core.BackendFailure
 import org.kerasmadd.core.Box
+import org.kerasmadd.core.Calibration
 import org.kerasmadd.core.CropSquare
 import org.kerasmadd.core.ModelInfo
 import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.Verdict
+import org.kerasmadd.core.percent
 import org.kerasmadd.demo.ui.AttentionMaps
 import org.kerasmadd.demo.ui.DrawnFace
 import org.kerasmadd.demo.ui.Shot
@@ -85,17 +87,19 @@ internal fun drawing(): Bitmap {
 
 internal val DRAWN_FACE = Box(166, 138, 180, 180)
 
+private val THRESHOLDS = Calibration(1.0, 0.921, 0.409)
+
 /** A model's facts as the screens show them: by default like the detector that ships. */
 internal fun model(
     demonstration: Boolean = false,
     requested: Backend = Backend.CPU,
     actual: Backend = Backend.CPU,
     failures: List<BackendFailure> = emptyList(),
-    clearThreshold: Double? = 0.409,
+    clearThreshold: Double? = THRESHOLDS.clearThreshold,
     marksBlending: Boolean = true,
 ) = ModelInfo(
-    "photographs of people", "int8", "0123456789abcdef".repeat(4), 1, marksBlending, demonstration, 0.921,
-    clearThreshold, requested, actual, failures,
+    "photographs of people", "int8", "0123456789abcdef".repeat(4), 1, marksBlending, demonstration,
+    THRESHOLDS.threshold, clearThreshold, requested, actual, failures,
 )
 
 /** A scored face of the sample photo. */
@@ -105,7 +109,9 @@ internal fun face(
     box: Box = Box(177, 82, 95, 95),
     track: Int = 0,
     frames: Int = 12,
-) = ScoredFace(track, box, CropSquare.about(box, 1.3), probability, verdict, frames)
+) = ScoredFace(
+    track, box, CropSquare.about(box, 1.3), probability, percent(probability, THRESHOLDS), verdict, frames,
+)
 
 /** A map of 14 x 14 cells upon the eyes and the mouth, as sure as the face is fake. */
 internal fun blending(face: ScoredFace): AttentionMaps {

@@ -77,6 +77,8 @@ class SettingsScreenTest {
         assertEquals(false, again.frontCamera)
         show()
         assertEquals("A face is called fake from 70 %.", text(R.id.threshold_value))
+        val bar = activity.content.require<SeekBar>(R.id.threshold)
+        assertEquals("A face is called fake from 70 %.", bar.stateDescription)
         activity.content.require<View>(R.id.threshold_default).performClick()
         assertNull(settings.threshold)
         assertEquals(0.4, settings.thresholdFor(contract), 0.0)

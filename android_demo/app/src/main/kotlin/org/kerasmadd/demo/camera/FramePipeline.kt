@@ -107,7 +107,7 @@ class FramePipeline(
         worker.post { if (finder != null) belt.open() }
     }
 
-    /** Forgets tracks, scores and the choice of a face model, as when another camera is chosen. */
+    /** Forgets tracks, scores and the choice of a face model, as after a pause or of another camera. */
     fun reset() {
         scoring.reset()
         worker.post { finder?.reset() }

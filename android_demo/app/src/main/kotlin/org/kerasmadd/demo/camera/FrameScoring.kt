@@ -25,7 +25,7 @@ import org.kerasmadd.demo.ui.Shot
 /**
  * The second stage: faces that were found are cut out and scored, on a thread that owns the model.
  *
- * @param statistics receives the times of cropping, inference and the whole.
+ * @param statistics receives the times of cropping, inference and the whole, and when it was done.
  */
 internal class FrameScoring(
     private val context: Context,
@@ -83,7 +83,9 @@ internal class FrameScoring(
             val faces = scoring.score(slot.frame(), boxes) { face ->
                 drawn.add(DrawnFace(face, opened.attentionMaps()))
             }
-            statistics.record(Stage.TOTAL, System.nanoTime() - slot.arrivedAt)
+            val done = System.nanoTime()
+            statistics.record(Stage.TOTAL, done - slot.arrivedAt)
+            statistics.frameScored(done)
             val shot = Shot(slot.width, slot.height, slot.mirrored, drawn)
             lastShot = shot
             report.tell(UiEvent.FrameScored(faces), shot)

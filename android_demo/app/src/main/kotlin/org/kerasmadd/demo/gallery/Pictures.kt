@@ -110,9 +110,8 @@ class Pictures(private val context: Context) {
             val count = if (total == null) most else minOf(most, total)
             var read = 0
             for (index in 0 until count) {
-                val micros = micros(index, count, millis, total)
                 val frame = reading {
-                    retriever.getFrameAtTime(micros, MediaMetadataRetriever.OPTION_CLOSEST)?.let(::plain)
+                    middle(retriever, index, count, millis, total)?.let(::plain)
                 } ?: continue
                 read += 1
                 if (!receive(index, count, frame)) break
@@ -130,13 +129,22 @@ class Pictures(private val context: Context) {
         return reading { retriever.extractMetadata(key) }?.toIntOrNull()?.takeIf { it > 0 }
     }
 
-    /** The middle of one of [count] equal parts; where frames are counted, in the frame that Python takes. */
-    private fun micros(index: Int, count: Int, millis: Long, total: Int?): Long {
-        if (total == null) return 1000 * millis * (2 * index + 1) / (2 * count)
-        val frame = (2L * index + 1) * total / (2 * count)
-        // Early in it: between two frames, one of them would come twice.
-        return 1000 * millis * (4 * frame + 1) / (4 * total)
+    /** The middle of one of [count] equal parts; where frames are counted, the one that Python takes. */
+    private fun middle(
+        retriever: MediaMetadataRetriever,
+        index: Int,
+        count: Int,
+        millis: Long,
+        total: Int?,
+    ): Bitmap? {
+        if (total != null) return counted(retriever, ((2L * index + 1) * total / (2 * count)).toInt())
+        val micros = 1000 * millis * (2 * index + 1) / (2 * count)
+        return retriever.getFrameAtTime(micros, MediaMetadataRetriever.OPTION_CLOSEST)
     }
+
+    @TargetApi(Build.VERSION_CODES.P)
+    private fun counted(retriever: MediaMetadataRetriever, number: Int): Bitmap? =
+        retriever.getFramesAtIndex(number, 1).firstOrNull()
 
     /** What goes wrong while something is read says so; what is done with it fails as it will. */
     private inline fun <T> reading(work: () -> T): T = try {

@@ -10,7 +10,6 @@ import android.graphics.RectF
 import org.kerasmadd.core.AffineTransform
 import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.Verdict
-import org.kerasmadd.core.percent
 import org.kerasmadd.demo.R
 
 /**
@@ -95,7 +94,7 @@ class OverlayPainter(private val context: Context, private val unit: Float) {
 
     /** What stands at a face. */
     internal fun label(face: ScoredFace): String = context.getString(
-        R.string.face_label, context.getString(word(face.verdict)), percent(face.probability),
+        R.string.face_label, context.getString(word(face.verdict)), face.percent,
     )
 
     private fun drawLabel(canvas: Canvas, face: ScoredFace) {

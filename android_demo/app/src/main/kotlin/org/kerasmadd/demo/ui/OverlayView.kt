@@ -59,7 +59,7 @@ class OverlayView @JvmOverloads constructor(
     )
     private val ring = FocusRing(this)
 
-    /** Receives the time of drawing and when a frame was shown. */
+    /** Receives the time of drawing. */
     var statistics: LatencyStatistics? = null
 
     /** Shows the faces of a picture; [picture] is drawn below them, or null for the camera. */
@@ -97,9 +97,7 @@ class OverlayView @JvmOverloads constructor(
         super.onDraw(canvas)
         val start = System.nanoTime()
         traced(Stage.DRAW) { drawAll(canvas) }
-        val end = System.nanoTime()
-        statistics?.record(Stage.DRAW, end - start)
-        if (shot != null) statistics?.frameShown(end)
+        statistics?.record(Stage.DRAW, System.nanoTime() - start)
     }
 
     private fun drawAll(canvas: Canvas) {

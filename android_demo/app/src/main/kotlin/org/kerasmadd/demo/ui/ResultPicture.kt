@@ -9,7 +9,6 @@ import android.text.StaticLayout
 import android.text.TextPaint
 import org.kerasmadd.core.AffineTransform
 import org.kerasmadd.core.ModelInfo
-import org.kerasmadd.core.percent
 import org.kerasmadd.demo.R
 
 /**
@@ -56,7 +55,7 @@ class ResultPicture(private val context: Context) {
                     R.plurals.caption_score,
                     face.frames,
                     context.getString(StateWords.verdictWords(face.verdict)),
-                    percent(face.probability),
+                    face.percent,
                     100 * model.threshold,
                     face.frames,
                 ),

@@ -87,9 +87,11 @@ class Screen(root: View) {
         showStatus()
     }
 
-    /** Draws another map of the model, where there is one, and says which. */
-    fun showHeat(choice: HeatChoice, model: ModelInfo?) {
+    /** Draws another map of the model, where there is one, the last one at most, and says which. */
+    fun showHeat(chosen: HeatChoice, model: ModelInfo?) {
         val count = model?.mapCount ?: 0
+        // The choice may be of a model with more maps.
+        val choice = HeatChoice(minOf(chosen.index, maxOf(count - 1, HeatChoice.SUM.index)))
         overlay.heat = choice
         val blending = model?.marksBlending == true
         heatLeast.setText(if (blending) R.string.blend_none else R.string.heat_little)

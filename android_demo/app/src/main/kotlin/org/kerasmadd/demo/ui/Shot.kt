@@ -32,7 +32,7 @@ class AttentionMaps private constructor(
 ) {
     /** Fills colours, row by row, for what was chosen. */
     fun colors(choice: HeatChoice, into: IntArray) {
-        AttentionHeat.colors(values, count, choice.map?.coerceAtMost(count - 1), fullScale, into)
+        AttentionHeat.colors(values, count, choice.map, fullScale, into)
     }
 
     companion object {

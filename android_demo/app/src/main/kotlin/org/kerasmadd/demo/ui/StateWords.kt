@@ -6,7 +6,6 @@ import org.kerasmadd.core.Problem
 import org.kerasmadd.core.ScoredFace
 import org.kerasmadd.core.UiState
 import org.kerasmadd.core.Verdict
-import org.kerasmadd.core.percent
 import org.kerasmadd.demo.R
 
 /**
@@ -82,7 +81,7 @@ class StateWords(private val resources: Resources) {
         if (state is UiState.NoFace) return resources.getString(R.string.no_face_hint)
         val face = state.highest ?: return ""
         val detail = resources.getString(
-            R.string.verdict_detail, percent(face.probability), 100 * model.threshold,
+            R.string.verdict_detail, face.percent, 100 * model.threshold,
         )
         val clear = model.clearThreshold ?: return detail
         return resources.getString(R.string.verdict_detail_clear, detail, 100 * clear)

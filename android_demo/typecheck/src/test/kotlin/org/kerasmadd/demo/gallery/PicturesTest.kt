@@ -49,14 +49,12 @@ class PicturesTest {
         assertEquals(1, pictures.videoFrames(address, 4) { _, _, _ -> false })
     }
 
-    /** Three frames a second from 0 on: as a phone does, it gives the one next to the time asked for. */
+    /** Three frames, each as wide as its number says. */
     @Implements(MediaMetadataRetriever::class)
     class ShortVideo : ShadowMediaMetadataRetriever() {
         @Implementation
-        override fun getFrameAtTime(timeUs: Long, option: Int): Bitmap {
-            val frame = Math.round(3 * timeUs / 1e6).toInt().coerceAtMost(2)
-            return Bitmap.createBitmap(8 + frame, 6, Bitmap.Config.ARGB_8888)
-        }
+        fun getFramesAtIndex(frameIndex: Int, numFrames: Int): List<Bitmap> =
+            List(numFrames) { Bitmap.createBitmap(8 + frameIndex + it, 6, Bitmap.Config.ARGB_8888) }
     }
 
     @Test
@@ -65,7 +63,8 @@ class PicturesTest {
         val frames = MediaMetadataRetriever.METADATA_KEY_VIDEO_FRAME_COUNT
         val duration = MediaMetadataRetriever.METADATA_KEY_DURATION
         ShadowMediaMetadataRetriever.addMetadata(source, frames, "3")
-        ShadowMediaMetadataRetriever.addMetadata(source, duration, "1000")
+        // Of the longest track: the sound goes on after the last frame.
+        ShadowMediaMetadataRetriever.addMetadata(source, duration, "9000")
         val seen = ArrayList<Triple<Int, Int, Int>>()
         pictures.videoFrames(address, 24) { index, count, frame -> seen.add(Triple(index, count, frame.width)) }
         assertEquals(listOf(Triple(0, 3, 8), Triple(1, 3, 9), Triple(2, 3, 10)), seen)

@@ -146,14 +146,13 @@ class OverlayViewTest {
     }
 
     @Test
-    fun `drawing is measured, and a frame counts when there is one`() {
+    fun `drawing is measured, and is no further frame`() {
         val statistics = LatencyStatistics()
         view.statistics = statistics
         draw(64, 64)
-        assertEquals(1, statistics.latency(Stage.DRAW).count)
-        assertEquals(0.0, statistics.framesPerSecond(), 0.0)
         view.show(shot(listOf(face(Verdict.REAL, 0.1))))
         repeat(3) { draw(64, 64) }
-        assertTrue(statistics.framesPerSecond() > 0)
+        assertEquals(4, statistics.latency(Stage.DRAW).count)
+        assertEquals(0.0, statistics.framesPerSecond(), 0.0)
     }
 }

@@ -76,6 +76,23 @@ class ScreenWordsTest : CameraScreen() {
     }
 
     @Test
+    fun `a score below a threshold is not said to reach it`() {
+        val faces = listOf(face(Verdict.UNCERTAIN, 0.918))
+        screen.show(UiState.Faces(Source.GALLERY, faces, model()))
+        assertEquals(
+            "Fake probability 91 % · fake from 92 %, no trace below 41 %", text(R.id.verdict_detail),
+        )
+    }
+
+    @Test
+    fun `a map that the model does not have is not said to be drawn`() {
+        screen.show(UiState.Waiting(Source.CAMERA, model()))
+        screen.showHeat(HeatChoice(7), model().copy(mapCount = 4))
+        assertEquals("CPU\nHeat map: 4 of 4", text(R.id.status))
+        assertEquals(HeatChoice(3), screen.overlay.heat)
+    }
+
+    @Test
     fun `zoom and a restarted detector are told of beside the attention map`() {
         screen.show(UiState.Waiting(Source.CAMERA, model()))
         screen.showHeat(HeatChoice.OFF, model())

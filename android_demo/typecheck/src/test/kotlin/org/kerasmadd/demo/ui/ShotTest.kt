@@ -33,14 +33,6 @@ class ShotTest {
     }
 
     @Test
-    fun `a chosen map beyond the last shows the last`() {
-        val maps = checkNotNull(AttentionMaps.copyOf(floatArrayOf(0f, 1f), 2))
-        val colors = IntArray(1)
-        maps.colors(HeatChoice(9), colors)
-        assertEquals(true, colors[0] ushr 24 > 128)
-    }
-
-    @Test
     fun `what is no square of cells is no map`() {
         assertNull(AttentionMaps.copyOf(null, 4))
         assertNull(AttentionMaps.copyOf(FloatArray(6), 1))
