@@ -175,15 +175,13 @@ class MainActivity : ComponentActivity() {
         val now = SystemClock.uptimeMillis()
         if (now - speedShownAt >= SPEED_EVERY_MILLIS) {
             speedShownAt = now
-            val millis = statistics.latency(Stage.TOTAL).medianMillis
-            screen.showSpeed(statistics.framesPerSecond(), millis)
+            screen.showSpeed(statistics.framesPerSecond(), statistics.latency(Stage.TOTAL).medianMillis)
         }
     }
 
     private fun onMessageButton(state: UiState) {
         when (state) {
-            is UiState.PermissionNeeded ->
-                if (state.canAsk) askForCamera() else openSystemSettings()
+            is UiState.PermissionNeeded -> if (state.canAsk) askForCamera() else openSystemSettings()
             else -> {
                 stopAll()
                 startAll()
@@ -231,8 +229,7 @@ class MainActivity : ComponentActivity() {
 
     private fun share() {
         val model = facts.model ?: return
-        val source = pipeline ?: return
-        source.snapshot { picture, shot ->
+        pipeline?.snapshot { picture, shot ->
             // A frame that was under way may have come through since the pause.
             val (shared, faces) = still ?: Pair(picture, shot)
             ShareAction(this).share(shared, faces, model, screen.overlay.heat)
