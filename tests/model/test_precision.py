@@ -34,7 +34,7 @@ class Tempered(MADD):
 def test_what_a_subclass_is_made_of_goes_into_its_copies(tmp_path):
     config = MADD.from_preset("madd_tiny", input_size=32).config
     model = Tempered(config, temperature=3.0)
-    model.network.get_layer("head").trainable = False
+    model.network.get_layer("texture").trainable = False
     model.save(tmp_path / "own.keras")
     copies = [
         float32_twin(model),
@@ -43,7 +43,7 @@ def test_what_a_subclass_is_made_of_goes_into_its_copies(tmp_path):
     ]
     for copy in copies:
         assert (type(copy), copy.temperature) == (Tempered, 3.0)
-        assert frozen_layers(copy.network) == ["head"]
+        assert frozen_layers(copy.network) == ["texture"]
     assert copies[2].dtype_policy.name == "mixed_bfloat16"
 
 
