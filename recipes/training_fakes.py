@@ -1,13 +1,14 @@
 """Fakes between people of train, for training beside self-blended ones.
 
     python recipes/training_fakes.py --faces photos --people recipes/real_faces.csv \
-        --output shards/between --methods face_swap resynthesis
+        --output shards/between
 
 Every photograph of train is reduced to several sizes; each becomes a real still and a fake of every
 method, always between other people of train. `DIR/shards` is for `train --data`, with a share of
 self-blended fakes (`--self-blend 0.5`): what is a fake's own is filmed and compressed as it trains,
-alike on the real one beside it. A method that is left out stays one that no training saw. The same
-command goes on where it was stopped; with other arguments it is refused in the same folder.
+alike on the real one beside it. A method that is left out stays one that no training saw; morphs
+are, unless they are asked for. The same command goes on where it was stopped; with other arguments
+it is refused in the same folder.
 
 What rebuilds a face has learnt from other people than those whom it rebuilds, as it does in
 `make-fakes`.
@@ -48,7 +49,7 @@ from keras_madd.visualize.attention import encode_png
 
 # Faces in the stills: longer side in pixels, uniform in the logarithm; none is enlarged.
 SIDES = (140, 320)
-_NAME = "between_people"
+_NAME, _LEFT_OUT = "between_people", "morph"
 
 
 class _Stills(DatasetSource):
@@ -134,7 +135,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faces", type=path, required=True, metavar="DIR")
     parser.add_argument("--people", type=path, required=True, metavar="CSV")
     parser.add_argument("--output", type=local_folder, required=True, metavar="DIR")
-    parser.add_argument("--methods", nargs="+", choices=sorted(METHODS), default=sorted(METHODS))
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=sorted(METHODS),
+        default=sorted(set(METHODS) - {_LEFT_OUT}),
+        help="(default: all but " + _LEFT_OUT + ", which tests a detector that never saw it)",
+    )
     parser.add_argument("--takes", type=COUNT, default=4, metavar="N", help="(default: 4)")
     parser.add_argument("--size", type=COUNT, default=384, metavar="PIXELS", help="(default: 384)")
     parser.add_argument(

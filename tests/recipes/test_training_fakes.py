@@ -10,6 +10,7 @@ from people_photos import write_photos
 
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.datasets.sources.faces import Faces
+from keras_madd.datasets.unseen_fakes import METHODS
 from keras_madd.media.images import read_image
 from keras_madd.support.held_folder import held_folder
 
@@ -120,6 +121,14 @@ def test_an_appearance_is_learnt_only_for_what_is_rebuilt(made, tmp_path, monkey
     more = ["--output", str(tmp_path / "made"), "--methods", "face_swap"]
     assert training_fakes.main([*made[1], *more]) == 0
     assert training_fakes.main(made[1]) == 0  # All is there.
+
+
+def test_one_kind_is_left_for_tests(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_fakes, "learn_appearance", lambda faces: None)
+    monkeypatch.setattr(training_fakes, "manipulate", lambda photo, *_: photo.image)
+    assert training_fakes.main([*made[1][:10], "--output", str(tmp_path / "made")]) == 0
+    kinds = {each.name for each in (tmp_path / "made" / "stills").iterdir() if each.is_dir()}
+    assert kinds == {"real", *METHODS} - {"morph"}
 
 
 def test_mistakes_are_told_in_one_line(made, capsys):

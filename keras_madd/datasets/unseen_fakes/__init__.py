@@ -2,7 +2,8 @@
 
 Training blends a face with itself. What is told apart there need not hold for fakes of another
 kind, so the epoch to keep is chosen, and the detector is judged, on these: faces swapped between
-people, mouths moved by another's expression, and faces that a model of appearance re-synthesised.
+people, mouths moved by another's expression, faces that a model of appearance re-synthesised, and
+faces between two people's.
 All of them, and the real ones beside them, are frames of H.264 clips.
 """
 

@@ -166,6 +166,7 @@ def _check_shards(folder: Path, splits: Sequence[str], size: int, frames_per_vid
         ("splits", sorted(made.counts), sorted(set(splits))),
         ("size", made.size, size),
         ("frames_per_video", made.frames_per_video, frames_per_video),
+        ("methods", sorted(made.methods), sorted(METHODS)),
     ):
         if before != now:
             raise UserError(

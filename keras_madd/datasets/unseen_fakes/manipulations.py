@@ -20,6 +20,7 @@ _INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 
 # What no expression moves.
 _RIGID = (33, 133, 263, 362, 168, 6, 197, 195, 127, 356, 234, 454)
 _EYES = (*RIGHT_EYE, *LEFT_EYE, *RIGHT_BROW, *LEFT_BROW)
+_HEAD = 1.35  # So far around the face, whose own size is 1, does the head follow a morph.
 _LOWER = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 2)
 
 
@@ -76,10 +77,34 @@ def resynthesis(target: FacePhoto, model: AppearanceModel, rng: np.random.Genera
     return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
 
 
+def morph(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator) -> np.ndarray:
+    """A face between the two, in shape and in colours, on the target's head, which follows it.
+
+    Reference: Ferrara, Franco and Maltoni, "The magic passport", IJCB 2014.
+    """
+    share = rng.uniform(0.35, 0.65)
+    points = target.landmarks
+    move = fit_similarity(donor.landmarks, points)
+    wanted = points + share * (move_points(donor.landmarks, move) - points)
+    shape = target.image.shape[:2]
+    rim = points.mean(0) + _HEAD * (cv2.convexHull(np.float32(points))[:, 0] - points.mean(0))
+    bent, there = warp_face(
+        target.image, np.concatenate([points, rim]), np.concatenate([wanted, rim]), shape
+    )
+    head = np.where(there[..., None], bent, target.image)
+    image, points = shrink_to(donor.image, donor.landmarks, target.face)
+    face, inside = warp_face(image, points, wanted, shape)
+    face = np.rint(share * _recolored(face, head, inside) + (1 - share) * head).astype(np.uint8)
+    region = _hull(wanted, shape) & inside
+    region = cv2.erode(region.astype(np.uint8), _disc(target.face * rng.uniform(0.02, 0.06))) > 0
+    return _soft(head, face, region, target.face * rng.uniform(0.015, 0.05))
+
+
 METHODS: dict[str, Callable] = {
     "face_swap": face_swap,
     "expression_transfer": expression_transfer,
     "resynthesis": resynthesis,
+    "morph": morph,
 }
 
 

@@ -40,7 +40,7 @@ def test_a_real_clip_and_a_fake_of_each_method_at_each_rate(made):
         assert description.counts["val"]["real"]["videos"] == 2
         assert description.counts["val"]["fake"]["videos"] == 2 * len(METHODS)
         assert set(description.methods) == set(METHODS)
-        assert len(list((output / "clips" / f"c{crf}" / "val").rglob("*.mp4"))) == 8
+        assert len(list((output / "clips" / f"c{crf}" / "val").rglob("*.mp4"))) == 10
 
 
 def test_two_runs_at_once_are_refused(made, photos):
@@ -114,6 +114,16 @@ def test_of_very_many_photographs_the_model_learns_from_some(photos, tmp_path, m
 def test_clips_of_other_settings_are_refused(made, photos, name, value):
     with pytest.raises(UserError, match=f"fakes that were made with other {name}"):
         make_unseen_fakes(*photos, made[0], **SMALL | {name: value})
+
+
+def test_shards_with_fewer_kinds_are_refused_before_anything_is_filmed(made, photos, monkeypatch):
+    """Those of versions that made fewer."""
+    monkeypatch.setattr(make, "find_faces", None)
+    monkeypatch.setattr(make, "METHODS", METHODS | {"new": METHODS["morph"]})
+    with pytest.raises(
+        UserError, match=r"made with other methods: \['expression_transfer', .*'new'"
+    ):
+        make_unseen_fakes(*photos, made[0], **SMALL)
 
 
 @pytest.mark.parametrize(

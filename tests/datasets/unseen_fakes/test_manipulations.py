@@ -7,7 +7,11 @@ from people_photos import photograph
 
 from keras_madd.datasets.unseen_fakes import METHODS
 from keras_madd.datasets.unseen_fakes.appearance_model import AppearanceModel
-from keras_madd.datasets.unseen_fakes.manipulations import expression_transfer, face_swap
+from keras_madd.datasets.unseen_fakes.manipulations import (
+    expression_transfer,
+    face_swap,
+    morph,
+)
 from keras_madd.datasets.unseen_fakes.photo import FacePhoto
 
 
@@ -91,3 +95,60 @@ def test_another_expression_moves_the_mouth(photos):
         part = np.s_[top : bottom + 1, left : right + 1]
         moved += np.abs(np.float32(own[part]) - others[part]).mean() > 3
     assert moved >= 2
+
+
+class _Share:
+    """A generator whose morphs have a given share of the donor."""
+
+    def __init__(self, share):
+        self._share = share
+
+    def uniform(self, low, high):
+        return self._share if high > 0.5 else low
+
+
+def test_a_morph_with_oneself_is_oneself(photos):
+    for photo in photos:
+        fake = morph(photo, photo, np.random.default_rng(0))
+        changes = np.abs(fake.astype(int) - photo.image)
+        assert changes.mean() < 0.02
+        assert changes.max() < 12
+
+
+def test_a_morph_goes_from_the_target_to_the_donor(photos):
+    """From no share of the donor, which is the target, ever further away from it."""
+    for target, donor in itertools.pairwise(photos):
+        changes = [
+            np.abs(np.float32(morph(target, donor, _Share(share))) - target.image).mean()
+            for share in (0, 0.25, 0.5, 0.75, 1)
+        ]
+        assert changes[0] < 0.05
+        assert (np.diff(changes) > 0).all()
+
+
+def test_a_morph_has_proportions_between_the_two(photos):
+    """Of a face and the same face drawn out: marks on it lie between where each has them."""
+    photo = photos[0]
+    marks = photo.landmarks[[10, 17]]  # Forehead and chin.
+    image = photo.image.copy()
+    for mark in marks:
+        cv2.circle(image, tuple(map(int, mark)), 4, (255, 0, 255), -1)
+    height, width = image.shape[:2]
+    tall = cv2.resize(image, (width, round(1.3 * height)))
+    target, donor = (
+        FacePhoto("p", person, "test", *each)
+        for person, each in (
+            ("a", (image, photo.landmarks)),
+            ("b", (tall, photo.landmarks * (1, 1.3))),
+        )
+    )
+
+    def apart(share):
+        fake = np.int32(morph(target, donor, _Share(share)))
+        rows = np.nonzero(np.minimum(fake[..., 0], fake[..., 2]) - fake[..., 1] > 80)[0]
+        middle = rows.mean()
+        return rows[rows > middle].mean() - rows[rows < middle].mean()
+
+    assert apart(0) == pytest.approx(np.ptp(marks[:, 1]), abs=2)
+    assert apart(1) > 1.06 * apart(0)
+    assert 1.02 * apart(0) < apart(0.5) < apart(1) / 1.02
