@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 from collections import defaultdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -81,7 +81,8 @@ def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, .
     """Method -> crops of fakes, of the real pictures, and what was changed."""
     source = Faces(args.faces, people=args.people, seed=args.seed)
     faces, _ = find_faces(source.videos(), _SIDE[0])
-    model = learn_appearance([face for face in faces if face.split == "train"])
+    trained_on = [face for face in faces if face.split == "train"]
+    model = cache(lambda: learn_appearance(trained_on))
     held_out = [face for face in faces if face.split == "test"]
     made = defaultdict(list)
     with FaceDetector() as detector:

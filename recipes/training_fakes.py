@@ -100,10 +100,8 @@ def make_stills(
                     photo = photo or whole.reduced(side).framed()
                     image = photo.image
                     if method != "real":
-                        stream = (seed, number, take, kind)
-                        # Learning takes longer than any still: only for one that needs it.
-                        model = model_for(_half(face)) if method == "resynthesis" else None
-                        image = manipulate(photo, donor, method, model, stream)
+                        model = functools.partial(model_for, _half(face))
+                        image = manipulate(photo, donor, method, model, (seed, number, take, kind))
                     still.parent.mkdir(parents=True, exist_ok=True)
                     replace_file(still, encode_png(image))
                 yield SourceVideo(

@@ -1,9 +1,10 @@
 """make_unseen_fakes: from photographs of people to shards of clips, real and fake."""
 
+import functools
 import os
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def make_unseen_fakes(
     learnt = _spread([face for face in faces if face.split == "train"], _LEARNT)
     if len(learnt) < 2:
         raise UserError(f"{root}: a model of appearance is learnt from two faces in train or more.")
-    model = learn_appearance(learnt)
+    model = functools.cache(lambda: learn_appearance(learnt))
     folder = output / "clips"
     folder.mkdir(parents=True, exist_ok=True)
     clips: dict[int, list[SourceVideo]] = {crf: [] for crf in crfs}
@@ -127,13 +128,18 @@ def learn_appearance(faces: Sequence[FoundFace]) -> AppearanceModel:
 
 
 def manipulate(
-    photo: FacePhoto, donor: FoundFace, method: str, model: AppearanceModel | None, seed: Any
+    photo: FacePhoto,
+    donor: FoundFace,
+    method: str,
+    model: Callable[[], AppearanceModel],
+    seed: Any,
 ) -> np.ndarray:
-    """The fake of a photograph by one of `METHODS`; the donor's is read where it takes part.
+    """The fake of a photograph by one of `METHODS`.
 
-    Only `resynthesis` needs the model.
+    The donor's photograph is read, or the model asked for, where the method needs it: learning it
+    takes longer than any fake.
     """
-    other = model if METHODS[method] is resynthesis else donor.read()
+    other = model() if METHODS[method] is resynthesis else donor.read()
     return METHODS[method](photo, other, np.random.default_rng(seed))
 
 

@@ -69,9 +69,12 @@ def test_nobody_in_it_is_trained_on(made, photos):
     assert not people & training
 
 
-def test_goes_on_with_the_clips_that_are_there(made, photos):
+def test_goes_on_with_the_clips_that_are_there(made, photos, monkeypatch):
+    """An appearance, which takes long to learn, is not asked for where nothing is rebuilt."""
+    monkeypatch.setattr(make, "learn_appearance", None)
     output, descriptions = made
     clips = sorted((output / "clips").rglob("*.mp4"))
+    assert "resynthesis" not in clips[0].parts
     times = [path.stat().st_mtime_ns for path in clips[1:]]
     clips[0].unlink()
     again = make_unseen_fakes(*photos, output, **SMALL)
@@ -104,7 +107,7 @@ def test_of_very_many_photographs_the_model_learns_from_some(photos, tmp_path, m
     learnt = []
     monkeypatch.setattr(make, "_LEARNT", 3)
     monkeypatch.setattr(make, "AppearanceModel", lambda points, images: learnt.extend(images))
-    monkeypatch.setattr(make, "_film", lambda *_: [])
+    monkeypatch.setattr(make, "_film", lambda _face, _held_out, model, *_: [model()][1:])
     monkeypatch.setattr(make, "prepare", lambda *_, **__: argparse.Namespace(description=None))
     make_unseen_fakes(*photos, tmp_path / "made", **SMALL)
     assert len(learnt) == 3
