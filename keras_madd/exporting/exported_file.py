@@ -1,7 +1,7 @@
 """An exported file with its description: what every runtime needs, in one call."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +122,14 @@ def export_bundle(
     return write_model_json(path, **values)
 
 
-def check_target(path: Path, quantize: str, overwrite: bool, input_type: str = "float32") -> None:
-    """Raises a UserError where an export to `path` would fail, before any work."""
+def check_target(
+    path: Path,
+    quantize: str,
+    overwrite: bool,
+    input_type: str = "float32",
+    inputs: Iterable[Path] = (),
+) -> None:
+    """Raises a UserError where an export to `path` would fail, or write over what it reads."""
     if path.suffix not in FORMATS:
         raise UserError(f"The output must end in .tflite or .onnx. Received: {path}")
     if FORMATS[path.suffix] == "onnx" and quantize != "none":
@@ -131,7 +137,7 @@ def check_target(path: Path, quantize: str, overwrite: bool, input_type: str = "
     if FORMATS[path.suffix] == "onnx" and input_type != "float32":
         raise UserError(f"ONNX files take float32 pixels. Received: {input_type}")
     for each in (path, model_json_path(path)):
-        check_output(each, overwrite=overwrite)
+        check_output(each, overwrite=overwrite, inputs=inputs)
 
 
 def class_names(model: "FaceClassifier", classes: Sequence[str] | None) -> tuple[str, ...]:

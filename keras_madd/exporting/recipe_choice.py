@@ -87,7 +87,12 @@ def _fake_probability(interpreter: Any) -> float:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation; that of a constant or of a single picture, which says nothing, is 0."""
+    """Correlation; that of a constant or of a single picture, which says nothing, is 0.
+
+    That of what is no number is -1: any other file is better.
+    """
+    if not np.isfinite(second).all():
+        return -1.0
     if len(first) < 2 or not first.std() or not second.std():
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])

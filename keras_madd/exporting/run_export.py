@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_madd.data.shards_description import DATASET_JSON
 from keras_madd.exporting.bounds import TOLERANCES, bounds, made_by, summary
 from keras_madd.exporting.delegation import delegation
 from keras_madd.exporting.equalization import equalized
@@ -28,7 +29,7 @@ from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_output
 from keras_madd.support.native_stderr import native_stderr_silenced
 from keras_madd.support.progress import Stages
-from keras_madd.support.shipped import LITERT
+from keras_madd.support.shipped import CONFIG, KERAS_WEIGHTS, LITERT
 
 if TYPE_CHECKING:
     from keras_madd.model.face_classifier import FaceClassifier
@@ -59,6 +60,7 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
     """
     stages = stages or Stages()
     _check(settings)
+    verdict = _verdict_of(settings)
     with stages.stage("model") as stage, native_stderr_silenced():
         stage.say(f"starting Keras, reading {settings.model}")
         from keras_madd.exporting.scoring_graph import check_backend
@@ -73,7 +75,7 @@ def run_export(settings: ExportSettings, stages: Stages | None = None) -> Export
         "detector": settings.detector,
         "training_data": settings.training_data,
         "demonstration": settings.demonstration,
-        **_verdict_of(settings),
+        **verdict,
     }
     with stages.stage("conversion") as stage:
         kind = "LiteRT" if settings.litert else "ONNX"
@@ -124,7 +126,13 @@ def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
 
 
 def _check(settings: ExportSettings) -> None:
-    check_target(settings.output, settings.quantize, settings.overwrite, settings.input_type)
+    check_target(
+        settings.output,
+        settings.quantize,
+        settings.overwrite,
+        settings.input_type,
+        inputs=_read_by(settings),
+    )
     for each in report_paths(settings.output) if settings.verify else ():
         check_output(each, overwrite=settings.overwrite)
     if not Path(settings.model).exists():
@@ -132,6 +140,13 @@ def _check(settings: ExportSettings) -> None:
     for pictures in (settings.calibration, settings.verify):
         if pictures is not None:
             check_present(pictures)
+
+
+def _read_by(settings: ExportSettings) -> list[Path]:
+    """What an export reads and must not write over; a preset's exported twin may be made anew."""
+    model = Path(settings.model)
+    shards = [Path(each) for each in (settings.calibration, settings.verify) if each is not None]
+    return [model, model / CONFIG, model / KERAS_WEIGHTS, *(each / DATASET_JSON for each in shards)]
 
 
 def _pictures(
@@ -200,8 +215,9 @@ def _verified(
         stage.say(f"{len(verification.images):,} pictures, by Keras and by the file")
         found = verify_export(model, settings.output, verification)
     odd = int((~np.isfinite(found.reference) | ~np.isfinite(found.exported)).sum())
-    if odd:
+    if odd or not math.isfinite(found.figures.get("max_attention_difference", 0.0)):
         problem = f"{odd:,} of {len(found.exported):,} probabilities are no numbers"
+        problem = problem if odd else "its maps are no numbers"
         return ExportResult(description, tuple(lines), (f"{problem}: do not use this file.",))
     sizes, latency, parts, layers = {}, {}, {}, []
     if settings.litert:

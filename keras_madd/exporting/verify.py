@@ -87,7 +87,12 @@ def verify_export(
     reference = model.fake_probability(samples.images)
     description = read_model_json(path)
     figures = agreement_figures(
-        reference, exported, samples.labels, description.temperature, description.threshold
+        reference,
+        exported,
+        samples.labels,
+        description.temperature,
+        description.threshold,
+        description.clear_threshold,
     )
     if maps is not None:
         expected = model.heat_maps(samples.images)
@@ -105,6 +110,7 @@ def agreement_figures(
     labels: np.ndarray | None,
     temperature: float = 1.0,
     threshold: float = 0.5,
+    clear_threshold: float | None = None,
 ) -> dict[str, Any]:
     """Measures what an export changed.
 
@@ -114,6 +120,7 @@ def agreement_figures(
         labels: (N,), or None.
         temperature: What the log-odds are divided by before the verdict.
         threshold: Least calibrated probability that is called fake.
+        clear_threshold: Below it no trace was found, where there is such a word.
 
     Returns:
         `images`; `max_probability_difference` and `mean_probability_difference`; of the log-odds
@@ -124,7 +131,10 @@ def agreement_figures(
     exported = np.asarray(exported, "float64")
     difference = np.abs(exported - reference)
     before, after = log_odds(reference), log_odds(exported)
-    least = uncalibrated(threshold, temperature)
+    words = [
+        uncalibrated(each, temperature) for each in (threshold, clear_threshold) if each is not None
+    ]
+    same = [(reference >= least) == (exported >= least) for least in words]
     varies = before.std() > 0 and after.std() > 0
     figures: dict[str, Any] = {
         "images": len(exported),
@@ -132,7 +142,7 @@ def agreement_figures(
         "mean_probability_difference": float(difference.mean()),
         "logit_correlation": float(np.corrcoef(before, after)[0, 1]) if varies else None,
         "logit_rms_difference": float(np.sqrt(np.mean((before - after) ** 2))),
-        "agreement": float(np.mean((reference >= least) == (exported >= least))),
+        "agreement": float(np.mean(np.all(same, axis=0))),
         "auc": None,
         "ece": None,
         "auc_drop": None,

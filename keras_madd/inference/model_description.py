@@ -167,7 +167,7 @@ def _described(sha256: str, values: dict[str, Any]) -> tuple[ModelDescription, b
     fields = {
         name: value for name, value in asdict(description).items() if name not in _LEFT_OUT[version]
     }
-    content = json_bytes(fields)
+    content = json_bytes(fields, allow_nan=False)
     wrong = _first_misfit(json.loads(content))
     if wrong:
         raise ValueError(wrong)

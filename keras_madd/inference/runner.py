@@ -149,7 +149,7 @@ class LiteRTRunner:
         on_cpu = self._run_once
         try:
             self._gpu = GPUModel(path, threads)
-            self._run_once = self._gpu.run
+            self._run_once = _tried(self._gpu.run)
             with native_stderr_silenced():
                 found, gpu_seconds = self._probabilities_and_time(probe)
             off = float(np.abs(found - expected).max())
@@ -165,6 +165,7 @@ class LiteRTRunner:
                 raise UserError(f"The graphics processor cannot be used: {error}") from None
             self.fallback_reason = str(error)
         else:
+            self._run_once = self._gpu.run
             self.device = "gpu"
 
     def _probabilities_and_time(self, probe: np.ndarray) -> tuple[np.ndarray, float]:
@@ -206,6 +207,21 @@ class LiteRTRunner:
             self._map_shape = tuple(int(size) for size in outputs[maps]["shape"][1:])
 
 
+def _tried(run_once: Callable[[np.ndarray], dict[str, Any]]):
+    """The same, whose failures are the graphics processor's and not the file's."""
+
+    def tried(fed: np.ndarray) -> dict[str, Any]:
+        try:
+            return run_once(fed)
+        except _BROKEN as error:
+            raise GPUUnavailableError(_reason(error)) from None
+
+    return tried
+
+
 def _cannot_run(path: Path, error: Exception) -> UserError:
-    reason = " ".join(str(error).split())[:200]
-    return UserError(f"{path} is not a model that LiteRT can run: {reason}")
+    return UserError(f"{path} is not a model that LiteRT can run: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

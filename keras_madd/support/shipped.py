@@ -12,7 +12,7 @@ from keras_madd.support.errors import UserError
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 DEFAULT = "madd_efficientnet_lite0_real_faces"
-CONFIG = "config.json"
+CONFIG, KERAS_WEIGHTS = "config.json", "model.weights.h5"
 LITERT = "model.tflite"
 CARD = "README.md"
 

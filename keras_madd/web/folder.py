@@ -22,6 +22,7 @@ from keras_madd.support import shipped
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_folder
 from keras_madd.support.output_folder import output_folder
+from keras_madd.support.staging import is_staging
 from keras_madd.web.model_card import model_card
 
 PAGE = Path(__file__).parent / "page"
@@ -81,7 +82,7 @@ def check_web_folder(folder: str | os.PathLike, overwrite: bool) -> None:
     """Raises a UserError where a folder could not be written, before any work."""
     folder = Path(folder)
     check_folder(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+    if folder.is_dir() and not overwrite and not all(map(is_staging, folder.iterdir())):
         raise UserError(f"The folder {folder} is not empty; --overwrite writes into it.")
 
 

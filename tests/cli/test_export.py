@@ -1,6 +1,7 @@
 """`keras-madd export` from arguments to files, on pictures of known labels."""
 
 import argparse
+import dataclasses
 import json
 
 import numpy as np
@@ -175,6 +176,36 @@ def test_answers_that_are_no_numbers_are_told(folder, tmp_path, capfd):
     message = "36 of 36 probabilities are no numbers: do not use this file."
     assert message in capfd.readouterr().err
     assert read_model_json(output).metrics == {}
+
+
+def test_maps_that_are_no_numbers_are_told(folder, tmp_path, capfd, monkeypatch):
+    verify_export = run_export.verify_export
+
+    def broken(*arguments):
+        found = verify_export(*arguments)
+        figures = found.figures | {"max_attention_difference": float("nan")}
+        return dataclasses.replace(found, figures=figures)
+
+    monkeypatch.setattr(run_export, "verify_export", broken)
+    assert run(folder, tmp_path, "--verify", folder / "verify", "--threads", "1") == 1
+    assert "its maps are no numbers: do not use this file." in capfd.readouterr().err
+    assert read_model_json(tmp_path / "model.tflite").metrics == {}
+
+
+def test_what_is_read_is_never_written_over(folder, tmp_path):
+    """A model's description, `config.json` for `config.tflite`, is written as well."""
+    preset, shards = tmp_path / "preset", tmp_path / "shards"
+    tiny_model().save_to_preset(preset)
+    shards.mkdir()
+    (shards / "dataset.json").write_text("{}")
+    before = (preset / "config.json").read_bytes()
+    calibrated = ("--quantize", "int8", "--calibration", shards)
+    for output, more in ((preset / "config.tflite", ()), (shards / "dataset.tflite", calibrated)):
+        with pytest.raises(UserError, match="read"):
+            export.run(parse(preset, "--output", output, "--overwrite", *more))
+        assert not output.exists()
+    assert (preset / "config.json").read_bytes() == before
+    assert (shards / "dataset.json").read_text() == "{}"
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The 8-bit recipe is the first that keeps the answers on the calibration pictures, or the best."""
 
+import numpy as np
 import pytest
 from exported_model import shaken
 
@@ -40,6 +41,17 @@ def test_else_the_best_of_all(network, monkeypatch):
         single.append(recipe_choice.int8_content(*network))
     assert best in single
     assert agreement(best, network) == max(agreement(each, network) for each in single)
+
+
+def test_one_whose_answers_are_no_numbers_is_never_the_best(network, monkeypatch):
+    monkeypatch.setattr(recipe_choice, "ENOUGH", 2.0)
+    candidates = recipe_choice.CANDIDATES[:2]
+    monkeypatch.setattr(recipe_choice, "CANDIDATES", candidates[1:])
+    expected = recipe_choice.int8_content(*network)
+    found = iter([np.full(len(network[1]), np.nan), np.arange(len(network[1]))])
+    monkeypatch.setattr(recipe_choice, "_log_odds", lambda *_: next(found))
+    monkeypatch.setattr(recipe_choice, "CANDIDATES", candidates)
+    assert recipe_choice.int8_content(*network) == expected
 
 
 @pytest.mark.parametrize("equal", [True, False])

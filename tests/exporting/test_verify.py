@@ -66,6 +66,14 @@ def test_the_verdict_turns_at_the_calibrated_threshold(temperature):
     assert found["agreement"] == 0
 
 
+def test_three_words_have_two_places_where_the_verdict_turns():
+    """From no trace found to uncertain is another verdict, too."""
+    before, after = np.array([0.05, 0.05, 0.4, 0.9]), np.array([0.05, 0.4, 0.6, 0.95])
+    assert agreement_figures(before, after, None, 1.0, 0.5)["agreement"] == 0.75
+    assert agreement_figures(before, after, None, 1.0, 0.5, 0.2)["agreement"] == 0.5
+    assert agreement_figures(before, before, None, 1.0, 0.5, 0.2)["agreement"] == 1
+
+
 def test_class_activation_that_is_0_everywhere_is_on_a_scale_of_its_own(tmp_path):
     model = MADD.from_preset("madd_tiny", num_attentions=0, seed=0)
     model.network.get_layer("head").bias.assign([30.0, 0.0])

@@ -123,7 +123,7 @@ def test_the_number_of_threads_does_not_change_the_score(model_file):
 class FakeGPU:
     """Stands for `GPUModel`: the file's own numbers, moved and delayed as told."""
 
-    off, seconds, closed = 0.0, 0.0, False
+    off, seconds, closed, broken = 0.0, 0.0, False, None
 
     def __init__(self, path, threads):
         if FakeGPU.seconds is None:
@@ -131,6 +131,8 @@ class FakeGPU:
         self.twin = LiteRTRunner(path, threads)
 
     def run(self, fed):
+        if FakeGPU.broken:
+            raise FakeGPU.broken
         time.sleep(FakeGPU.seconds)
         outputs = self.twin._signature(image=fed)
         return outputs | {"fake_probability": outputs["fake_probability"] + FakeGPU.off}
@@ -160,6 +162,19 @@ def test_without_a_good_graphics_processor(model_file, monkeypatch, off, seconds
     else:
         with pytest.raises(UserError, match=f"graphics processor cannot be used: {reason}"):
             LiteRTRunner(model_file, 1, "gpu")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of\nmemory"), ValueError("out of memory")])
+def test_a_graphics_processor_that_fails_is_not_the_files_fault(model_file, monkeypatch, error):
+    monkeypatch.setattr(runner, "GPUModel", FakeGPU)
+    monkeypatch.setattr(FakeGPU, "broken", error)
+    FakeGPU.off, FakeGPU.seconds, FakeGPU.closed = 0.0, 0.0, False
+    found = LiteRTRunner(model_file, 1, "auto")
+    assert (found.device, found.fallback_reason) == ("cpu", "out of memory")
+    assert FakeGPU.closed
+    assert found.run(sample_pictures((64, 64), 1))[0].shape == (1,)
+    with pytest.raises(UserError, match="graphics processor cannot be used: out of memory"):
+        LiteRTRunner(model_file, 1, "gpu")
 
 
 def test_a_graphics_processor_is_used(model_file, monkeypatch):

@@ -194,6 +194,17 @@ def test_what_is_meant_to_exhaust(model_file, text):
         read_model_json(model_file)
 
 
+def test_what_is_no_number_is_not_written(model_file):
+    before = model_json_path(model_file).read_bytes()
+    values = dataclasses.asdict(read_model_json(model_file)) | {
+        "metrics": {"export": {"off": float("nan")}}
+    }
+    del values["sha256"]
+    with pytest.raises(ValueError, match="JSON"):
+        write_model_json(model_file, **values)
+    assert model_json_path(model_file).read_bytes() == before
+
+
 def test_what_could_not_be_read_is_not_written(model_file):
     before = model_json_path(model_file).read_bytes()
     values = {"format": "litert", "quantization": "none", "input_size": (64, 48)}
