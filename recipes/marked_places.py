@@ -26,7 +26,7 @@ from keras_madd.cli.arguments import COUNT, SEED
 from keras_madd.data.h264 import through_h264
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS
-from keras_madd.datasets.unseen_fakes.make import learn_appearance, manipulate
+from keras_madd.datasets.unseen_fakes.make import choose_donor, learn_appearance, manipulate
 from keras_madd.datasets.unseen_fakes.photo import find_faces
 from keras_madd.evaluation.auc_interval import placements
 from keras_madd.faces import FaceDetector, crop_face
@@ -84,14 +84,15 @@ def _fakes(args, size: int, margin: float) -> dict[str, list[tuple[np.ndarray, .
     trained_on = [face for face in faces if face.split == "train"]
     model = cache(lambda: learn_appearance(trained_on))
     held_out = [face for face in faces if face.split == "test"]
+    if len({face.person for face in held_out}) < 2:
+        raise UserError(f"{args.faces}: fakes need faces of two people in test.")
     made = defaultdict(list)
     with FaceDetector() as detector:
         for number, face in enumerate(held_out[: args.photographs]):
             random = np.random.default_rng((args.seed, number))
             side = np.exp(random.uniform(*np.log(_SIDE)))
             photo = face.read().reduced(side).framed()
-            strangers = [each for each in held_out if each.person != face.person]
-            donor = strangers[int(random.integers(len(strangers)))]
+            donor = choose_donor(face, held_out, random)
             found = detector.detect(photo.image)
             if not found:
                 continue

@@ -20,8 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from keras_madd import FaceClassifier
+from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_output, replacing
+from keras_madd.support.shipped import shipped_folder
+
+# What decides about an answer beside the weights.
+_FIELDS = ("input_size", "standardize_local", "crop_margin", "detector")
 
 
 def mean_weights(models: Sequence[FaceClassifier]) -> FaceClassifier:
@@ -33,7 +38,13 @@ def mean_weights(models: Sequence[FaceClassifier]) -> FaceClassifier:
     Raises:
         UserError: The networks differ.
     """
-    layouts = [[(each.name, tuple(each.shape)) for each in model.weights] for model in models]
+    layouts = [
+        [
+            *(getattr(model.config, name, None) for name in _FIELDS),
+            *((each.name, tuple(each.shape)) for each in model.weights),
+        ]
+        for model in models
+    ]
     if any(layout != layouts[0] for layout in layouts):
         raise UserError("The models are of different networks, whose weights have no mean.")
     weights = zip(*(model.get_weights() for model in models), strict=True)
@@ -51,7 +62,9 @@ def mean_weights(models: Sequence[FaceClassifier]) -> FaceClassifier:
 def main(arguments: list[str] | None = None) -> int:
     """Read the arguments, write the mean, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="+", help="presets, their folders or .keras files")
+    parser.add_argument(
+        "models", nargs="+", help=".keras files, presets' folders or the shipped one's name"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.keras")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     args = parser.parse_args(arguments)
@@ -59,7 +72,9 @@ def main(arguments: list[str] | None = None) -> int:
         if args.output.suffix != ".keras":
             raise UserError(f"The output must end in .keras. Received: {args.output}")
         check_output(args.output, overwrite=args.overwrite, inputs=args.models)
-        mean = mean_weights([FaceClassifier.from_preset(model) for model in args.models])
+        mean = mean_weights(
+            [load_face_classifier(shipped_folder(model) or model) for model in args.models]
+        )
         with replacing(args.output, args.overwrite) as temporary:
             mean.save(temporary)
     except (UserError, ValueError, OSError) as error:

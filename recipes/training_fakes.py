@@ -155,6 +155,8 @@ def main(arguments: list[str] | None = None) -> int:
             faces, _ = find_faces(source.videos(), FACES[0], stage.advance)
         faces = [face for face in faces if face.split == "train"]
         check_names(faces)
+        if len({face.person for face in faces}) < 2:
+            raise UserError(f"{args.faces}: a swap needs faces of two people in train.")
         folder, methods = output / "stills", sorted(set(args.methods))
         folder.mkdir(parents=True, exist_ok=True)
         stills, total = [], len(faces) * args.takes * (1 + len(methods))

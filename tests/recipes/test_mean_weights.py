@@ -55,8 +55,12 @@ def test_mistakes_are_told_and_nothing_is_written(models, tmp_path, capsys):
     (tmp_path / "there.keras").touch()
     first = str(models[0] / "0.keras")
     MADD.from_preset("madd_tiny", num_attentions=2).save(tmp_path / "other.keras")
+    MADD.from_preset("madd_tiny", crop_margin=1.5).save(tmp_path / "margin.keras")
     for arguments, output, message in (
         ([first, str(tmp_path / "other.keras")], "mean.keras", "different networks"),
+        ([first, str(tmp_path / "margin.keras")], "mean.keras", "different networks"),
+        # Random weights.
+        ([first, "madd_tiny"], "mean.keras", "no model madd_tiny"),
         ([first, "nothing"], "mean.keras", "nothing"),
         ([first], "there.keras", "there.keras"),
         ([first], "mean.h5", "must end in .keras"),
@@ -64,4 +68,8 @@ def test_mistakes_are_told_and_nothing_is_written(models, tmp_path, capsys):
     ):
         assert main([*arguments, "--output", str(tmp_path / output)]) == 2
         assert message in capsys.readouterr().err
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["other.keras", "there.keras"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "margin.keras",
+        "other.keras",
+        "there.keras",
+    ]

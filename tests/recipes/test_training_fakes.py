@@ -131,6 +131,20 @@ def test_one_kind_is_left_for_tests(made, tmp_path, monkeypatch):
     assert kinds == {"real", *METHODS} - {"morph"}
 
 
+def test_one_person_is_too_few(made, tmp_path, capsys, monkeypatch):
+    find_faces = training_fakes.find_faces
+
+    def of_one(*arguments):
+        faces, left_out = find_faces(*arguments)
+        train = [face for face in faces if face.split == "train"]
+        return [face for face in train if face.person == train[0].person], left_out
+
+    monkeypatch.setattr(training_fakes, "find_faces", of_one)
+    assert training_fakes.main([*made[1], "--output", str(tmp_path / "made")]) == 2
+    assert "two people in train." in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
 def test_mistakes_are_told_in_one_line(made, capsys):
     arguments = [*made[1][:5], f"{__file__}/below"]
     assert training_fakes.main(arguments) == 2

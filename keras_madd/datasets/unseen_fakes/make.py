@@ -86,15 +86,16 @@ def make_unseen_fakes(
         raise ValueError(f"`splits` must be some of {SPLITS}. Received: splits={splits!r}")
     check_folder(output)
     source, output = Faces(root, people=people, seed=seed), Path(output)
+    methods = set(METHODS)
     for crf in crfs:
-        _check_shards(output / f"c{crf}", splits, size, frames_per_video)
+        methods &= _methods(output / f"c{crf}", splits, size, frames_per_video)
     faces, left_out = find_faces(source.videos(), FACES[0], progress)
     check_names(faces)
     held_out = [face for face in faces if face.split in splits]
     for split in splits:
         if len({face.person for face in held_out if face.split == split}) < 2:
             raise UserError(f"{root}: a swap needs faces of two people in {split}.")
-    learnt = _spread([face for face in faces if face.split == "train"], _LEARNT)
+    learnt = [face for face in faces if face.split == "train"]
     if len(learnt) < 2:
         raise UserError(f"{root}: a model of appearance is learnt from two faces in train or more.")
     model = functools.cache(lambda: learn_appearance(learnt))
@@ -104,7 +105,7 @@ def make_unseen_fakes(
     with held_folder(folder):
         remember(folder, faces, frames=frames, seed=seed)
         for done, face in enumerate(held_out, start=1):
-            for crf, video in _film(face, held_out, model, folder, crfs, frames, seed):
+            for crf, video in _film(face, held_out, methods, model, folder, crfs, frames, seed):
                 clips[crf].append(video)
             progress(done, len(held_out), "photographs filmed")
     settings: dict[str, Any] = {"size": size, "frames_per_video": frames_per_video, "seed": seed}
@@ -122,7 +123,11 @@ def make_unseen_fakes(
 
 
 def learn_appearance(faces: Sequence[FoundFace]) -> AppearanceModel:
-    """The model that `resynthesis` rebuilds with, from two faces or more; one is read at a time."""
+    """The model that `resynthesis` rebuilds with, from two faces or more; one is read at a time.
+
+    Of very many it learns from some.
+    """
+    faces = _spread(faces, _LEARNT)
     images = (face.read().image for face in faces)
     return AppearanceModel([face.landmarks for face in faces], images)
 
@@ -163,22 +168,25 @@ def _spread(faces: Sequence[FoundFace], most: int) -> Sequence[FoundFace]:
     return [faces[number * len(faces) // most] for number in range(most)]
 
 
-def _check_shards(folder: Path, splits: Sequence[str], size: int, frames_per_video: int) -> None:
-    """Finished shards are what they are; it is told before the photographs are looked for."""
+def _methods(folder: Path, splits: Sequence[str], size: int, frames_per_video: int) -> set[str]:
+    """What is made: all, but finished shards are what they are, also of versions that made fewer.
+
+    Other settings are refused before the photographs are looked for.
+    """
     if not (folder / DATASET_JSON).is_file():
-        return
+        return set(METHODS)
     made = load_dataset_json(folder)
     for name, before, now in (
         ("splits", sorted(made.counts), sorted(set(splits))),
         ("size", made.size, size),
         ("frames_per_video", made.frames_per_video, frames_per_video),
-        ("methods", sorted(made.methods), sorted(METHODS)),
     ):
         if before != now:
             raise UserError(
                 f"{folder} holds shards that were made with other {name}: {before}, now {now}. "
                 "Give the same again, or another --output."
             )
+    return set(made.methods)
 
 
 def check_names(faces: Sequence[FoundFace]) -> None:
@@ -191,7 +199,7 @@ def check_names(faces: Sequence[FoundFace]) -> None:
             )
 
 
-def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
+def _film(face, held_out, methods, model, folder: Path, crfs, frames: int, seed: int):
     """The clips of one face, made where they are not there yet, as `(crf, video)`."""
     stream = (seed, zlib.crc32(face.name.encode()))
     random = np.random.default_rng(stream)
@@ -201,6 +209,8 @@ def _film(face, held_out, model, folder: Path, crfs, frames: int, seed: int):
     for number, method in enumerate(("real", *METHODS)):
         others = [each for each in held_out if each.split == face.split]
         donor = choose_donor(face, others, random)
+        if method not in ("real", *methods):
+            continue
         name = face.name if method == "real" else f"{face.name}_{donor.name}"
         paths = {crf: folder / f"c{crf}" / face.split / method / f"{name}.mp4" for crf in crfs}
         absent = {crf: path for crf, path in paths.items() if not path.is_file()}

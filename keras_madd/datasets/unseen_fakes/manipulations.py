@@ -33,8 +33,7 @@ def face_swap(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator) -> 
     points = target.landmarks
     if rng.random() < 0.6:
         points = points[[point for point in range(len(points)) if point not in FOREHEAD]]
-    region = _hull(points, target.image.shape[:2]) & inside
-    region = cv2.erode(region.astype(np.uint8), _disc(target.face * rng.uniform(0.02, 0.06))) > 0
+    region = _inner(points, inside, target.face * rng.uniform(0.02, 0.06))
     if rng.random() < 0.5:
         return _poisson(target.image, face, region)
     return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
@@ -58,13 +57,13 @@ def expression_transfer(
     wanted = target.landmarks + rng.uniform(0.7, 1.1) * weight[:, None] * change
     height, width = target.image.shape[:2]
     face, inside = warp_face(target.image, target.landmarks, wanted, (height, width))
+    face = np.where(inside[..., None], face, target.image)
     face = _with_mouth(face, target, donor, wanted, inside)
     small = (max(8, round(width * (factor := rng.uniform(0.35, 0.7)))), round(height * factor))
     face = cv2.resize(face, small, interpolation=cv2.INTER_AREA)
     face = cv2.resize(face, (width, height), interpolation=cv2.INTER_CUBIC)
     points = wanted if rng.random() < 0.5 else wanted[list(_LOWER + LIPS)]
-    region = _hull(points, (height, width)) & inside
-    region = cv2.erode(region.astype(np.uint8), _disc(0.03 * target.face)) > 0
+    region = _inner(points, inside, 0.03 * target.face)
     return _soft(target.image, face, region, target.face * rng.uniform(0.01, 0.03))
 
 
@@ -72,8 +71,7 @@ def resynthesis(target: FacePhoto, model: AppearanceModel, rng: np.random.Genera
     """The target's face as a model of other people's appearance gives it back."""
     face, inside = model(target.image, target.landmarks)
     face = _recolored(face, target.image, inside)
-    region = _hull(target.landmarks, target.image.shape[:2]) & inside
-    region = cv2.erode(region.astype(np.uint8), _disc(target.face * rng.uniform(0.02, 0.08))) > 0
+    region = _inner(target.landmarks, inside, target.face * rng.uniform(0.02, 0.08))
     return _soft(target.image, face, region, target.face * rng.uniform(0.015, 0.05))
 
 
@@ -87,7 +85,9 @@ def morph(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator) -> np.n
     move = fit_similarity(donor.landmarks, points)
     wanted = points + share * (move_points(donor.landmarks, move) - points)
     shape = target.image.shape[:2]
-    rim = points.mean(0) + _HEAD * (cv2.convexHull(np.float32(points))[:, 0] - points.mean(0))
+    rim = points.mean(0) + _HEAD * (
+        cv2.convexHull(points.astype(np.float32))[:, 0] - points.mean(0)
+    )
     bent, there = warp_face(
         target.image, np.concatenate([points, rim]), np.concatenate([wanted, rim]), shape
     )
@@ -95,8 +95,7 @@ def morph(target: FacePhoto, donor: FacePhoto, rng: np.random.Generator) -> np.n
     image, points = shrink_to(donor.image, donor.landmarks, target.face)
     face, inside = warp_face(image, points, wanted, shape)
     face = np.rint(share * _recolored(face, head, inside) + (1 - share) * head).astype(np.uint8)
-    region = _hull(wanted, shape) & inside
-    region = cv2.erode(region.astype(np.uint8), _disc(target.face * rng.uniform(0.02, 0.06))) > 0
+    region = _inner(wanted, inside, target.face * rng.uniform(0.02, 0.06))
     return _soft(head, face, region, target.face * rng.uniform(0.015, 0.05))
 
 
@@ -118,11 +117,11 @@ def _with_mouth(face, target, donor, wanted, inside) -> np.ndarray:
     lips = _hull(wanted[list(_INNER_LIPS)], face.shape[:2]) & there & inside
     if not lips.any():
         return face
-    return _soft(face, _recolored(mouth, face, inside), lips, 0.01 * target.face)
+    return _soft(face, _recolored(mouth, face, there & inside), lips, 0.01 * target.face)
 
 
 def _recolored(face: np.ndarray, target: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Mean and spread of every channel of CIELAB as in the target.
+    """Mean and spread of every channel of CIELAB as in the target, which it is where no face is.
 
     Reference: Reinhard et al., "Color transfer between images", 2001.
     """
@@ -133,16 +132,16 @@ def _recolored(face: np.ndarray, target: np.ndarray, inside: np.ndarray) -> np.n
     factor = np.clip(wanted / np.maximum(spread, 1e-3), 0.5, 2.0)
     lab = ((labs[0] - low) * factor + goal).astype(np.float32)
     rgb = np.rint(255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
-    return np.clip(rgb, 0, 255).astype(np.uint8)
+    return np.where(inside[..., None], np.clip(rgb, 0, 255).astype(np.uint8), target)
 
 
 def _poisson(target: np.ndarray, face: np.ndarray, region: np.ndarray) -> np.ndarray:
     """Reference: Pérez, Gangnet and Blake, "Poisson image editing", 2003."""
     mask = (255 * region).astype(np.uint8)
     mask[[0, -1]] = mask[:, [0, -1]] = 0
-    if not mask.any():
-        return target.copy()
     x, y, width, height = cv2.boundingRect(mask)
+    if min(width, height) < 4:  # Too little for the library to solve anything.
+        return target.copy()
     # The library puts the middle of the mask's box there.
     return cv2.seamlessClone(
         face, target, mask, (x + width // 2, y + height // 2), cv2.NORMAL_CLONE
@@ -152,9 +151,8 @@ def _poisson(target: np.ndarray, face: np.ndarray, region: np.ndarray) -> np.nda
 def _soft(target, face, region: np.ndarray, sigma: float) -> np.ndarray:
     """The face laid over the target, with an edge as soft as a Gaussian makes it."""
     mask = cv2.GaussianBlur(region.astype(np.float32), (0, 0), max(sigma, 0.5))[..., None]
-    # Nothing of what lies beyond the face may come in.
+    # A Gaussian's far ends would reach across the picture.
     mask = np.where(cv2.dilate(region.astype(np.uint8), _disc(3 * sigma))[..., None] > 0, mask, 0)
-    mask = np.minimum(mask, face.any(-1, keepdims=True).astype(np.float32))
     return np.rint(mask * face + (1 - mask) * target).astype(np.uint8)
 
 
@@ -162,6 +160,12 @@ def _hull(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     mask = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(points).astype(np.int32)), 1)
     return mask > 0
+
+
+def _inner(points: np.ndarray, inside: np.ndarray, margin: float) -> np.ndarray:
+    """What lies within the points' hull, and within a face, further from the rim than a margin."""
+    region = _hull(points, inside.shape) & inside
+    return cv2.erode(region.astype(np.uint8), _disc(margin)) > 0
 
 
 def _near(points: np.ndarray, part: list[int], reach: float) -> np.ndarray:
