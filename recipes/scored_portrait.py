@@ -3,7 +3,7 @@
 python recipes/scored_portrait.py docs/scored.jpg
 
 The fake has the mouth and brows of the portrait's own mirror image, by the expression transfer of
-`make-fakes`, which no training makes; both are scored by the shipped detector.
+`make-fakes`; both are scored by the shipped detector.
 """
 
 import argparse

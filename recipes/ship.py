@@ -1,6 +1,6 @@
 """Make the detector that comes with the package from a trained run: a maintainer's release step.
 
-    python recipes/ship.py runs/real_faces/best.keras --calibration shards/photos \
+    python recipes/ship.py mean.keras --calibration shards/photos \
         --data shards/unseen/c23 --data shards/unseen/c40
 
 quantises the model to 8 bits, fits temperature and words on the `val` people of all `--data`,
@@ -22,14 +22,14 @@ from keras_madd.support.shipped import DEFAULT, WEIGHTS
 
 TRAINING_DATA = (
     "photographs of people under CC0 and CC BY 4.0 (recipes/real_faces.csv), fakes by self-blending"
-    ", face swaps and re-synthesis"
+    ", face swaps, transferred expressions and re-synthesis"
 )
 
 
 def main() -> int:
     """Read the arguments and ship."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path, help="the run's best.keras")
+    parser.add_argument("model", type=Path, help="a run's best.keras, or a mean of several")
     parser.add_argument("--calibration", type=Path, required=True, metavar="SHARDS")
     parser.add_argument("--data", type=Path, action="append", required=True, metavar="SHARDS")
     parser.add_argument("--name", default=DEFAULT, help="(default: %(default)s)")
