@@ -216,9 +216,9 @@ def _verified(
         found = verify_export(model, settings.output, verification)
     odd = int((~np.isfinite(found.reference) | ~np.isfinite(found.exported)).sum())
     if odd or not math.isfinite(found.figures.get("max_attention_difference", 0.0)):
-        problem = f"{odd:,} of {len(found.exported):,} probabilities are no numbers"
-        problem = problem if odd else "its maps are no numbers"
-        return ExportResult(description, tuple(lines), (f"{problem}: do not use this file.",))
+        what = f"{odd:,} of {len(found.exported):,} probabilities" if odd else "its maps"
+        problem = f"{what} are no numbers: do not use this file."
+        return ExportResult(description, tuple(lines), (problem,))
     sizes, latency, parts, layers = {}, {}, {}, []
     if settings.litert:
         content = settings.output.read_bytes()

@@ -17,10 +17,7 @@ from keras_madd.model.precision import twin_of
 from keras_madd.model.presets import PRESETS, preset_architecture, preset_config
 from keras_madd.model.transfer import resized
 from keras_madd.support.schema import read_json
-from keras_madd.support.shipped import shipped_folder
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.weights.h5"
+from keras_madd.support.shipped import CONFIG, KERAS_WEIGHTS, shipped_folder
 
 if TYPE_CHECKING:
     from keras import Model as Base
@@ -199,14 +196,14 @@ def _read_folder(folder: pathlib.Path) -> tuple[str, dict[str, Any], pathlib.Pat
     Raises:
         ValueError: If the folder is not a preset.
     """
-    if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
+    if not (folder / CONFIG).is_file() or not (folder / KERAS_WEIGHTS).is_file():
         raise ValueError(
-            f"A preset folder must hold {CONFIG_FILE} and {WEIGHTS_FILE}. "
+            f"A preset folder must hold {CONFIG} and {KERAS_WEIGHTS}. "
             f"Received: preset={str(folder)!r}"
         )
-    fields = read_json(folder / CONFIG_FILE, MOST_CONFIG_BYTES)
+    fields = read_json(folder / CONFIG, MOST_CONFIG_BYTES)
     # Version 0.1 wrote none, as there was MADD alone; its presets are still read by it.
-    return fields.pop("architecture", "madd"), fields, folder / WEIGHTS_FILE
+    return fields.pop("architecture", "madd"), fields, folder / KERAS_WEIGHTS
 
 
 def _write_folder(model, folder: pathlib.Path, half_precision: bool) -> None:
@@ -224,8 +221,8 @@ def _write_folder(model, folder: pathlib.Path, half_precision: bool) -> None:
         architecture = model.config.architecture
         named = {} if architecture == "madd" else {"architecture": architecture}
         fields = {**named, **model.config.to_dict()}
-        (written / CONFIG_FILE).write_text(json.dumps(fields, indent=2) + "\n")
-        model.save_weights(written / WEIGHTS_FILE)
+        (written / CONFIG).write_text(json.dumps(fields, indent=2) + "\n")
+        model.save_weights(written / KERAS_WEIGHTS)
         if half_precision:
-            store_in_half_precision(written / WEIGHTS_FILE)
+            store_in_half_precision(written / KERAS_WEIGHTS)
         written.rename(folder)
