@@ -18,6 +18,7 @@ import keras
 
 from keras_madd import FaceClassifier
 from keras_madd.cli.arguments import COUNT, SEED
+from keras_madd.cli.told import told
 from keras_madd.data.load_dataset import load_dataset
 from keras_madd.layers.blend_mask_loss import blend_mask_loss
 from keras_madd.model.frozen import freeze, frozen_layers
@@ -66,18 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=SEED, default=0)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     args = parser.parse_args(arguments)
-    try:
-        if args.output.suffix != ".keras":
-            raise UserError(f"The output must end in .keras. Received: {args.output}")
-        check_output(args.output, overwrite=args.overwrite, inputs=[args.model])
-        _train(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return told(lambda: _train(args), ValueError)
 
 
 def _train(args: argparse.Namespace) -> None:
+    if args.output.suffix != ".keras":
+        raise UserError(f"The output must end in .keras. Received: {args.output}")
+    check_output(args.output, overwrite=args.overwrite, inputs=[args.model])
     keras.utils.set_random_seed(args.seed)
     weights = {"blend_mask_weight": 1.0, "augmented_classification_weight": 0.0}
     model = FaceClassifier.from_preset(args.model, **weights)

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 
 from keras_madd.cli.arguments import COUNT, SEED
+from keras_madd.cli.told import told
 from keras_madd.data.footage import Footage
 from keras_madd.data.self_blends import SELF_BLENDS
 from keras_madd.demo import sample_photo_path
 from keras_madd.faces import FaceDetector, FaceLandmarker, crop_face, crop_square
 from keras_madd.media.images import read_image
-from keras_madd.support.errors import UserError
-from keras_madd.support.files import replace_file
+from keras_madd.support.files import write_output
 
 SIDE, MARGIN = 392, 1.495  # As stored for training.
 
@@ -60,12 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     sheet = contact_sheet(args.columns, args.seed)
     jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    try:
-        replace_file(args.output, jpeg.tobytes(), overwrite=True)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return told(lambda: write_output(args.output, jpeg.tobytes(), overwrite=True))
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from keras import ops
 
+from keras_madd.cli.told import told
 from keras_madd.data.model_window import model_pixels
 from keras_madd.data.shards import load_dataset_json, read_records
 from keras_madd.model.madd import MADD
-from keras_madd.support.errors import UserError
 
 
 def logit_parts(model: MADD, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -57,12 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, metavar="SHARDS")
     parser.add_argument("--split", default="test")
     args = parser.parse_args(arguments)
-    try:
-        _print(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return told(lambda: _print(args), ValueError)
 
 
 def _print(args: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 
 from keras_madd.cli.arguments import COUNT, SEED
+from keras_madd.cli.told import told
 from keras_madd.data.h264 import through_h264
 from keras_madd.datasets.sources.faces import Faces
 from keras_madd.datasets.unseen_fakes import METHODS
@@ -123,12 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--seed", type=SEED, default=0, help="of everything random, the people's split as well"
     )
     args = parser.parse_args(arguments)
-    try:
-        _print(args)
-    except (UserError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return told(lambda: _print(args), ValueError)
 
 
 def _print(args: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from keras_madd import FaceClassifier
+from keras_madd.cli.told import told
 from keras_madd.model.loading import load_face_classifier
 from keras_madd.support.errors import UserError
 from keras_madd.support.files import check_output, replacing
@@ -68,19 +69,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.keras")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     args = parser.parse_args(arguments)
-    try:
-        if args.output.suffix != ".keras":
-            raise UserError(f"The output must end in .keras. Received: {args.output}")
-        check_output(args.output, overwrite=args.overwrite, inputs=args.models)
-        mean = mean_weights(
-            [load_face_classifier(shipped_folder(model) or model) for model in args.models]
-        )
-        with replacing(args.output, args.overwrite) as temporary:
-            mean.save(temporary)
-    except (UserError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return told(lambda: _write(args), ValueError)
+
+
+def _write(args: argparse.Namespace) -> None:
+    if args.output.suffix != ".keras":
+        raise UserError(f"The output must end in .keras. Received: {args.output}")
+    check_output(args.output, overwrite=args.overwrite, inputs=args.models)
+    mean = mean_weights(
+        [load_face_classifier(shipped_folder(model) or model) for model in args.models]
+    )
+    with replacing(args.output, args.overwrite) as temporary:
+        mean.save(temporary)
 
 
 if __name__ == "__main__":

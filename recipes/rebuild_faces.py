@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from keras_madd.cli.told import told
 from keras_madd.faces import FaceDetector
 from keras_madd.media.images import read_image
 from keras_madd.support.errors import UserError
@@ -105,11 +106,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("output", type=Path, help="folder of photographs to write")
     parser.add_argument("--table", type=Path, default=SOURCES, help="(default: %(default)s)")
     args = parser.parse_args(arguments)
-    try:
-        count, missing = rebuild(args.table, args.downloads, args.output)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return told(lambda: _rebuild(args))
+
+
+def _rebuild(args: argparse.Namespace) -> int:
+    count, missing = rebuild(args.table, args.downloads, args.output)
     print(f"{args.output}: {count} photographs")
     if missing:
         print(f"missing: {len(missing)} files, {missing[0]} for one", file=sys.stderr)

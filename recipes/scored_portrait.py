@@ -12,14 +12,14 @@ import sys
 import cv2
 import numpy as np
 
+from keras_madd.cli.told import told
 from keras_madd.datasets.unseen_fakes.manipulations import expression_transfer
 from keras_madd.datasets.unseen_fakes.photo import FacePhoto
 from keras_madd.demo import sample_photo_path
 from keras_madd.faces import FaceDetector
 from keras_madd.faces.landmarks import FaceLandmarker
 from keras_madd.inference import Detector, read_image
-from keras_madd.support.errors import UserError
-from keras_madd.support.files import replace_file
+from keras_madd.support.files import write_output
 from keras_madd.visualize import draw_scored_faces
 
 SIDE, ROWS = 600, slice(40, 380)
@@ -40,12 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{face.verdict}, {face.probability:.1%}")
     both = cv2.cvtColor(np.concatenate(drawn, axis=1), cv2.COLOR_RGB2BGR)
     jpeg = cv2.imencode(".jpg", both, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-    try:
-        replace_file(args.output, jpeg.tobytes(), overwrite=True)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return told(lambda: write_output(args.output, jpeg.tobytes(), overwrite=True))
 
 
 def another_expression(image: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_madd.cli.arguments import PART, SEED
-from keras_madd.support.errors import UserError
+from keras_madd.cli.told import told
 from keras_madd.support.shipped import DEFAULT, WEIGHTS
 
 TRAINING_DATA = (
@@ -56,12 +56,8 @@ def main() -> int:
         misses=args.misses,
         seed=args.seed,
     )
-    try:
-        print("\n".join(ship(args.output / args.name, settings, args.overwrite)))
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    folder = args.output / args.name
+    return told(lambda: print("\n".join(ship(folder, settings, args.overwrite))))
 
 
 if __name__ == "__main__":

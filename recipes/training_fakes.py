@@ -27,6 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from keras_madd.cli.arguments import COUNT, SEED, WORKERS, local_folder, path
+from keras_madd.cli.told import told
 from keras_madd.datasets.prepare import PrepareSettings, prepare
 from keras_madd.datasets.sources import DatasetSource, SourceVideo
 from keras_madd.datasets.sources.faces import Faces
@@ -147,45 +148,44 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--workers", type=WORKERS, metavar="N")
     args = parser.parse_args(arguments)
+    return told(lambda: _make(args), ValueError)
+
+
+def _make(args: argparse.Namespace) -> None:
     output, stages = Path(args.output), Stages()
-    try:
-        check_folder(output)
-        source = Faces(args.faces, people=args.people, seed=args.seed)
-        with stages.stage("faces") as stage:
-            faces, _ = find_faces(source.videos(), FACES[0], stage.advance)
-        faces = [face for face in faces if face.split == "train"]
-        check_names(faces)
-        if len({face.person for face in faces}) < 2:
-            raise UserError(f"{args.faces}: a swap needs faces of two people in train.")
-        folder, methods = output / "stills", sorted(set(args.methods))
-        folder.mkdir(parents=True, exist_ok=True)
-        stills, total = [], len(faces) * args.takes * (1 + len(methods))
-        with stages.stage("fakes") as stage:
-            with held_folder(folder):
-                wanted = {"seed": args.seed, "takes": args.takes, "methods": methods}
-                remember(folder, faces, sides=list(SIDES), **wanted)
-                for still in make_stills(faces, folder, methods, args.takes, args.seed):
-                    stills.append(still)
-                    stage.advance(len(stills), total, "stills")
-            settings = PrepareSettings(
-                _NAME, size=args.size, seed=args.seed, landmarks=True, real_boxes=True
-            )
-            made = prepare(
-                folder,
-                output / "shards",
-                settings,
-                source=_Stills(folder, stills),
-                workers=args.workers or os.cpu_count() or 1,
-                progress=stage.advance,
-            )
-    except (UserError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    check_folder(output)
+    source = Faces(args.faces, people=args.people, seed=args.seed)
+    with stages.stage("faces") as stage:
+        faces, _ = find_faces(source.videos(), FACES[0], stage.advance)
+    faces = [face for face in faces if face.split == "train"]
+    check_names(faces)
+    if len({face.person for face in faces}) < 2:
+        raise UserError(f"{args.faces}: a swap needs faces of two people in train.")
+    folder, methods = output / "stills", sorted(set(args.methods))
+    folder.mkdir(parents=True, exist_ok=True)
+    stills, total = [], len(faces) * args.takes * (1 + len(methods))
+    with stages.stage("fakes") as stage:
+        with held_folder(folder):
+            wanted = {"seed": args.seed, "takes": args.takes, "methods": methods}
+            remember(folder, faces, sides=list(SIDES), **wanted)
+            for still in make_stills(faces, folder, methods, args.takes, args.seed):
+                stills.append(still)
+                stage.advance(len(stills), total, "stills")
+        settings = PrepareSettings(
+            _NAME, size=args.size, seed=args.seed, landmarks=True, real_boxes=True
+        )
+        made = prepare(
+            folder,
+            output / "shards",
+            settings,
+            source=_Stills(folder, stills),
+            workers=args.workers or os.cpu_count() or 1,
+            progress=stage.advance,
+        )
     counts = made.description.counts["train"]
     print(
         f"{output / 'shards'}: {counts['real']['crops']} real faces, {counts['fake']['crops']} fake"
     )
-    return 0
 
 
 if __name__ == "__main__":

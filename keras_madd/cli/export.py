@@ -287,9 +287,15 @@ def _check(args: argparse.Namespace) -> None:
 
         check_project(args.android)
     if args.web is not None:
-        from keras_madd.web.folder import check_web_folder
+        from keras_madd.support.output_folder import check_output_folder
 
-        check_web_folder(args.web, args.overwrite)
+        check_output_folder(args.web, args.overwrite)
+        inside = args.output and Path(args.web).resolve() in Path(args.output).resolve().parents
+        if inside and not args.overwrite:
+            raise UserError(
+                f"--output {args.output} lies in the folder of --web, which has to be empty: "
+                "choose another place, or --overwrite."
+            )
 
 
 def _check_needs_litert(args: argparse.Namespace, option: str) -> None:

@@ -4,17 +4,13 @@ import argparse
 import importlib
 import logging
 import os
-import signal
 import sys
 import warnings
 from typing import NoReturn
 
 from keras_madd import __version__
-from keras_madd.support.errors import UserError
-from keras_madd.support.extras import advice_on_missing
-from keras_madd.support.files import FULL_DISK
+from keras_madd.cli.told import told
 from keras_madd.support.native_stderr import native_stderr_discarded
-from keras_madd.support.signals import stopped_by_signals
 from keras_madd.support.standard_streams import guarded_streams, printable, standard_output_error
 
 COMMANDS = (
@@ -43,29 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
-    try:
+    def work() -> int:
         args = _parser().parse_args(arguments)
-        with stopped_by_signals():
-            return _module(args.command).run(args)
+        return _module(args.command).run(args)
+
+    try:
+        return told(work)
     except SystemExit as done:  # argparse's: help, the version, or a mistake, which it has told.
         return int(done.code or 0)
-    except (UserError, OSError) as error:
-        # A missing right: the system's own words name the file.
-        told = str(error)
-        if isinstance(error, OSError) and error.errno in FULL_DISK:
-            named = f"{error.filename} cannot be written: " if error.filename else ""
-            told = f"{named}{error.strerror}. Make room and run the command again."
-        print(f"error: {told}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        advice = advice_on_missing(error)
-        if advice is None:
-            raise
-        print(f"error: {advice}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as error:
-        print("stopped", file=sys.stderr)
-        return 128 + getattr(error, "number", signal.SIGINT)
 
 
 class _Parser(argparse.ArgumentParser):

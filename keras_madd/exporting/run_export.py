@@ -20,6 +20,7 @@ from keras_madd.exporting.litert import CALIBRATED, float_litert
 from keras_madd.exporting.onnx import OPSET
 from keras_madd.exporting.samples import Samples, check_disjoint, check_present, read_samples
 from keras_madd.exporting.verify import compare_export, sample_pictures, verify_export
+from keras_madd.inference.calibration import uncalibrated
 from keras_madd.inference.model_description import (
     ModelDescription,
     read_model_json,
@@ -112,7 +113,8 @@ def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
 
     What that one says of being a demonstration holds for this one.
 
-    With another threshold than the fitted one there are no words that keep their promise.
+    With another temperature the fitted thresholds are put in its terms, so that every face gets the
+    word that it had. With another threshold there are no words that keep their promise.
     """
     given = {"temperature": settings.temperature, "threshold": settings.threshold}
     given = {name: value for name, value in given.items() if value is not None}
@@ -120,9 +122,23 @@ def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
     if not twin.is_file():
         return given
     fitted = read_model_json(twin)
-    found = {"temperature": fitted.temperature, "threshold": fitted.threshold} | given
-    found["demonstration"] = settings.demonstration or fitted.demonstration
-    return found if given else found | {"clear_threshold": fitted.clear_threshold}
+    found: dict[str, Any] = {
+        "temperature": fitted.temperature,
+        "demonstration": settings.demonstration or fitted.demonstration,
+    } | given
+    if settings.threshold is None:
+        for name in ("threshold", "clear_threshold"):
+            found[name] = _with_temperature(getattr(fitted, name), fitted, found["temperature"])
+    return found
+
+
+def _with_temperature(
+    threshold: float | None, fitted: ModelDescription, temperature: float
+) -> float | None:
+    """The threshold that says under a temperature what a fitted one says under its own."""
+    if threshold is None or temperature == fitted.temperature:
+        return threshold
+    return uncalibrated(threshold, fitted.temperature / temperature)
 
 
 def _check(settings: ExportSettings) -> None:

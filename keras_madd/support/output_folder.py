@@ -34,11 +34,9 @@ def output_folder(
             by another process, or holds something that may not be replaced.
     """
     inputs = list(inputs)
-    check_folder(path)
+    check_output_folder(path, overwrite)
     target = Path(path).resolve()  # A folder may be a link; its file system is what counts.
     remove_leftovers(target)
-    if target.is_dir() and not overwrite and not all(map(is_staging, target.iterdir())):
-        raise UserError(f"The folder {path} is not empty; --overwrite writes into it.")
     for name in names:
         check_replaceable(target / name, overwrite=overwrite, inputs=inputs)
     try:
@@ -55,6 +53,18 @@ def output_folder(
     with named_when_full(path), work:
         yield content
         _move(content, target, overwrite, inputs)
+
+
+def check_output_folder(path: str | os.PathLike, overwrite: bool) -> None:
+    """Raise what `output_folder` would of the folder itself, before any work.
+
+    Raises:
+        UserError: If the folder is not empty, is no folder or cannot be written.
+    """
+    check_folder(path)
+    folder = Path(path)
+    if folder.is_dir() and not overwrite and not all(map(is_staging, folder.iterdir())):
+        raise UserError(f"The folder {path} is not empty; --overwrite writes into it.")
 
 
 def _move(content: Path, target: Path, overwrite: bool, inputs: list) -> None:

@@ -19,10 +19,7 @@ from keras_madd.inference.model_description import (
     read_model_json,
 )
 from keras_madd.support import shipped
-from keras_madd.support.errors import UserError
-from keras_madd.support.files import check_folder
 from keras_madd.support.output_folder import output_folder
-from keras_madd.support.staging import is_staging
 from keras_madd.web.model_card import model_card
 
 PAGE = Path(__file__).parent / "page"
@@ -76,14 +73,6 @@ def write_web_folder(
         }
         (work / FILES).write_text(json.dumps(listed, indent=1) + "\n")
     return Path(folder)
-
-
-def check_web_folder(folder: str | os.PathLike, overwrite: bool) -> None:
-    """Raises a UserError where a folder could not be written, before any work."""
-    folder = Path(folder)
-    check_folder(folder)
-    if folder.is_dir() and not overwrite and not all(map(is_staging, folder.iterdir())):
-        raise UserError(f"The folder {folder} is not empty; --overwrite writes into it.")
 
 
 def _words(model_path: Path) -> str | None:

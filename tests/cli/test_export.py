@@ -257,3 +257,6 @@ def test_a_folder_for_the_browser(folder, tmp_path, capfd):
         export.run(parse("missing.keras", "--web", page, "--batch", "2"))
     with pytest.raises(UserError, match=r"--web needs an --output that ends in \.tflite"):
         export.run(parse("missing.keras", "--web", page, "--output", "model.onnx"))
+    inside = tmp_path / "site" / "model.tflite"
+    with pytest.raises(UserError, match="lies in the folder of --web"):
+        export.run(parse("missing.keras", "--web", tmp_path / "site", "--output", inside))

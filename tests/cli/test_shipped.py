@@ -14,6 +14,7 @@ from keras_madd.cli import camera, export, score
 from keras_madd.demo import sample_photo_path
 from keras_madd.exporting.verify import sample_pictures
 from keras_madd.inference import Detector
+from keras_madd.inference.calibration import calibrate, verdict_of
 from keras_madd.inference.model_description import (
     read_model_json,
     sha256_of,
@@ -110,6 +111,27 @@ def test_export_without_a_model_converts_to_other_formats(shipped_preset, tmp_pa
     arguments = ("--quantize", "none", "--threshold", "0.4", "--overwrite")
     assert run(export, "--output", out, *arguments) == 0
     assert read_model_json(out).threshold == 0.4
+    assert read_model_json(out).clear_threshold is None
+
+
+def test_another_temperature_leaves_every_face_its_word(shipped_preset, tmp_path):
+    twin = shipped_preset / shipped.LITERT
+    values = dataclasses.asdict(read_model_json(twin)) | {"temperature": 1.7}
+    values |= {"threshold": 0.6, "clear_threshold": 0.3}
+    del values["sha256"]
+    write_model_json(twin, **values)
+    out = tmp_path / "model.tflite"
+    assert run(export, "--output", out, "--quantize", "none", "--temperature", "0.8") == 0
+    found = read_model_json(out)
+    assert found.temperature == 0.8
+    raw = np.linspace(0.001, 0.999, 999)
+    words = [
+        [verdict_of(p, each["threshold"], each["clear_threshold"]) for p in shown]
+        for each in (values, dataclasses.asdict(found))
+        for shown in [calibrate(raw, each["temperature"])]
+    ]
+    assert words[0] == words[1]
+    assert len(set(words[0])) == 3
 
 
 def test_without_trained_weights_the_error_says_what_to_do(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from keras_madd.support.errors import UserError
-from keras_madd.support.output_folder import output_folder
+from keras_madd.support.output_folder import check_output_folder, output_folder
 
 
 def write(path, overwrite=False, name="a.txt", meanwhile=lambda: None, **options):
@@ -47,6 +47,15 @@ def test_a_folder_that_is_not_empty_needs_overwrite(tmp_path):
     write(target, overwrite=True)
     assert (target / "a.txt").read_text() == "new"
     assert (target / "kept.txt").read_text() == "kept"
+
+
+def test_what_a_killed_run_has_left_is_nothing(tmp_path):
+    (tmp_path / ".keras-madd-site.partial").mkdir()
+    check_output_folder(tmp_path, overwrite=False)
+    (tmp_path / "index.html").touch()
+    with pytest.raises(UserError, match="is not empty"):
+        check_output_folder(tmp_path, overwrite=False)
+    check_output_folder(tmp_path, overwrite=True)
 
 
 def test_a_file_is_no_folder(tmp_path):

@@ -13,7 +13,7 @@ from exported_model import exported
 from keras_madd.inference.model_description import read_model_json
 from keras_madd.support.errors import UserError
 from keras_madd.web import write_web_folder
-from keras_madd.web.folder import PAGE, RUNTIMES, check_web_folder
+from keras_madd.web.folder import PAGE, RUNTIMES
 from keras_madd.web.model_card import model_card
 
 
@@ -96,14 +96,6 @@ def test_a_folder_that_is_not_empty_stays(model_file, tmp_path):
     write_web_folder(model_file, tmp_path, overwrite=True)
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert (tmp_path / "index.html").is_file()
-
-
-def test_what_a_killed_run_has_left_is_nothing(tmp_path):
-    (tmp_path / ".keras-madd-site.partial").mkdir()
-    check_web_folder(tmp_path, overwrite=False)
-    (tmp_path / "index.html").touch()
-    with pytest.raises(UserError, match="is not empty"):
-        check_web_folder(tmp_path, overwrite=False)
 
 
 def test_models_that_the_page_cannot_run_are_refused(tmp_path):
