@@ -21,10 +21,11 @@ def told(work: Callable[[], int | None], *mistakes: type[Exception]) -> int:
         What `work` did, 2 for a mistake of the user, 128 and the signal's number where one has
         stopped it, such as 130 after Ctrl-C.
     """
+    expected: tuple[type[Exception], ...] = (UserError, OSError, *mistakes)
     try:
         with stopped_by_signals():
             return work() or 0
-    except (UserError, OSError, *mistakes) as error:
+    except expected as error:
         # A missing right: the system's own words name the file.
         text = str(error)
         if isinstance(error, OSError) and error.errno in FULL_DISK:
