@@ -77,6 +77,7 @@ def build(
         if isinstance(layer, keras.layers.BatchNormalization):
             # Averages made for ImageNet's 10^6 steps (0.999) lag behind runs of a few thousand.
             layer.momentum = min(layer.momentum, MAX_MOMENTUM)
+    _name_by_place(application)
     stages = family.stage_outputs(application)
     first = application.get_layer(family.first_layer)
     kept = application.layers[application.layers.index(first) :]
@@ -108,10 +109,17 @@ def attach(
         model_name: Name of the model returned.
     """
     outputs = {tap: application.output[layer] for tap, layer in taps.items()}
-    body = keras.Model(application.input, outputs)
+    body = keras.Model(application.input, outputs, name="application")
     pixels = keras.Input(application.input_shape[1:], name="pixels", dtype="float32")
     scaled = CONSTRUCTORS[name][1].scaling()(pixels)
     return keras.Model(pixels, body(scaled), name=model_name)
+
+
+def _name_by_place(application: keras.Model) -> None:
+    """Name the layers that Xception leaves to Keras, which counts them over the whole process."""
+    for number, layer in enumerate(application.layers):
+        if re.fullmatch(r"(conv2d|batch_normalization)(_\d+)?", layer.name):
+            layer.name = f"layer_{number}"
 
 
 def _with_own_layers(body, rate_factor):

@@ -36,6 +36,18 @@ def test_backbones_of_others_are_cut_at_the_same_stage(preset, last, next_one):
     assert next_one not in before
 
 
+@pytest.mark.parametrize(("backbone", "size"), [("mobilenet_v2_035", 32), ("xception", 71)])
+def test_a_backbone_of_keras_stays_frozen_whatever_was_built_before(backbone, size, tmp_path):
+    model = MADD(backbone=backbone, input_size=size, num_attentions=0, seed=0)
+    freeze(model.network, layers_before(backbone_of(model), "texture"))
+    frozen = frozen_layers(model.network)
+    assert len(frozen) > 5
+    assert frozen_layers(float32_twin(model).network) == frozen
+    model.save(tmp_path / "model.keras")
+    assert frozen_layers(keras.saving.load_model(tmp_path / "model.keras").network) == frozen
+    assert frozen_layers(model.reset_classifier(3).network) == frozen
+
+
 def test_training_leaves_frozen_layers_as_they_are_statistics_included(model):
     freeze(model.network, EARLY)
     frozen = {path: layer_at(model, path).get_weights() for path in EARLY}
