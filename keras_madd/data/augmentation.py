@@ -67,6 +67,26 @@ class Augmentation:
     grey: float = 0.0
     footage: Footage | None = None
 
+    def __post_init__(self):
+        for name in ("shift", "flip", "color", "scale", "blur", "noise", "jpeg", "grey"):
+            if not 0 <= (given := getattr(self, name)) <= 1:
+                raise ValueError(f"`{name}` must be from 0 to 1. Received: {name}={given!r}")
+        if not 0 < self.smallest_scale <= 1:
+            raise ValueError(
+                "`smallest_scale` must be above 0 and at most 1. "
+                f"Received: smallest_scale={self.smallest_scale!r}"
+            )
+        if not 0 <= self.lowest_quality <= 100:
+            raise ValueError(
+                "`lowest_quality` must be from 0 to 100. "
+                f"Received: lowest_quality={self.lowest_quality!r}"
+            )
+        if self.blur and self.largest_sigma < 0.2:
+            raise ValueError(
+                "`blur` needs `largest_sigma` from 0.2 on. "
+                f"Received: largest_sigma={self.largest_sigma!r}"
+            )
+
 
 AUGMENTATIONS = {
     "none": Augmentation(),

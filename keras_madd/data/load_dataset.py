@@ -40,6 +40,7 @@ def load_dataset(
     repeat: bool = False,
     metadata: bool = False,
     first_epoch: int = 0,
+    first_step: int = 0,
     share_augmentation: bool = True,
     shard: tuple[int, int] | None = None,
     num_parallel_calls: int | None = None,
@@ -48,8 +49,8 @@ def load_dataset(
 
     The order and every random draw are a function of `seed` and the number of the epoch, whatever
     the number of threads. With `repeat` the epochs follow each other without end, from
-    `first_epoch` on, so that a training continued at an epoch's end sees what it would have seen:
-    give `fit` the `steps_per_epoch` that `steps_per_epoch()` tells. Without, iterating the
+    `first_epoch` and `first_step` on, so that a training that is continued sees what it would have
+    seen: give `fit` the `steps_per_epoch` that `steps_per_epoch()` tells. Without, iterating the
     data set for the n-th time gives epoch `first_epoch + n`.
 
     Training reads the shards in a random order, 16 of them at a time, and leaves out the
@@ -93,6 +94,7 @@ def load_dataset(
         repeat: Whether epochs follow each other without end.
         metadata: Whether a third element tells what the crops are.
         first_epoch: Number of the first epoch, not negative.
+        first_step: Batches of the first epoch that are left out and not read; needs `repeat`.
         share_augmentation: With paired sampling: whether a real crop and its fake are augmented
             alike. A self-blended fake and its real crop always are.
         shard: `(index, count)`: the number of this worker, from 0, and how many there are; by
@@ -126,6 +128,11 @@ def load_dataset(
     named_blend = named_self_blend(blending)
     shuffle = split == "train" if shuffle is None else shuffle
     check_arguments(split, batch_size, sampling, settings, self_blend, seed, shuffle, first_epoch)
+    if first_step < 0 or (first_step and not repeat):
+        raise ValueError(
+            "`first_step` must not be negative, and 0 without `repeat`. "
+            f"Received: first_step={first_step}"
+        )
     folders = _folders(shards, split)
     descriptions = [load_dataset_json(folder) for folder in folders]
     image_size = common_size(image_size, descriptions, folders)
@@ -159,7 +166,10 @@ def load_dataset(
         clip_frames,
         -(-image_size // 16) if blend_masks else None,
     )
-    rows = _epochs(first_epoch, repeat).flat_map(lambda epoch: _rows(index, plan, worker, epoch))
+    begin = first_epoch, first_step * worker.own_rows
+    rows = _epochs(first_epoch, repeat).flat_map(
+        lambda epoch: _rows(index, plan, worker, epoch, begin)
+    )
     read = rows.interleave(
         graph.read,
         cycle_length=SHARDS_AT_ONCE,
@@ -240,8 +250,10 @@ def _epochs(first_epoch: int, repeat: bool) -> "tf.data.Dataset":
     return once.map(lambda _: tf.numpy_function(lambda: np.int64(next(count)), [], tf.int64))
 
 
-def _rows(index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any) -> "tf.data.Dataset":
-    """What a worker reads, in order.
+def _rows(
+    index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any, begin: tuple[int, int]
+) -> "tf.data.Dataset":
+    """What a worker reads, in order; `begin` is an epoch and how many of its rows are left out.
 
     Returns:
         Elements of (places `(width, 2)`, of clips `(width * T, 2)`: number of the file and offset
@@ -255,6 +267,8 @@ def _rows(index: ShardIndex, plan: EpochPlan, worker: WorkerShare, epoch: Any) -
     def draw(epoch):
         # All workers draw the whole epoch: what is drawn does not depend on their number.
         numbers = worker.of_epoch(plan.length)
+        if int(epoch) == begin[0]:
+            numbers = numbers[begin[1] :]
         crops = plan.rows(int(epoch))[numbers]
         missing = crops < 0
         # Where a fake is to be made, the real crop is read twice.

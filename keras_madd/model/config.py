@@ -4,7 +4,11 @@ import dataclasses
 import math
 from typing import ClassVar
 
-from keras_madd.model.face_classifier_config import FaceClassifierConfig, check_choice
+from keras_madd.model.face_classifier_config import (
+    FaceClassifierConfig,
+    check_choice,
+    check_share,
+)
 
 VARIANTS = ("paper", "official", "deepfakebench")
 AGDA_ATTENTIONS = ("full_pass", "detached_prefix")
@@ -163,11 +167,8 @@ class MADDConfig(FaceClassifierConfig):
                     f"`{name}` must not be negative, and be finite. "
                     f"Received: {name}={getattr(self, name)}"
                 )
-        if not 0 <= self.drop_connect_rate < 1:
-            raise ValueError(
-                "`drop_connect_rate` must be at least 0 and below 1. "
-                f"Received: drop_connect_rate={self.drop_connect_rate}"
-            )
+        for name in ("drop_connect_rate", "region_dropout", "global_dropout"):
+            check_share(name, getattr(self, name))
         if self.standardize_local and self.variant != "paper":
             raise ValueError(
                 "`standardize_local` is of the paper's head: the others have layers of their own "

@@ -124,7 +124,7 @@ class Saving(Base):
     def save_to_preset(self, folder: str | os.PathLike, *, half_precision: bool = False) -> None:
         """Write configuration and weights to a new folder that `from_preset` reads.
 
-        Which layers are frozen, the optimizer and random states are kept by `save` alone.
+        Which layers are frozen and the optimizer are kept by `save` alone.
 
         Args:
             folder: The folder to make.

@@ -61,8 +61,8 @@ class TwoPassTraining(LossTerms):
     What one pass computed is freed before the other begins; `two_passes` says how.
 
     With `agda_attention="detached_prefix"` steps 1 to 4 become: maps from the layers up to the
-    attention tap, without gradient and without state; AGDA; one forward pass over a batch in
-    which every image is I or I' by the toss of a coin. Its cross-entropy has the same
+    attention tap, without gradient, batch-norm averages put back; AGDA; one forward pass over a
+    batch in which every image is I or I' by the toss of a coin. Its cross-entropy has the same
     expectation; RIL is taken over the images that stayed whole. What differs from the full pass:
     gradients are noisier, batch-norm statistics are of the mixed batch, and the reported accuracy
     is that of the mixed batch.

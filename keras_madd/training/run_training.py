@@ -149,6 +149,7 @@ def _train(
     config = begun if model is not None else starting_config(settings, source, data.face_fields)
     data.check_size(config.input_size)
     steps = settings.steps_per_epoch or data.batches_per_epoch()
+    _check_updates(settings, steps)
     record = make_record(settings, config.to_dict(), data.fingerprints, steps)
     devices.agree(_facts(record, before, state))
     if before is not None:
@@ -276,4 +277,14 @@ def _train_epochs(
     if finite.message:
         raise UserError(
             f"{finite.message} {state['epoch']} epochs were finished before and are safe."
+        )
+
+
+def _check_updates(settings: TrainSettings, steps: int) -> None:
+    """Raise where a whole stage ends before its first update."""
+    batches = steps * min(settings.epochs, settings.stage1_epochs or settings.epochs)
+    if batches < settings.gradient_accumulation:
+        raise UserError(
+            f"{batches} batches make no update: train longer, or accumulate fewer. "
+            f"Received: gradient_accumulation={settings.gradient_accumulation}"
         )

@@ -132,7 +132,7 @@ class TrainSettings:
         unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
         if unknown:
             raise UserError(f"Unknown training settings: {', '.join(unknown)}.")
-        return cls(**{**values, "data": tuple(values.get("data", ()))})
+        return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads."""

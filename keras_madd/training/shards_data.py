@@ -141,7 +141,7 @@ class ShardsData:
         whole = self.batches_per_epoch()
         # Where the run's epochs are shorter or longer, the data goes round at its own pace.
         gone = first_epoch * (self.settings.steps_per_epoch or whole)
-        batches = self._load(
+        return self._load(
             "train",
             image_size,
             sampling=self.settings.sampling,
@@ -151,10 +151,10 @@ class ShardsData:
             seed=self.settings.seed,
             repeat=True,
             first_epoch=gone // whole,
+            first_step=gone % whole,
             shard=shard,
             blend_masks=blend_masks,
         )
-        return batches.skip(gone % whole) if gone % whole else batches
 
     def validation_batches(
         self, image_size: int, shard: tuple[int, int] | None = None

@@ -106,3 +106,18 @@ def test_grey_takes_all_colour_and_nothing_else():
 
 def test_settings_of_train_name_all_sets():
     assert set(AUGMENTATIONS) == set(SETTINGS_AUGMENTATIONS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"flip": 1.5}, "`flip` must be from 0 to 1"),
+        ({"jpeg": 1, "lowest_quality": -20}, "`lowest_quality` must be from 0 to 100"),
+        ({"scale": 1, "smallest_scale": 0}, "`smallest_scale` must be above 0"),
+        ({"blur": 0.5}, "`blur` needs `largest_sigma` from 0.2 on"),
+        ({"noise": float("nan")}, "`noise` must be from 0 to 1"),
+    ],
+)
+def test_settings_that_do_nothing_or_cannot_be_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Augmentation(**settings)

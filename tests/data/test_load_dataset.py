@@ -428,3 +428,26 @@ def test_a_reader_that_an_error_leaves_does_not_hold_up_the_end_of_python(folder
     found = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert found.stderr.rstrip().endswith("KeyboardInterrupt")
     assert found.returncode != 0
+
+
+def test_what_is_gone_is_not_read(tmp_path):
+    folder = write_shards(tmp_path / "shards", sources("train", 4), per_shard=1)
+    options = {"shuffle": False, "repeat": True}
+    whole = load_dataset(folder, "train", 2, **options).as_numpy_iterator()
+    expected = [next(whole) for _ in range(4)]
+    for path in sorted(folder.glob("train-*"))[:2]:
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1  # Of the record's checksum.
+        path.write_bytes(content)
+    with pytest.raises(tf.errors.DataLossError):
+        next(load_dataset(folder, "train", 2, **options).as_numpy_iterator())
+    found = load_dataset(folder, "train", 2, first_step=1, **options).as_numpy_iterator()
+    for wanted, given in zip(expected[1:], found, strict=False):
+        for left, right in zip(wanted, given, strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("options", [{"first_step": -1, "repeat": True}, {"first_step": 1}])
+def test_a_first_step_goes_with_epochs_without_end(folder, options):
+    with pytest.raises(ValueError, match="`first_step` must not be negative, and 0 without"):
+        load_dataset(folder, "train", 2, **options)

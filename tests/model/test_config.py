@@ -41,8 +41,10 @@ def test_replace_refuses_unknown_keys():
         ({"input_size": 0}, "`input_size` must be"),
         ({"num_classes": 1}, "`num_classes` must be at least 2"),
         ({"num_attentions": -1}, "`num_attentions` must be 0 or more"),
-        ({"drop_connect_rate": -0.5}, "`drop_connect_rate` must be at least 0 and below 1"),
-        ({"drop_connect_rate": 1.5}, "`drop_connect_rate` must be at least 0 and below 1"),
+        ({"drop_connect_rate": -0.5}, "`drop_connect_rate` must be from 0 to below 1"),
+        ({"drop_connect_rate": 1.5}, "`drop_connect_rate` must be from 0 to below 1"),
+        ({"region_dropout": 1.0}, "`region_dropout` must be from 0 to below 1"),
+        ({"global_dropout": 1.0}, "`global_dropout` must be from 0 to below 1"),
         ({"crop_margin": 0}, "`crop_margin` must be above 0"),
         ({"detector": "long"}, "`detector` must be one of"),
         (

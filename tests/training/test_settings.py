@@ -58,3 +58,8 @@ def test_what_cannot_work_is_refused(values, message):
 def test_unknown_settings_are_named():
     with pytest.raises(UserError, match="Unknown training settings: lr"):
         TrainSettings.from_dict({"output": "run", "lr": 1})
+
+
+def test_one_folder_is_no_list_of_letters():
+    settings = TrainSettings.from_dict({"output": "run", "data": "/shards"})
+    assert settings.data == ("/shards",)
