@@ -22,7 +22,6 @@ from keras_madd.cli.arguments import (
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
 _PICTURES = Range(16, 10**9)  # Fewer tell nothing of the range of an activation.
 # Options that change what the description says.
-_DESCRIBED = ("crop_margin", "detector", "training_data", "temperature", "threshold")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -197,20 +196,20 @@ def _is_shipped(args: argparse.Namespace) -> bool:
     return args.model is None and args.quantize is None and to_litert
 
 
+# Options that say where a file goes, not what it is.
+_PLACES = ("output", "overwrite", "android", "web")
+
+
 def _write_shipped(args: argparse.Namespace, output: Path) -> None:
     from keras_madd.exporting.shipped import copy_shipped
     from keras_madd.support.errors import UserError
 
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
     changed = [
         "--" + name.replace("_", "-")
-        for name in ("batch", "input_type", *_DESCRIBED)
-        if getattr(args, name) != {"batch": 1, "input_type": "float32"}.get(name)
-    ]
-    asked = ("verify", "calibration", "max_auc_drop", "demonstration")
-    changed += [
-        "--" + name.replace("_", "-")
-        for name in asked
-        if (value := getattr(args, name)) is not None and value is not False
+        for name, value in vars(parser.parse_args([])).items()
+        if name not in _PLACES and getattr(args, name) != value
     ]
     if changed:
         raise UserError(
@@ -291,10 +290,10 @@ def _check(args: argparse.Namespace) -> None:
 
         check_output_folder(args.web, args.overwrite)
         inside = args.output and Path(args.web).resolve() in Path(args.output).resolve().parents
-        if inside and not args.overwrite:
+        if inside:
             raise UserError(
-                f"--output {args.output} lies in the folder of --web, which has to be empty: "
-                "choose another place, or --overwrite."
+                f"--output {args.output} lies in the folder of --web, which is one of its own: "
+                "choose another place."
             )
 
 

@@ -136,26 +136,18 @@ def _standard_input() -> Iterator[Path]:
 
 
 def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple:
-    from keras_madd.cli.overlays import Overlays
     from keras_madd.inference.detector import Detector
     from keras_madd.inference.media import find_media, read_ahead
     from keras_madd.support.errors import UserError
-    from keras_madd.support.files import check_outputs
 
     # Each once, also where it is named and in a folder that is named.
     files = list({os.path.abspath(file): file for file in find_media(paths)}.values())
     if not files:
         raise UserError(f"No images and no videos in {', '.join(args.paths)}.")
-    inputs = [*model_files(args.model), *files]
-    overlays = args.overlay and Overlays(args.overlay, files, args.overwrite, inputs)
-    taken = {os.path.abspath(each) for each in overlays.paths} if overlays else set()
-    if args.json and os.path.abspath(args.json) in taken:
-        raise UserError(f"--json {args.json} is the name of an overlay, too: choose another one.")
-    if args.json:
-        check_outputs([args.json], overwrite=args.overwrite, inputs=inputs)
     records: list[dict] = []
     stop = None
     with Detector(args.model, threads=args.threads, device=args.device) as detector:
+        overlays = _outputs(args, files)
         say_what_it_runs_on(detector)
         with contextlib.closing(read_ahead(files)) as opened:
             try:
@@ -167,6 +159,22 @@ def _score_files(args: argparse.Namespace, paths: list[str]) -> tuple:
             except BaseException as error:  # Raised again once the records are written.
                 stop = error
     return _facts(detector), records, stop
+
+
+def _outputs(args: argparse.Namespace, files: list[Path]) -> "Overlays | None":
+    """Checks what will be written, once all that is read is there; returns the overlays."""
+    from keras_madd.cli.overlays import Overlays
+    from keras_madd.support.errors import UserError
+    from keras_madd.support.files import check_outputs
+
+    inputs = [*model_files(args.model), *files]
+    overlays = Overlays(args.overlay, files, args.overwrite, inputs) if args.overlay else None
+    taken = {os.path.abspath(each) for each in overlays.paths} if overlays else set()
+    if args.json and os.path.abspath(args.json) in taken:
+        raise UserError(f"--json {args.json} is the name of an overlay, too: choose another one.")
+    if args.json:
+        check_outputs([args.json], overwrite=args.overwrite, inputs=inputs)
+    return overlays
 
 
 def _failure(record: dict) -> dict:

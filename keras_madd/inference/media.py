@@ -71,7 +71,7 @@ def find_media(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
     given = list(map(Path, paths))
     suffixes = IMAGE_SUFFIXES | HEIF_SUFFIXES
     # What knows about videos takes its time to import, and a photograph must not wait for it.
-    if any(path.is_dir() for path in given):
+    if any(map(os.path.isdir, given)):
         suffixes = suffixes | _video_suffixes()
     return find_files(given, suffixes, OVERLAY_ENDINGS)
 

@@ -125,7 +125,7 @@ def model_json_path(model_path: str | os.PathLike) -> Path:
     path = Path(model_path)
     if path.suffix == ".tflite":
         return path.with_suffix(".json")
-    return path.with_name(path.name + ".json")
+    return path.parent / f"{path.name}.json"  # "." has a parent, and no name.
 
 
 def sha256_of(path: str | os.PathLike) -> str:

@@ -67,7 +67,9 @@ def open_video(path: Path, threads: int) -> OpenVideo:
             raise UserError(f"{path}: the file is empty.")
         container = _open(path)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise UserError(f"{path}: not a video that can be read: {reason(error)}") from None
+        raise UserError(
+            f"{path}: not a video that can be read, or cut off: {reason(error)}"
+        ) from None
     try:
         stream = _video_stream(container, path)
         stream.thread_type = "AUTO"

@@ -1,5 +1,6 @@
 """Reading photographs as people have them."""
 
+import contextlib
 import os
 import warnings
 from collections.abc import Iterable, Iterator
@@ -96,7 +97,9 @@ def find_images(paths: Iterable[str | os.PathLike]) -> Iterator[Path]:
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turns a picture as its EXIF says; Pillow's own function fails where another tag is wrong."""
-    orientation: Any = image.getexif().get(ExifTags.Base.Orientation)
+    orientation: Any = None
+    with contextlib.suppress(Exception):  # Damage there makes Pillow raise nearly anything.
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 

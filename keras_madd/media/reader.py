@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from keras_madd.faces.detect import MAX_SIDE
 from keras_madd.media.decoding import (
     DamagedError,
     OpenVideo,
@@ -90,6 +91,11 @@ class VideoReader:
                 raise UserError(f"{self.path}: no frame can be decoded: {why}.")
             self._picture_of = PictureMaker(first[1], threads)
             self.width, self.height = self._picture_of.size
+            if max(self._picture_of.size) > MAX_SIDE:
+                raise UserError(
+                    f"{self.path}: {self.width} x {self.height} pixels; sides of at most "
+                    f"{MAX_SIDE} are read."
+                )
             rate = video.stream.average_rate  # What FFmpeg guesses may be its clock's.
             self.frame_rate = float(rate) if rate else None
             self.frame_count = video.stream.frames or _estimated_count(video.container, rate)

@@ -29,7 +29,7 @@ def find_files(
         passed_over: Ends of the names of files inside folders that are left out all the same.
     """
     for path in map(Path, paths):
-        if not path.is_dir():
+        if not os.path.isdir(path):  # False for a name that no file can have.
             yield path
             continue
         for found, is_folder in inside(path):

@@ -84,10 +84,12 @@ def test_export_without_a_model_writes_the_shipped_file(shipped_preset, tmp_path
     assert shipped.DEFAULT in capfd.readouterr().out
     with pytest.raises(UserError, match="--overwrite"):
         run(export, "--output", out)
-    with pytest.raises(UserError, match="--batch, --threshold needs --quantize"):
+    with pytest.raises(UserError, match="--threshold, --batch needs --quantize"):
         run(export, "--output", out, "--overwrite", "--batch", "2", "--threshold", "0.7")
     with pytest.raises(UserError, match="--max-auc-drop, --demonstration needs --quantize"):
         run(export, "--output", out, "--overwrite", "--demonstration", "--max-auc-drop", "0")
+    with pytest.raises(UserError, match="--samples, --threads needs --quantize"):
+        run(export, "--output", out, "--overwrite", "--samples", "20", "--threads", "3")
 
 
 def test_the_page_of_the_shipped_detector_has_its_card(shipped_preset, tmp_path):

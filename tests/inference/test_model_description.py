@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -234,3 +235,10 @@ def test_reading_needs_no_framework():
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("folder", [".", "/"])
+def test_a_folder_without_a_name_is_a_folder(folder):
+    with pytest.raises(UserError, match=rf"^{re.escape(folder)}: this is a folder, not a file"):
+        read_model_json(folder)
+    assert model_json_path(folder).name == ".json"

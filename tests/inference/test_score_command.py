@@ -262,6 +262,28 @@ def test_an_overlay_folder_that_is_a_file(model_file, photos):
         run(photos, "--model", model_file, "--overlay", photos / "wall.png")
 
 
+def test_a_refused_command_leaves_no_overlay_folder(photos, tmp_path):
+    with pytest.raises(UserError, match="There is no model file"):
+        run(photos, "--overlay", tmp_path / "new" / "drawn", "--model", tmp_path / "no.tflite")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_frame_larger_than_any_face_detector_takes(model_file, photos, tmp_path, capfd):
+    from keras_madd.faces.detect import MAX_SIDE
+
+    huge = tmp_path / "huge.mkv"
+    with av.open(str(huge), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, options={"slices": "4"})
+        stream.width, stream.height = MAX_SIDE + 2, 16
+        frame = av.VideoFrame(stream.width, 16, "yuv420p")
+        for packet in (*stream.encode(frame), *stream.encode()):
+            container.mux(packet)
+    assert run(huge, photos / "portrait.jpg", "--model", model_file) == 1
+    captured = capfd.readouterr()
+    assert f"{MAX_SIDE + 2} x 16 pixels; sides of at most {MAX_SIDE} are read" in captured.err
+    assert "portrait.jpg: fake score" in captured.out
+
+
 def test_a_folder_without_images(model_file, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -1,4 +1,10 @@
+from pathlib import Path
+
 from keras_madd.media import find_videos
+
+
+def test_a_name_that_no_file_can_have_is_kept_for_its_error():
+    assert list(find_videos(["x" * 5000, "\0"])) == [Path("x" * 5000), Path("\0")]
 
 
 def test_files_as_named_and_videos_in_folders(tmp_path):

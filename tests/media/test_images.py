@@ -23,6 +23,12 @@ def read(tmp_path, image, name, **options):
     return read_image(path)
 
 
+def test_damaged_exif_takes_no_picture(tmp_path, pixels):
+    options = {"exif": b"Exif\0\0garbage!"}
+    for name in ("a.png", "a.jpg", "a.webp"):
+        assert read(tmp_path, Image.fromarray(pixels), name, **options).shape == pixels.shape
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "A.PNG"])
 def test_lossless_kinds_are_read_exactly(tmp_path, pixels, name):
     found = read(tmp_path, Image.fromarray(pixels), name)
