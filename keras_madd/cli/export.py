@@ -289,8 +289,7 @@ def _check(args: argparse.Namespace) -> None:
         from keras_madd.support.output_folder import check_output_folder
 
         check_output_folder(args.web, args.overwrite)
-        inside = args.output and Path(args.web).resolve() in Path(args.output).resolve().parents
-        if inside:
+        if args.output and Path(args.web).resolve() in Path(args.output).resolve().parents:
             raise UserError(
                 f"--output {args.output} lies in the folder of --web, which is one of its own: "
                 "choose another place."

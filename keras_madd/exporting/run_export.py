@@ -127,18 +127,11 @@ def _verdict_of(settings: ExportSettings) -> dict[str, float | None]:
         "demonstration": settings.demonstration or fitted.demonstration,
     } | given
     if settings.threshold is None:
+        ratio = fitted.temperature / found["temperature"]
         for name in ("threshold", "clear_threshold"):
-            found[name] = _with_temperature(getattr(fitted, name), fitted, found["temperature"])
+            threshold = getattr(fitted, name)
+            found[name] = None if threshold is None else uncalibrated(threshold, ratio)
     return found
-
-
-def _with_temperature(
-    threshold: float | None, fitted: ModelDescription, temperature: float
-) -> float | None:
-    """The threshold that says under a temperature what a fitted one says under its own."""
-    if threshold is None or temperature == fitted.temperature:
-        return threshold
-    return uncalibrated(threshold, fitted.temperature / temperature)
 
 
 def _check(settings: ExportSettings) -> None:

@@ -431,14 +431,12 @@ def test_a_reader_that_an_error_leaves_does_not_hold_up_the_end_of_python(folder
 
 
 def test_what_is_gone_is_not_read(tmp_path):
-    folder = write_shards(tmp_path / "shards", sources("train", 4), per_shard=1)
+    folder = write_shards(tmp_path / "shards", sources("train", 4))
     options = {"shuffle": False, "repeat": True}
     whole = load_dataset(folder, "train", 2, **options).as_numpy_iterator()
     expected = [next(whole) for _ in range(4)]
-    for path in sorted(folder.glob("train-*"))[:2]:
-        content = bytearray(path.read_bytes())
-        content[-1] ^= 1  # Of the record's checksum.
-        path.write_bytes(content)
+    path = min(folder.glob("train-*"))
+    path.write_bytes(path.read_bytes().replace(b"\x89PNG", b"none", 2))
     with pytest.raises(tf.errors.DataLossError):
         next(load_dataset(folder, "train", 2, **options).as_numpy_iterator())
     found = load_dataset(folder, "train", 2, first_step=1, **options).as_numpy_iterator()

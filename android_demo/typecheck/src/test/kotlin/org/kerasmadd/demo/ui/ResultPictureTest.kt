@@ -26,7 +26,7 @@ class ResultPictureTest {
     fun `the caption states score, model and limits`() {
         val shot = shot(listOf(face(Verdict.FAKE, 0.95)))
         val caption = drawing.caption(shot, model(demonstration = true, marksBlending = false), HeatChoice.SUM)
-        for (part in listOf("Looks fake", "95 %", "88 %", "12 frames", "0123456789ab", "int8", "CPU")) {
+        for (part in listOf("Looks fake", "95 %", "92 %", "12 frames", "0123456789ab", "int8", "CPU")) {
             assertTrue("$part is not in $caption", part in caption)
         }
         assertTrue("photographs of people" in caption)
@@ -46,7 +46,7 @@ class ResultPictureTest {
     fun `a photo is one frame, and no score is said to be certain`() {
         val shot = shot(listOf(face(Verdict.FAKE, 1.0, frames = 1)))
         val caption = drawing.caption(shot, model(), HeatChoice.OFF)
-        val said = "Looks fake: fake probability >99 %, called fake from 88 %, over 1 frame"
+        val said = "Looks fake: fake probability >99 %, called fake from 92 %, over 1 frame"
         assertEquals(said, caption.lines().first())
     }
 
@@ -55,7 +55,7 @@ class ResultPictureTest {
     fun `the caption in Chinese`() {
         val shot = shot(listOf(face(Verdict.FAKE, 0.0, frames = 1)))
         val caption = drawing.caption(shot, model(), HeatChoice.OFF)
-        assertEquals("看起来是伪造的：伪造概率 <1 %，达到 88 % 判为伪造，依据 1 帧", caption.lines().first())
+        assertEquals("看起来是伪造的：伪造概率 <1 %，达到 92 % 判为伪造，依据 1 帧", caption.lines().first())
     }
 
     @Test

@@ -67,7 +67,7 @@ class ScreenTest : CameraScreen() {
         show(UiState.Faces(Source.CAMERA, listOf(face), model()), "no_trace", face)
         assertEquals("No trace found", text(R.id.verdict))
         assertEquals(
-            "Fake probability <1 % · fake from 88 %, no trace below 31 %", text(R.id.verdict_detail),
+            "Fake probability <1 % · fake from 92 %, no trace below 35 %", text(R.id.verdict_detail),
         )
         assertEquals(activity.getString(R.string.banner_hint), text(R.id.banner))
     }
@@ -80,7 +80,7 @@ class ScreenTest : CameraScreen() {
         screen.showSpeed(24.3, 31.8)
         show(UiState.Faces(Source.CAMERA, listOf(face), model), "fake", face, drawn = true)
         assertEquals("Looks fake", text(R.id.verdict))
-        assertEquals("Fake probability 95 % · fake from 88 %", text(R.id.verdict_detail))
+        assertEquals("Fake probability 95 % · fake from 92 %", text(R.id.verdict_detail))
         assertEquals(activity.getString(R.string.banner_demonstration), text(R.id.banner))
         assertEquals(
             "CPU · 24 frames per second · 32 ms for a frame\nHeat map: on",

@@ -77,10 +77,10 @@ class ScreenWordsTest : CameraScreen() {
 
     @Test
     fun `a score below a threshold is not said to reach it`() {
-        val faces = listOf(face(Verdict.UNCERTAIN, 0.878))
+        val faces = listOf(face(Verdict.UNCERTAIN, 0.916))
         screen.show(UiState.Faces(Source.GALLERY, faces, model()))
         assertEquals(
-            "Fake probability 87 % · fake from 88 %, no trace below 31 %", text(R.id.verdict_detail),
+            "Fake probability 91 % · fake from 92 %, no trace below 35 %", text(R.id.verdict_detail),
         )
     }
 
