@@ -21,7 +21,8 @@ from keras_madd.cli.arguments import (
 
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int8-full")
 _PICTURES = Range(16, 10**9)  # Fewer tell nothing of the range of an activation.
-# Options that change what the description says.
+# Options that say where a file goes, not what it is.
+_PLACES = ("output", "overwrite", "android", "web")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -194,10 +195,6 @@ def _is_shipped(args: argparse.Namespace) -> bool:
     """Whether the trained detector's own file is asked for, as it is."""
     to_litert = args.output is None or args.output.endswith(".tflite")
     return args.model is None and args.quantize is None and to_litert
-
-
-# Options that say where a file goes, not what it is.
-_PLACES = ("output", "overwrite", "android", "web")
 
 
 def _write_shipped(args: argparse.Namespace, output: Path) -> None:
